@@ -1,0 +1,82 @@
+/* Digests, signatures, randomness and their text forms, over OpenSSL 3.0. The algorithms are
+ * fetched once a process, on first use from any thread; nothing here is configured. What OpenSSL
+ * can only refuse when it is broken or out of memory (a digest, a signature with a good key,
+ * randomness) does not return an error: it stops the process. Comparing secrets: bytes_eq_ct in
+ * common/base/str.h. */
+#ifndef COMMON_SYS_CRYPT_H
+#define COMMON_SYS_CRYPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/str.h"
+
+#define SHA256_LEN      32
+#define SHA256_HEX_SIZE 65 /* 64 lower-case digits and NUL */
+#define ED25519_KEY_LEN 32
+#define ED25519_SIG_LEN 64
+
+/* One-shot digests; they reuse a context of the calling thread. len 0 may come with NULL. */
+void sha256(const void *bytes, size_t len, uint8_t out[SHA256_LEN]);
+void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_SIZE]);
+
+/* A digest over parts: sha256_begin, any number of sha256_add, then sha256_end, which gives the
+ * digest and frees. sha256_drop frees without a digest (after sha256_end it does nothing).
+ *     struct sha256 h; sha256_begin(&h); sha256_add(&h, prev, 32); sha256_add(&h, ev, n);
+ *     sha256_end(&h, out); */
+struct sha256 {
+    struct evp_md_ctx_st *ctx;
+};
+void sha256_begin(struct sha256 *h);
+void sha256_add(struct sha256 *h, const void *bytes, size_t len);
+void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
+void sha256_drop(struct sha256 *h);
+
+/* HMAC-SHA256 (RFC 2104). */
+void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                 uint8_t out[SHA256_LEN]);
+
+/* `len` bytes nobody can guess. */
+void crypt_random(void *out, size_t len);
+
+/* An Ed25519 private key (RFC 8032). May sign from several threads at once. _free takes NULL. */
+struct ed25519_key;
+MUST_CHECK struct err ed25519_new(struct ed25519_key **key); /* a fresh one */
+MUST_CHECK struct err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN],
+                                        struct ed25519_key **key);
+void ed25519_free(struct ed25519_key *key);
+CLEANUP_DEFINE(struct ed25519_key *, ed25519_free)
+
+void ed25519_public(const struct ed25519_key *key, uint8_t out[ED25519_KEY_LEN]);
+void ed25519_sign(const struct ed25519_key *key, const void *bytes, size_t len,
+                  uint8_t sig[ED25519_SIG_LEN]);
+/* False for a wrong signature as for a public key that is no point of the curve. */
+bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes, size_t len,
+                    const uint8_t sig[ED25519_SIG_LEN]);
+
+/* A private key in a file: PEM, PKCS#8, unencrypted, mode 0600. _save never replaces a file
+ * (ERR_CONFLICT when there is one) and returns once file and folder are on the disk. _load refuses
+ * (ERR_AUTH) a file that group or others may read or write, that belongs to somebody else than this
+ * user or root, or that is no regular file (links are followed by nobody); ERR_MISSING when there
+ * is none, ERR_INPUT when it holds no Ed25519 private key. `path` is the error's place. */
+MUST_CHECK struct err ed25519_save(const struct ed25519_key *key, const char *path);
+MUST_CHECK struct err ed25519_load(const char *path, struct ed25519_key **key);
+
+/* A public key's file: PEM SubjectPublicKeyInfo; any mode. */
+MUST_CHECK struct err ed25519_public_save(const struct ed25519_key *key, const char *path);
+MUST_CHECK struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN]);
+
+/* RFC 4648. Encoding writes a NUL too: the text is BASE64_SIZE(len) bytes at most. base64url (5)
+ * has no padding, base64 (4) always has it. */
+#define BASE64_SIZE(len) (((len) + 2) / 3 * 4 + 1)
+void base64url_print(const void *bytes, size_t len, char *out);
+void base64_print(const void *bytes, size_t len, char *out);
+
+/* Strict decoding: no white space, no other alphabet, padding as above, left-over bits zero, so a
+ * value has exactly one text. False otherwise, or when more than `cap` bytes would come out. */
+bool base64url_parse(struct str text, void *out, size_t cap, size_t *len);
+bool base64_parse(struct str text, void *out, size_t cap, size_t *len);
+
+#endif

@@ -1,0 +1,20 @@
+/* Files turned into C tables at build time by common/sys/embed.c (a native tool of the build):
+ *     extern const struct embedded recon_migrations[];   one row a file, in the order given
+ *     extern const size_t recon_migrations_n;
+ * Bytes are as in the file, with one NUL behind them that `len` does not count. */
+#ifndef COMMON_SYS_EMBED_H
+#define COMMON_SYS_EMBED_H
+
+#include <stddef.h>
+
+struct embedded {
+    const char *name; /* the file's name without its folder: "0001_book.sql" */
+    const unsigned char *bytes;
+    size_t len;
+};
+
+/* migrations/recon, by number. */
+extern const struct embedded recon_migrations[];
+extern const size_t recon_migrations_n;
+
+#endif
