@@ -1,0 +1,39 @@
+/* The engine's settings: CLOSEGATE_* from the environment or a file of the same names. Everything
+ * is typed and checked here, once, before anything starts. `prod` is the default: a convenience has
+ * to be asked for. docs/CONFIG.md is config_print_reference's output. */
+#ifndef COMMON_SYS_CONFIG_H
+#define COMMON_SYS_CONFIG_H
+
+#include "common/sys/log.h"
+#include "common/sys/settings.h"
+
+enum config_env { CONFIG_PROD = 0, CONFIG_DEV };
+enum config_auth { CONFIG_AUTH_HEADER_TRUST = 0, CONFIG_AUTH_OIDC, CONFIG_AUTH_DEV };
+enum config_fx { CONFIG_FX_FIXED = 0 };
+enum config_guard { CONFIG_GUARD_WARN = 0, CONFIG_GUARD_REFUSE };
+
+/* Texts live in the arena config_load was given. None is NULL unless it says so. */
+struct config {
+    int env; /* enum config_env */
+    const char *data_dir;
+    const char *policy;        /* default <data_dir>/policy.yaml */
+    const char *engine_listen; /* host:port */
+    const char *engine_socket; /* default <data_dir>/engine.sock */
+    int auth_backend;          /* enum config_auth; dev is refused when env is prod */
+    const char *header_trust_header;
+    struct setting_networks trusted_proxies;
+    const char *forwarder_keys; /* NULL: no forwarder is known, assertions are refused */
+    struct setting_list allowed_origins;
+    struct setting_list allowed_hosts;
+    int log_level; /* enum log_level */
+    int64_t max_connections, max_connections_per_peer;
+    int fx_adapter;            /* enum config_fx */
+    int fx_adapter_prod_guard; /* enum config_guard */
+};
+
+/* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */
+MUST_CHECK struct err config_load(struct arena *arena, const char *file, const char *const *env,
+                                  struct config *out);
+void config_print_reference(struct buf *out);
+
+#endif

@@ -1,0 +1,110 @@
+/* The HTTP/1.1 server: listeners, connections with ceilings and deadlines, routes. It knows nothing
+ * of MCP or JSON. One loop thread runs all of it; a handler may hand its request to another thread,
+ * which may read it (not answer it) until the loop thread replies.
+ *
+ * Choices: a route that takes GET takes HEAD too (the body is left out, its length is told).
+ * OPTIONS is like any method: only where a route lists it; `OPTIONS *` and the rest get 405 with
+ * Allow. Requests on one connection are answered in order, one in flight at a time. A connection
+ * over the ceiling takes the place of the one that idled longest; when none idles it gets 503 and
+ * is closed. A peer that closes its sending side still gets its answer. docs/HTTP.md says more. */
+#ifndef COMMON_SYS_WEB_H
+#define COMMON_SYS_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+#include "common/sys/http1.h"
+#include "common/sys/http_reply.h"
+#include "common/sys/loop.h"
+#include "common/sys/netaddr.h"
+
+struct web;
+struct web_req;
+
+/* Each deadline is for the whole phase, so a byte a second does not help. */
+struct web_limits {
+    size_t connections_max; /* in all; requests whose client left count until they are answered */
+    size_t per_peer_max;    /* per TCP peer address; 0: only the ceiling above */
+    uint32_t head_ms;       /* from accept, or a request's first byte, to the end of its head */
+    uint32_t body_ms;       /* from there to the end of its body */
+    uint32_t idle_ms;       /* between requests */
+    uint32_t write_ms;      /* from the reply to its last byte taken by the kernel */
+};
+
+/* 1024, 512, 10 s, 30 s, 60 s, 30 s. */
+struct web_limits web_limits_default(void);
+
+/* Who is at the other end. `addr` is all zero for a Unix socket, whose credentials are the kernel's
+ * (SO_PEERCRED, at connect time). */
+struct web_peer {
+    bool is_unix;
+    struct netaddr addr;
+    uint16_t port;
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+    char text[NETADDR_TEXT_MAX + 8]; /* "127.0.0.1:40312", "[::1]:40312" or "unix" for logs */
+};
+
+/* Called on the loop thread with a complete request. It answers with web_reply, now or later. */
+typedef void web_handler(struct web_req *req, void *ctx);
+
+/* The first row whose path fits decides; one path may have several rows with different methods. A
+ * path that ends in '*' fits every path that begins with the part before it. Percent-encoding is
+ * not undone: what is not spelled as the route is another path. */
+struct web_route {
+    unsigned methods; /* sum of enum http_method */
+    const char *path; /* "/mcp", "/api/" "*" */
+    size_t body_max;  /* 0: no body is taken; at most HTTP1_BODY_MAX */
+    web_handler *handler;
+};
+
+#define WEB_BODY_MAX_DEFAULT ((size_t)1024 * 1024)
+
+/* The routes are not copied and must outlive the server; `ctx` goes to every handler. */
+MUST_CHECK struct err web_new(struct loop *loop, const struct web_limits *limits,
+                              const struct web_route *routes, size_t routes_n, void *ctx,
+                              struct web **out);
+/* Closes every connection at once. No request may still be with another thread. */
+void web_free(struct web *web);
+CLEANUP_DEFINE(struct web *, web_free)
+
+/* "127.0.0.1:8001", "[::1]:8001", "localhost:0"; the port in force in *port (may be NULL). */
+MUST_CHECK struct err web_listen_tcp(struct web *web, const char *host_port, uint16_t *port);
+
+/* A Unix socket with mode 0600 or 0660, never wider even for a moment. A socket file nobody answers
+ * on is replaced; one with a live listener is ERR_CONFLICT; another kind of file is never touched.
+ * The file is removed by web_stop_accepting. */
+MUST_CHECK struct err web_listen_unix(struct web *web, const char *path, mode_t mode);
+
+/* Closes the listeners; connections live on. */
+void web_stop_accepting(struct web *web);
+
+/* Stops accepting, closes idle connections, lets requests under way finish (each answer says
+ * `Connection: close`), and calls `done` once when none is left or `within_ms` passed. */
+MUST_CHECK struct err web_drain(struct web *web, uint32_t within_ms, loop_fn *done, void *ctx);
+
+size_t web_connections(const struct web *web);
+
+/* The request, its peer, its id (16 hex digits, also in the X-Request-Id response field) and the
+ * trace id of a well-formed `traceparent` (32 hex digits) or NULL. All live until web_reply. */
+const struct http_req *web_http(const struct web_req *req);
+const struct web_peer *web_peer(const struct web_req *req);
+const char *web_id(const struct web_req *req);
+const char *web_trace(const struct web_req *req);
+
+/* `gone` runs at most once, on the loop thread, when the client closes its side or the connection
+ * breaks before the reply. The request stays valid, and must still be replied to, exactly once. */
+void web_on_gone(struct web_req *req, loop_fn *gone, void *ctx);
+
+/* Answers and ends the request: `req` and all it held are gone afterwards. Loop thread only. The
+ * bytes of `reply` are copied. Answering a client that left is a no-op that frees the request. */
+void web_reply(struct web_req *req, const struct http_reply *reply);
+
+/* A reply of `{"error": "<why>"}`; `why` needs no escaping (ours, static). */
+void web_refuse(struct web_req *req, int status, const char *why);
+
+#endif
