@@ -64,7 +64,8 @@ struct ask_account {
     const char
         *class_; /* of the chart of accounts; NULL when the chart does not know the account */
     bool known;
-    bool reconciled; /* the account being reconciled itself: only rules with `legs: all` look at it */
+    bool reconciled; /* the account being reconciled itself: only rules with `legs: all` look at it
+                      */
 };
 
 /* A role of the deciding principal, in one entity or in all of them. */
@@ -121,7 +122,7 @@ struct ask {
     bool entry_taken; /* a leg is already in a live match */
     enum source source;
     const char *match_type;
-    int64_t score_bp; /* of a matcher's proposal, 10000 = certain */
+    int64_t score_bp;             /* of a matcher's proposal, 10000 = certain */
     const char *counterparty;     /* of the match, when all legs agree; else NULL */
     const char *const *proposers; /* principals who proposed it, or asked for it, as humans */
     size_t proposers_n;

@@ -149,7 +149,7 @@ bool reason_find(const char *name, enum reason *reason);
 struct policy {
     int64_t version; /* of the grammar; 1 */
     char digest[65]; /* SHA-256 of the text's bytes, lower-case hex: the policy's version */
-    struct policy_limit materiality; /* global, USD */
+    struct policy_limit materiality;         /* global, USD */
     struct policy_clause materiality_clause; /* its reason's text, pointing at the threshold */
     const struct policy_override *overrides;
     size_t overrides_n;

@@ -1,0 +1,34 @@
+/* The spine: what every request goes through, whoever sent it (DESIGN §2). call_run is the one
+ * place where a verdict turns into an effect; the writer runs it in groups, the command line on a
+ * locked book runs it alone. */
+#ifndef ENGINE_CALL_CALL_H
+#define ENGINE_CALL_CALL_H
+
+#include "engine/tools/tool.h"
+
+/* Binds `arguments` (an object; NULL is {}) to the tool's table and takes idempotency_key and
+ * rationale out. ERR_INPUT with the JSON pointer. `c->tool`, `c->actor`, `c->arena`, `c->policy`
+ * are set before. */
+MUST_CHECK struct err call_bind(struct call *c, const struct json *arguments);
+
+/* The tool's inputSchema (with idempotency_key where it changes something) and outputSchema. */
+MUST_CHECK struct err tool_input_schema(struct arena *arena, const struct tool *tool,
+                                        struct json **schema);
+MUST_CHECK struct err tool_output_schema(struct arena *arena, const struct tool *tool,
+                                         struct json **schema);
+
+/* Plan, gate, effect or escalation or nothing, audit: inside the group's transaction, in a
+ * savepoint the caller holds. Fills the answer. An error means: undo this call (c->err says why).
+ */
+MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
+
+/* A group: begin, each call in its savepoint, one commit. Every call ends with an outcome. Used by
+ * the writer thread, and by the command line on a locked book. Returns false when the connection
+ * can no longer be trusted (a failed commit): close it and open it again. */
+bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void));
+
+/* The result of a denial or an escalation as the caller sees it: {status, reason, clause, pointer
+ * …}. */
+struct json *call_refusal(struct call *c, const char *status);
+
+#endif

@@ -1,0 +1,43 @@
+/* The running spine: one writer thread, some reader threads, one job thread; batches between them
+ * and the loop over common/sys/bus. Calls are submitted and answered on the loop thread. */
+#ifndef ENGINE_CALL_SPINE_H
+#define ENGINE_CALL_SPINE_H
+
+#include "common/sys/loop.h"
+#include "engine/call/call.h"
+
+struct spine;
+
+struct spine_options {
+    const char *book_path;
+    int readers;          /* threads; at least 1 */
+    size_t in_flight_max; /* calls under way; more are ERR_LIMIT */
+    int64_t (*clock_us)(void);
+};
+
+MUST_CHECK struct err spine_start(struct loop *loop, const struct spine_options *options,
+                                  struct spine **spine);
+/* Takes no more calls, waits for those under way, stops the threads. */
+void spine_stop(struct spine *spine);
+
+/* Runs the call on the thread its tool belongs to; `done` is called on the loop thread, exactly
+ * once, after the commit. The call stays valid until then. ERR_LIMIT: too many under way, nothing
+ * was queued. */
+typedef void call_done(struct call *c, void *arg);
+MUST_CHECK struct err spine_submit(struct spine *spine, struct call *c, call_done *done, void *arg);
+
+/* Runs `fn` with a snapshot on a reader thread and then `done` on the loop thread: authentication,
+ * resources. */
+typedef struct err spine_read_fn(struct tx *tx, void *arg);
+typedef void spine_read_done(struct err e, void *arg);
+MUST_CHECK struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *fn,
+                                 spine_read_done *done, void *arg);
+
+/* Figures for status and metrics. */
+struct spine_stats {
+    int64_t calls, groups, failed, in_flight;
+    int64_t group_max;
+};
+struct spine_stats spine_stats(const struct spine *spine);
+
+#endif

@@ -1,0 +1,82 @@
+/* The audit log: appending an event, reading events back, verifying the chain and the book.
+ * An event is one RFC 8785 JSON text; hash_self = SHA-256(hash_prev || event) (docs/AUDIT.md). */
+#ifndef ENGINE_STORE_AUDIT_H
+#define ENGINE_STORE_AUDIT_H
+
+#include "engine/gate/gate.h"
+#include "engine/store/actors.h"
+
+/* What the caller of audit_append knows; NULL and zero members are left out of the event. What the
+ * writer alone knows (seq, book_id, timestamp, hashes, effects) is added there. */
+struct event {
+    const char *type; /* OK, POLICY_VIOLATION, ESCALATION_PENDING … */
+    const struct actor *actor;
+    const char *tool;
+    const struct ask *ask;         /* becomes gate_input, action, tier, accounts, amounts, roles */
+    const struct verdict *verdict; /* becomes decision, reason, clause_text, clause_pointer */
+    const char *policy_version;
+    const char *object_type, *object_id;
+    int64_t object_version;
+    const char *state_from, *state_to;
+    const char *match_id, *transition_id, *entity_id, *escalation_id, *batch_id, *request_id;
+    const char *source;
+    const char *args_sha256, *rationale, *rationale_author; /* human, template, model */
+    const char *opened_at;
+    const char *const *signers; /* principals whose decisions led here */
+    size_t signers_n;
+    int64_t caused_by;         /* seq of the event that led to this one; 0 when none */
+    const struct json *detail; /* what this event type tells beside the common members */
+};
+
+/* Appends the event with the effects noted since the last one, and moves the head. Fails as a
+ * whole: what cannot be recorded must not happen. */
+MUST_CHECK struct err audit_append(struct tx *tx, const struct event *event);
+
+/* ---- reading ---- */
+struct audit_filter {
+    const char *entity_id, *actor, *event_type, *match_id, *escalation_id;
+    const char *from,
+        *to; /* RFC 3339 UTC instants, from inclusive, to exclusive; a bare date is its midnight */
+    int64_t after_seq; /* only events behind this one */
+    int64_t limit;     /* at most so many rows */
+    bool scoped;       /* only events of `entities` and those of no entity */
+    const char *const *entities;
+    size_t entities_n;
+};
+
+struct audit_row {
+    int64_t seq;
+    const char *event; /* canonical text */
+    uint8_t hash_prev[32], hash_self[32];
+};
+
+typedef struct err (*audit_row_fn)(void *arg, const struct audit_row *row);
+/* Rows in order of seq. *more says whether the limit cut the list. */
+MUST_CHECK struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_row_fn fn,
+                                  void *arg, bool *more);
+
+/* ---- verifying ---- */
+enum audit_finding_kind { AUDIT_INTACT = 0, AUDIT_BROKEN, AUDIT_UNREADABLE };
+
+struct audit_report {
+    enum audit_finding_kind kind;
+    int64_t events;      /* read */
+    int64_t bad_seq;     /* the first event that is wrong; 0 when the fault is no event's */
+    const char *problem; /* a sentence; NULL when intact */
+    char head[65];       /* hash_self of the last event */
+    const char *book_id, *first_utc, *last_utc;
+    int64_t rows;            /* of the book, checked by audit_verify_book */
+    const char *table, *row; /* where audit_verify_book found the fault */
+};
+
+/* Reads every event: numbering, previous hash, own hash, canonical form, the book's id, clock
+ * order, and that triggers and schema are the migration's. Reads with its own eyes: nothing of the
+ * running engine is trusted. The error is only for what kept it from telling. */
+MUST_CHECK struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report *report);
+
+/* After audit_verify: every row that a decision made against the event that last wrote it, every
+ * event's rows against the tables, and live_legs against the matches. */
+MUST_CHECK struct err audit_verify_book(struct tx *tx, struct arena *arena,
+                                        struct audit_report *report);
+
+#endif

@@ -1,0 +1,51 @@
+/* The tables whose rows are bound to events: which columns a row's hash covers, in RFC 8785 order,
+ * and how a row is found. `audit verify --book` walks this list; a table that is not on it is the
+ * engine's own bookkeeping. */
+#ifndef ENGINE_STORE_TABLES_H
+#define ENGINE_STORE_TABLES_H
+
+#include "engine/store/store.h"
+
+enum table {
+    TABLE_POLICIES,
+    TABLE_PRINCIPALS,
+    TABLE_IDENTITIES,
+    TABLE_CLIENTS,
+    TABLE_ROLES,
+    TABLE_FREEZES,
+    TABLE_ENTITIES,
+    TABLE_ACCOUNTS,
+    TABLE_COUNTERPARTIES,
+    TABLE_SOURCES,
+    TABLE_FILES,
+    TABLE_ENTRIES,
+    TABLE_QUARANTINE,
+    TABLE_STATEMENTS,
+    TABLE_MATCHES,
+    TABLE_MATCH_STATES,
+    TABLE_EXCEPTIONS,
+    TABLE_AUTO_CONFIRMED,
+    TABLE_ESCALATIONS,
+    TABLE_ESCALATION_PARTIES,
+    TABLE_COUNT,
+};
+
+const char *table_name(enum table table);
+/* Rows never change once written, so that one hash may stand for many (bulk_effect). */
+bool table_immutable(enum table table);
+
+/* Notes that the event under way wrote this row: reads it back and keeps its hash. Call after the
+ * write and before audit_append. ERR_BUG when there is no such row or its seq is not the event's.
+ */
+MUST_CHECK struct err effect_row(struct tx *tx, enum table table, const char *id);
+
+/* The rows of an immutable table that the event under way wrote, as one bulk effect. Call once per
+ * table, after all of them are written. Nothing when there are none. */
+MUST_CHECK struct err effect_bulk(struct tx *tx, enum table table);
+
+/* Calls `fn` for every row of the table in the order written: its id, version, seq and hash. */
+typedef struct err (*table_row_fn)(void *arg, const char *id, int64_t version, int64_t seq,
+                                   const uint8_t row_sha256[32]);
+MUST_CHECK struct err table_walk(struct tx *tx, enum table table, table_row_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,111 @@
+/* A tool is one file and one row: its arguments (a field table that parses them and prints the
+ * schema), what it plans and what it does. `plan` reads the facts and fills the ask; the gate
+ * decides; `apply` acts. Reads have `read` instead, and never ask the gate. */
+#ifndef ENGINE_TOOLS_TOOL_H
+#define ENGINE_TOOLS_TOOL_H
+
+#include "engine/gate/gate.h"
+#include "engine/store/actors.h"
+#include "engine/store/audit.h"
+#include "engine/store/store.h"
+
+struct call;
+struct job_port;
+
+enum tool_run {
+    TOOL_CHANGE, /* plan, gate, apply, audit: on the writer */
+    TOOL_READ,   /* read: on a reader's snapshot */
+    TOOL_JOB,    /* job: long work on a thread of its own that submits changes in chunks */
+};
+
+/* Where a tool may be called. */
+enum tool_offer {
+    OFFER_MCP = 1,    /* /mcp, listed by tools/list */
+    OFFER_SOCKET = 2, /* the engine's Unix socket and the command line: administration */
+};
+
+struct tool {
+    const char *name, *title, *summary;
+    enum tier tier;
+    enum action action;
+    enum tool_run run;
+    unsigned offer;
+    bool destructive,
+        idempotent; /* MCP annotations; readOnly is run == TOOL_READ; never openWorld */
+    const struct json_field *fields; /* of `args_size` bytes at call->args */
+    size_t fields_n, args_size;
+    const struct json_field *result; /* the shape of a successful result: outputSchema */
+    size_t result_n;
+    struct err (*plan)(struct call *c, struct tx *tx);
+    struct err (*apply)(struct call *c, struct tx *tx);
+    struct err (*read)(struct call *c, struct tx *tx);
+    struct err (*job)(struct call *c, struct job_port *port);
+};
+
+enum call_outcome {
+    CALL_NONE = 0, /* not run yet */
+    CALL_OK,
+    CALL_PENDING, /* policy reserves it for a human; escalation_id says where it waits */
+    CALL_DENIED,
+    CALL_FAILED, /* err says why; nothing was done (ERR_UNKNOWN: it is not known) */
+};
+
+/* One request on its way down the spine. Made by the edge, owned by whoever submitted it. */
+struct call {
+    struct arena *arena; /* everything below lives here */
+    const struct tool *tool;
+    struct actor actor;
+    const struct json *args_tree; /* as bound; without idempotency_key */
+    void *args;                   /* the tool's struct */
+    const char *args_sha256;      /* of the canonical arguments */
+    const char *idempotency_key, *rationale;
+    const char *rationale_author; /* human, template, model */
+    const char *request_id, *batch_id;
+    const struct policy *policy; /* in force when the call was admitted */
+    bool prod;
+    int64_t caused_by; /* seq of the event this call follows from */
+
+    /* the plan's */
+    struct ask ask;
+    const char *object_type, *object_id, *match_id, *entity_id;
+    const char *state_from, *state_to;
+    const struct json *bound;  /* facts a human will see beside the ask's (legs, evidence) */
+    const char *escalation_id; /* the one this call settles, or opened */
+    const void *planned;       /* the tool's own notes from plan to apply */
+    bool no_event;             /* apply has appended its own */
+
+    /* the answer */
+    struct verdict verdict;
+    enum call_outcome outcome;
+    struct json *result; /* OK: the tool's; PENDING and DENIED: what the caller may know */
+    struct err err;
+    int64_t seq; /* of the event that recorded it */
+
+    /* the edge's */
+    void *edge;
+    int64_t received_us;
+};
+
+/* The long work's way back to the writer: submits calls as one batch and waits until all are
+ * durable (or failed). Reads use the job's own reader. */
+struct job_port {
+    struct store *reader;
+    struct err (*submit)(struct job_port *port, struct call **calls, size_t n);
+    bool (*cancelled)(struct job_port *port);
+    int64_t (*clock_us)(void);
+};
+
+/* Every tool, in the published order. */
+extern const struct tool *const tools[];
+extern const size_t tools_n;
+const struct tool *tool_find(const char *name); /* NULL when there is none */
+
+/* A resource: read like a T0 tool. `uri` may end in "{id}"; what stands there is passed on. */
+struct resource {
+    const char *uri, *name, *title, *description, *mime;
+    struct err (*read)(struct call *c, struct tx *tx, const char *id);
+};
+extern const struct resource resources[];
+extern const size_t resources_n;
+
+#endif
