@@ -1,0 +1,75 @@
+/* Files that must survive a power cut: written aside, synced, then named without replacing. */
+#include "common/sys/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct err disk_sync_folder_of(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+    ENSURE(len < sizeof folder - 1, ERR_LIMIT, "the path is too long");
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    const char *name = slash == NULL ? "." : len == 0 ? "/" : folder;
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_at(ERR_STORE, path, "cannot open the folder of this file");
+    bool ok = fsync(fd) == 0;
+    close(fd);
+    return ok ? OK : err_at(ERR_STORE, path, "cannot sync the folder of this file");
+}
+
+struct err disk_name_new(const char *part, const char *path)
+{
+    if (link(part, path) != 0)
+        return errno == EEXIST ? err_at(ERR_CONFLICT, path, "this file exists already")
+                               : err_at(ERR_STORE, path, "cannot name this file");
+    if (unlink(part) != 0)
+        return err_at(ERR_STORE, part, "cannot remove the unfinished name of a finished file");
+    return disk_sync_folder_of(path);
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+struct err disk_write_new(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+    char part[PATH_MAX];
+    int n = snprintf(part, sizeof part, "%s.part", path);
+    ENSURE(n > 0 && (size_t)n < sizeof part, ERR_LIMIT, "the path is too long");
+    struct stat st;
+    if (lstat(path, &st) == 0)
+        return err_at(ERR_CONFLICT, path, "this file exists already");
+    /* A left-over of a crash holds nothing anybody relies on. */
+    if (unlink(part) != 0 && errno != ENOENT)
+        return err_at(ERR_STORE, path, "cannot remove an unfinished file in the way");
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    if (fd < 0)
+        return err_at(ERR_STORE, path, "cannot make this file");
+    bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
+    ok = close(fd) == 0 && ok;
+    struct err e =
+        ok ? disk_name_new(part, path) : err_at(ERR_STORE, path, "cannot write this file");
+    if (e.kind != ERR_NONE)
+        unlink(part);
+    return e;
+}

@@ -1,0 +1,21 @@
+/* Small things about files that must survive a power cut. */
+#ifndef COMMON_SYS_DISK_H
+#define COMMON_SYS_DISK_H
+
+#include <stddef.h>
+
+#include "common/base/err.h"
+
+/* Makes a file's name durable: fsync of the folder that holds `path`. */
+MUST_CHECK struct err disk_sync_folder_of(const char *path);
+
+/* Writes a new file of mode `mode` whole or not at all: ERR_CONFLICT when `path` exists, ERR_STORE
+ * when the disk fails (then there is no file). Durable, name included, when it returns. */
+MUST_CHECK struct err disk_write_new(const char *path, const void *bytes, size_t len,
+                                     unsigned mode);
+
+/* Gives a finished file its name: `part` becomes `path`, never replacing one (ERR_CONFLICT),
+ * durably. */
+MUST_CHECK struct err disk_name_new(const char *part, const char *path);
+
+#endif

@@ -1,0 +1,14 @@
+/* A SQLite file system that fails on request: the default one until told otherwise. For tests only.
+ */
+#ifndef TESTS_FAULT_FAULT_VFS_H
+#define TESTS_FAULT_FAULT_VFS_H
+
+/* Becomes the default VFS of this process; call it before the first db_open. */
+void fault_vfs_install(void);
+
+/* From now on every write (or sync) after the next `after` of them fails with `rc`, SQLITE_FULL or
+ * SQLITE_IOERR_WRITE say; rc 0 heals. Whatever the file: database, log or index. */
+void fault_vfs_fail_writes(int after, int rc);
+void fault_vfs_fail_syncs(int after, int rc);
+
+#endif
