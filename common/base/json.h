@@ -35,7 +35,7 @@ struct json {
     const struct json **items;   /* ARRAY */
     struct json_member *members; /* OBJECT, in the order they were written */
     size_t cap;
-    uint32_t root; /* of the search tree over the members' keys */
+    uint32_t root; /* of the search tree over the keys: member index + 1, in RFC 8785's order */
 };
 
 struct json_member {
@@ -220,10 +220,11 @@ struct json_field {
         .nfields = sizeof(table) / sizeof((table)[0]), __VA_ARGS__                                 \
     }
 
-/* Fills the struct at `out` (zeroed first) from an object. Unknown members, missing or mistyped
- * ones, a NUL in text, anything out of bounds: ERR_INPUT, worded, `where` as json_where gives it.
- * Texts and subtrees are shared with the tree, arrays come from the arena. Call as
- * TRY(json_bind(arena, JSON_FIELDS(fields), tree, &out)). */
+/* Sets every member of the struct at `out` that the table names, from an object; what is absent
+ * becomes its default, else 0 or NULL. Unknown members, missing or mistyped ones, a NUL in text,
+ * anything out of bounds: ERR_INPUT, worded, `where` as json_where gives it. Texts and subtrees are
+ * shared with the tree, arrays come from the arena. Call as TRY(json_bind(arena,
+ * JSON_FIELDS(fields), tree, &out)). */
 MUST_CHECK struct err json_bind(struct arena *arena, const struct json_field *fields, size_t n,
                                 const struct json *tree, void *out);
 

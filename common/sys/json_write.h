@@ -14,6 +14,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/json.h"
+#include "common/base/money.h"
 
 #define JW_DEPTH_MAX 64
 
@@ -48,7 +49,9 @@ void jw_str(struct jw *w, const char *key, struct str text);
 void jw_int(struct jw *w, const char *key, int64_t n);
 void jw_bool(struct jw *w, const char *key, bool truth);
 void jw_null(struct jw *w, const char *key);
-void jw_number(struct jw *w, const char *key, struct str literal);    /* a valid JSON number */
+void jw_number(struct jw *w, const char *key, struct str literal); /* a valid JSON number */
+/* {"amount":"12.50","currency":"USD"}; null for a money that is in no currency. */
+void jw_money(struct jw *w, const char *key, struct money m);
 void jw_tree(struct jw *w, const char *key, const struct json *tree); /* NULL writes null */
 /* JSON text that is known to be good (a canonical event from the book, say), byte for byte. */
 void jw_raw(struct jw *w, const char *key, struct str json);
