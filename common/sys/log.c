@@ -10,10 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES  ((size_t)8192)
-#define LINE_TAIL       ((size_t)64) /* kept free for `cut` and the line's end */
-#define VALUE_MAX_BYTES ((size_t)2048)
-#define SLOTS           ((size_t)128)
+#define LINE_MAX_BYTES    ((size_t)8192)
+#define LINE_TAIL         ((size_t)64) /* kept free for `cut` and the line's end */
+#define VALUE_MAX_BYTES   ((size_t)2048)
+#define MESSAGE_MAX_BYTES ((size_t)512) /* fits even when every byte is escaped */
+#define SLOTS             ((size_t)128)
 
 struct line {
     char at[LINE_MAX_BYTES];
@@ -160,9 +161,9 @@ static bool needs_escape(uint32_t cp)
            (cp >= 0x2066 && cp <= 0x2069);
 }
 
-static void put_escaped(struct line *line, struct str text)
+static void put_escaped(struct line *line, struct str text, size_t max)
 {
-    size_t len = text.len < VALUE_MAX_BYTES ? text.len : VALUE_MAX_BYTES;
+    size_t len = text.len < max ? text.len : max;
     for (size_t i = 0; i < len;) {
         uint32_t cp = 0;
         size_t n = utf8_next(text.at + i, text.len - i, &cp);
@@ -187,7 +188,7 @@ static void put_escaped(struct line *line, struct str text)
 static void put_quoted(struct line *line, struct str text)
 {
     put(line, "\"", 1);
-    put_escaped(line, text);
+    put_escaped(line, text, VALUE_MAX_BYTES);
     put(line, "\"", 1);
 }
 
@@ -266,7 +267,7 @@ static void put_start(struct line *line, bool human, enum log_level level, const
     puts_line(line, level_names[level]);
     puts_line(line, human ? (level == LOG_ERROR || level == LOG_DEBUG ? " " : "  ")
                           : "\",\"message\":\"");
-    put_escaped(line, str_of(message));
+    put_escaped(line, str_of(message), MESSAGE_MAX_BYTES);
     puts_line(line, human ? "" : "\"");
 }
 
