@@ -1,0 +1,76 @@
+/* Who is calling: from a request's transport to a struct actor, or a refusal (DESIGN §3,
+ * docs/IDENTITY.md). No argument of any tool is looked at here, and nothing but this names an
+ * actor.
+ *
+ * Three steps, because the registry is read on a reader thread:
+ *     auth_begin   loop thread    headers and peer: their shape, which backend, the claims
+ *     auth_lookup  reader thread  client, key, signature, identities, principals (a spine_read_fn)
+ *     auth_end     loop thread    single use of jti, counting, the verdict
+ */
+#ifndef ENGINE_AUTH_ACTOR_AUTH_H
+#define ENGINE_AUTH_ACTOR_AUTH_H
+
+#include "common/sys/config.h"
+#include "common/sys/http1.h"
+#include "common/sys/web.h"
+#include "engine/store/actors.h"
+#include "proto/assertion.h"
+
+/* The client that `init` registers for the workspace, and whom a bare header in dev speaks for. */
+#define AUTH_WORKSPACE_CLIENT "workspace"
+/* Whom an unauthenticated caller of the dev backend acts for: identity kind "actor". */
+#define AUTH_DEMO_SUBJECT "demo-user"
+
+enum auth_door {
+    AUTH_MCP = 0, /* POST /mcp */
+    AUTH_ADMIN,   /* POST /admin, on the Unix socket only: a person at the command line */
+};
+
+struct auth;
+
+/* `config` must outlive it; started_us is when this process began to serve. ERR_INPUT with the
+ * setting's name for what cannot be served: oidc, dev in prod, keys that are no keys. */
+MUST_CHECK struct err auth_new(const struct config *config, int64_t started_us, struct auth **auth);
+void auth_free(struct auth *auth);
+CLEANUP_DEFINE(struct auth *, auth_free)
+
+struct auth_request {
+    const struct http_req *http;
+    const struct web_peer *peer;
+    enum auth_door door;
+    int64_t now_us;
+};
+
+/* What came of it. status 0: `actor` is who calls. Else 400 (the headers are malformed), 401 (not
+ * shown who), 403 (known, and may not), 503 (we cannot tell now); `why` is a sentence for the
+ * caller that gives no registry facts away beyond its own. */
+struct auth_result {
+    int status;
+    const char *why;
+    struct actor actor;
+    const char **tools; /* a service's allow-list; NULL: all */
+    size_t tools_n;
+};
+
+struct auth_check; /* one request's, in its arena */
+
+/* Never NULL unless the arena is full. The request must stay until auth_end. */
+struct auth_check *auth_begin(struct auth *auth, struct arena *arena,
+                              const struct auth_request *req);
+
+/* `check` is a struct auth_check *. An error is the database's; refusals are kept for auth_end. */
+MUST_CHECK struct err auth_lookup(struct tx *tx, void *check);
+
+/* `e` is what the lookup came back with. */
+struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct err e);
+
+/* Whether a call of `tool` is within the caller's allow-list. */
+bool auth_tool_allowed(const struct auth_result *who, const char *tool);
+
+/* "host:uid", the subject of an `os` identity: how init links the person who runs it. */
+const char *auth_os_subject(struct arena *arena, uid_t uid);
+
+/* Refusals since start, for status and metrics. */
+int64_t auth_refused(const struct auth *auth);
+
+#endif
