@@ -25,7 +25,7 @@ CLEANUP_DEFINE(struct loop *, loop_free)
 
 /* Runs until loop_stop. ERR_BUG when the loop itself fails or nothing is left to wait for. */
 MUST_CHECK struct err loop_run(struct loop *loop);
-/* From a callback: loop_run returns once this round of callbacks is done. */
+/* From a callback: loop_run returns when the callback does. */
 void loop_stop(struct loop *loop);
 
 /* `fn` each time `signo` arrives (on the loop thread, so it may do anything). The loop owns it. */

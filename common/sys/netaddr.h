@@ -26,6 +26,7 @@ MUST_CHECK struct err netaddr_parse(struct str text, struct netaddr *out);
 /* IPv4-mapped addresses print as IPv4. */
 void netaddr_print(const struct netaddr *addr, char out[NETADDR_TEXT_MAX]);
 bool netaddr_eq(const struct netaddr *a, const struct netaddr *b);
+bool netaddr_is_v4(const struct netaddr *addr);
 bool netaddr_is_loopback(const struct netaddr *addr); /* 127.0.0.0/8 and ::1 */
 
 /* "10.0.0.0/8", "fd00::/8", or a lone address (one host). Host bits that are set are refused. */

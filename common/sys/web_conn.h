@@ -1,0 +1,81 @@
+/* One connection of the web server: its phases, its one request under way, its end. Internal to
+ * web.c and web_conn.c. */
+#ifndef COMMON_SYS_WEB_CONN_H
+#define COMMON_SYS_WEB_CONN_H
+
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "common/sys/peers.h"
+#include "common/sys/web.h"
+
+enum conn_phase {
+    PHASE_HEAD = 0, /* from accept or a request's first byte */
+    PHASE_BODY,
+    PHASE_HANDLER, /* the request is with its handler; no deadline of ours */
+    PHASE_WRITE,
+    PHASE_IDLE,   /* between two requests */
+    PHASE_LINGER, /* our side is shut; what still arrives is thrown away, so that no reset
+                     overtakes the answer */
+};
+
+struct web_req {
+    struct conn *conn;
+    const struct web_route *route;
+    loop_fn *gone;
+    void *gone_ctx;
+    char id[17];
+    char trace[33]; /* "" when there is none */
+};
+
+struct conn {
+    struct web *web;
+    struct bufferevent *bev; /* NULL once the connection broke */
+    struct event *deadline;
+    struct http1 parser;
+    struct web_req req;
+    struct web_peer peer;
+    enum conn_phase phase;
+    int armed;        /* the phase whose deadline runs, or -1 */
+    bool busy;        /* inside conn_process: it goes on after the callback */
+    bool close_after; /* close when the answer is out */
+    bool eof;         /* the client closed its side */
+    bool doomed;      /* free as soon as nobody is inside */
+    TAILQ_ENTRY(conn) link, idle_link;
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct web_listener; /* web.c */
+
+struct web {
+    struct loop *loop;
+    struct web_limits limits;
+    const struct web_route *routes;
+    size_t routes_n;
+    void *ctx;
+    struct web_listener *listeners;
+    struct conn_list conns, idle; /* all; those in PHASE_IDLE, oldest first */
+    size_t conns_n;
+    struct peers *peers;
+    uint64_t id_next;
+    struct event *drain_timer; /* NULL unless draining */
+    loop_fn *drained;
+    void *drained_ctx;
+};
+
+/* Takes over `fd`, whatever happens. */
+void conn_open(struct web *web, int fd, const struct web_peer *peer);
+void conn_doom(struct conn *conn);   /* close as soon as possible */
+void conn_settle(struct conn *conn); /* frees a doomed connection, or arms its deadline */
+void conn_free(struct conn *conn);
+
+/* The route for a request; NULL with *status 404 or 405 (then `allow` has the methods). */
+const struct web_route *web_route_find(const struct web *web, const struct http_req *req,
+                                       int *status, unsigned *allow);
+/* "GET, HEAD, POST" */
+void web_allow_print(unsigned methods, char *out, size_t out_max);
+/* A connection is gone; the drain may be over. */
+void web_conn_gone(struct web *web);
+
+#endif
