@@ -163,8 +163,9 @@ struct json_field {
 /* JSON_ENUM(struct s, member, names, …): an enum or int that indexes `names`, which ends in NULL. A
  * name "" is not accepted: with names[0] = "", 0 means absent. */
 #define JSON_ENUM(type, member, ...) JSON_ENUM_(type, member, __VA_ARGS__, .end_ = 0)
-/* JSON_OBJECT(struct s, member, table, …): an embedded struct bound by `table` (an array);
- * JSON_OBJECT_PTR: a pointer to one, NULL when absent. */
+/* JSON_OBJECT(struct s, member, table, …): an embedded struct bound by `table` (an array); when
+ * absent its rows take their defaults (say .has to know). JSON_OBJECT_PTR: a pointer to one, NULL
+ * when absent. */
 #define JSON_OBJECT(type, member, ...)                                                             \
     JSON_NEST_(JSON_KIND_OBJECT, type, member, sizeof(((type *)0)->member), __VA_ARGS__, .end_ = 0)
 #define JSON_OBJECT_PTR(type, member, ...)                                                         \

@@ -364,53 +364,60 @@ static struct err (*const binders[])(const struct bind *b) = {
     [JSON_KIND_ANY] = bind_any,         [JSON_KIND_MAP] = bind_map,
 };
 
-/* The member as it is when nothing was said. */
-static struct err field_absent(const struct bind *b)
+/* The member as it is when nothing was said; an embedded struct takes its own rows' defaults. */
+static void field_absent(const struct json_field *f, char *out)
 {
-    const struct json_field *f = b->f;
     int number = (int)f->def;
-    bool truth = f->def != 0;
+    bool truth = f->def != 0, there = false;
+    const void *null = NULL;
+    if (f->has != 0)
+        memcpy(out + f->has - 1, &there, sizeof there);
     switch (f->kind) {
     case JSON_KIND_TEXT:
     case JSON_KIND_DECIMAL:
     case JSON_KIND_DATE:
-        put_text(b, f->def_text);
+        memcpy(out + f->offset, &f->def_text, sizeof f->def_text);
         break;
     case JSON_KIND_BOOL:
-        memcpy(b->out + f->offset, &truth, sizeof truth);
+        memcpy(out + f->offset, &truth, sizeof truth);
         break;
     case JSON_KIND_INT:
-        memcpy(b->out + f->offset, &f->def, sizeof f->def);
+        memcpy(out + f->offset, &f->def, sizeof f->def);
         break;
     case JSON_KIND_ENUM:
-        memcpy(b->out + f->offset, &number, sizeof number);
+        memcpy(out + f->offset, &number, sizeof number);
         break;
     case JSON_KIND_OBJECT:
-        memset(b->out + f->offset, 0, f->elem_size);
-        break;
-    case JSON_KIND_OBJECT_PTR:
-    case JSON_KIND_ANY:
-        put_text(b, NULL);
+        for (size_t i = 0; i < f->nfields; i++)
+            field_absent(&f->fields[i], out + f->offset);
         break;
     case JSON_KIND_TEXTS:
     case JSON_KIND_OBJECTS:
     case JSON_KIND_MAP:
-        put_many(b, NULL, 0);
+        memset(out + f->count_offset, 0, sizeof(size_t));
+        memcpy(out + f->offset, &null, sizeof null);
+        break;
+    case JSON_KIND_OBJECT_PTR:
+    case JSON_KIND_ANY:
+        memcpy(out + f->offset, &null, sizeof null);
         break;
     }
-    return OK;
 }
 
 static struct err field_bind(const struct bind *b)
 {
     const struct json_field *f = b->f;
-    bool null = f->nullable && json_is(b->value, JSON_TYPE_NULL) && f->kind != JSON_KIND_ANY;
-    bool there = b->value != NULL && !null;
+    bool there = true;
     if (b->value == NULL && f->required)
         return COMPLAIN(b, "required");
+    if (b->value == NULL ||
+        (f->nullable && b->value->type == JSON_TYPE_NULL && f->kind != JSON_KIND_ANY)) {
+        field_absent(f, b->out);
+        return OK;
+    }
     if (f->has != 0)
         memcpy(b->out + f->has - 1, &there, sizeof there);
-    return there ? binders[f->kind](b) : field_absent(b);
+    return binders[f->kind](b);
 }
 
 /* ---- unknown members, with a guess at what was meant ---- */

@@ -105,13 +105,25 @@ static struct err unbind_map(struct arena *arena, const struct json_field *f, co
     return OK;
 }
 
+static bool lacks_required(const struct json_field *f, const struct json *object)
+{
+    for (size_t i = 0; i < f->nfields; i++) {
+        if (f->fields[i].required && json_get(object, field_name(&f->fields[i])) == NULL)
+            return true;
+    }
+    return false;
+}
+
+/* An embedded struct that need not be there, and lacks what it would have to have, is not there. */
 static struct err unbind_object(struct arena *arena, const struct json_field *f, const char *at,
                                 const struct json **value)
 {
     struct json *object = NULL;
-    if (at != NULL)
-        TRY(unbind_fields(arena, f->fields, f->nfields, at, &object));
-    *value = object;
+    if (at == NULL)
+        return OK;
+    TRY(unbind_fields(arena, f->fields, f->nfields, at, &object));
+    bool may_lack = f->kind == JSON_KIND_OBJECT && !f->required && f->has == 0;
+    *value = may_lack && lacks_required(f, object) ? NULL : object;
     return OK;
 }
 

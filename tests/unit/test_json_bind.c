@@ -276,6 +276,29 @@ START_TEST(unbind_gives_back_what_was_bound)
 }
 END_TEST
 
+struct outer {
+    struct line line;
+    struct place place;
+};
+
+static const struct json_field outer_fields[] = {
+    JSON_OBJECT(struct outer, line, line_fields),
+    JSON_OBJECT(struct outer, place, place_fields),
+};
+
+START_TEST(an_absent_embedded_struct_takes_its_defaults_and_stays_absent)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+    struct outer outer;
+    struct json *back = NULL;
+    memset(&outer, 0xA5, sizeof outer);
+    ck_ok(json_bind(a, JSON_FIELDS(outer_fields), tree_of(a, "{}"), &outer));
+    ck_assert(outer.line.units == 1 && outer.line.account == NULL && outer.place.city == NULL);
+    ck_ok(json_unbind(a, JSON_FIELDS(outer_fields), &outer, &back));
+    ck_assert_str_eq(text_of(a, back), "{}");
+}
+END_TEST
+
 START_TEST(unbind_refuses_an_enum_without_a_name)
 {
     CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
@@ -355,5 +378,6 @@ END_TEST
 TEST_MAIN("json_bind", a_whole_struct_is_bound, what_is_absent_gets_its_default,
           complaints_name_the_place_and_what_was_expected, lengths_count_code_points,
           complaints_about_yaml_start_with_line_and_column, unbind_gives_back_what_was_bound,
+          an_absent_embedded_struct_takes_its_defaults_and_stays_absent,
           unbind_refuses_an_enum_without_a_name, the_schema_says_what_the_table_says,
           an_empty_table_takes_an_empty_object, a_full_arena_ends_a_bind)
