@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <yaml.h>
 
+#include "common/base/invariant.h"
+
 /* An open mapping or sequence. In a mapping, `key` is the text of a key that waits for its value.
  */
 struct level {
@@ -156,6 +158,7 @@ static struct err key_set(struct reader *r, const yaml_event_t *e)
 static struct err value_add(struct reader *r, struct json *value, yaml_mark_t mark)
 {
     TRY(arena_check(r->arena));
+    INVARIANT(value != NULL);
     value->line = (uint32_t)mark.line + 1;
     value->column = (uint32_t)mark.column + 1;
     struct level *l = top(r);
