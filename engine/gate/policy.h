@@ -97,12 +97,13 @@ struct policy_fx_rate {
 
 /* How the matcher works; thresholds and weights in basis points (10000 = 1). */
 struct policy_matching {
-    int64_t window_days, window_days_cheque, window_days_card;
+    int64_t window_days, window_days_cheque, window_days_group; /* business days */
     int64_t high_bp, review_bp, ambiguity_margin_bp;
     int64_t weight_text_bp, weight_reference_bp, weight_date_bp, weight_amount_bp,
         weight_account_bp;
-    const char *fee_cap; /* decimal text in the account's currency; NULL: no fee tolerance */
-    bool transposition;
+    const char *fee_cap;  /* decimal text in the account's currency; NULL: no fee tolerance */
+    int64_t fee_share_bp; /* and at most this share of the amount */
+    bool transposition, book_net_of_fee;
     int64_t group_items_max, group_candidates_max, group_nodes_max, candidates_max;
 };
 
