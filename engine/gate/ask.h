@@ -111,6 +111,7 @@ struct ask {
     int64_t auth_age_s;           /* seconds since the person signed in; -1 when not known */
     const struct ask_role *roles; /* of the principal, or of on_behalf_of */
     size_t roles_n;
+    bool prod;             /* CLOSEGATE_ENV=prod: conveniences are off */
     bool frozen;           /* this actor, tool or kind is frozen */
     bool delivery_service; /* the workspace's own service client */
 
@@ -122,7 +123,8 @@ struct ask {
     bool entry_taken; /* a leg is already in a live match */
     enum source source;
     const char *match_type;
-    int64_t score_bp;             /* of a matcher's proposal, 10000 = certain */
+    int64_t score_bp; /* of a matcher's proposal, 10000 = certain */
+    bool sure;        /* the matcher stands by it: one answer, nothing cut off, nothing left over */
     const char *counterparty;     /* of the match, when all legs agree; else NULL */
     const char *const *proposers; /* principals who proposed it, or asked for it, as humans */
     size_t proposers_n;

@@ -2,8 +2,8 @@
  *
  * A row is {actions, predicate, ruling, reason}. The first whose predicate holds decides; past the
  * last row the answer is no. Predicates only read the policy and the ask. A limit that cannot be
- * compared, because a rate is missing or stale, never counts as kept: see `over`. docs/adr/0004 says
- * which row speaks first then. */
+ * compared, because a rate is missing or stale, never counts as kept: see `over`. docs/adr/0004
+ * says which row speaks first then. */
 #include "engine/gate/gate.h"
 
 #include <string.h>
@@ -239,7 +239,8 @@ static bool state_invalid(const struct policy *p, const struct ask *a, clause_pt
     return !a->state_valid || a->entry_taken;
 }
 
-static enum over account_forces_human(const struct policy *p, const struct ask *a, clause_ptr *clause);
+static enum over account_forces_human(const struct policy *p, const struct ask *a,
+                                      clause_ptr *clause);
 
 static bool own_agent_forbidden(const struct policy *p, const struct ask *a)
 {
@@ -263,7 +264,8 @@ static bool same_eyes(const struct policy *p, const struct ask *a, clause_ptr *c
         return false;
     if (a->principal == NULL || any_text(a->proposers, a->proposers_n, a->principal))
         return true;
-    return any_text(a->own_agents_of, a->own_agents_of_n, a->principal) && own_agent_forbidden(p, a);
+    return any_text(a->own_agents_of, a->own_agents_of_n, a->principal) &&
+           own_agent_forbidden(p, a);
 }
 
 static bool llm_confirms_llm(const struct policy *p, const struct ask *a, clause_ptr *clause)
@@ -295,7 +297,8 @@ static bool rule_holds(const struct policy_account *r, const struct ask *a)
 }
 
 /* YES: a rule names one of them. UNKNOWN: the chart or the contra side does not say what it is. */
-static enum over account_forces_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
+static enum over account_forces_human(const struct policy *p, const struct ask *a,
+                                      clause_ptr *clause)
 {
     for (size_t i = 0; i < p->accounts_n; i++) {
         if (rule_holds(&p->accounts[i], a)) {
@@ -387,8 +390,8 @@ static bool unpaired(const struct policy *p, const struct ask *a, clause_ptr *cl
     return machine(a) && a->intercompany && !a->intercompany_paired;
 }
 
-/* `before` plus this act's amount passes the limit. A window that could not be valued counts as full;
- * an act that cannot be valued is for the rows on rates, which say so more clearly. */
+/* `before` plus this act's amount passes the limit. A window that could not be valued counts as
+ * full; an act that cannot be valued is for the rows on rates, which say so more clearly. */
 static bool passes(const struct ask *a, const struct ask_cumulative *before,
                    const struct policy_limit *limit)
 {
@@ -461,10 +464,10 @@ static bool rate_stale(const struct policy *p, const struct ask *a, clause_ptr *
     return machine(a) && limit_unvalued(p, a, FX_STALE);
 }
 
-static bool score_below_high(const struct policy *p, const struct ask *a, clause_ptr *clause)
+static bool matcher_unsure(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    return a->actor_kind == ACTOR_ENGINE && a->score_bp < p->matching.high_bp;
+    return a->actor_kind == ACTOR_ENGINE && (!a->sure || a->score_bp < p->matching.high_bp);
 }
 
 static bool by_llm(const struct policy *p, const struct ask *a, clause_ptr *clause)
@@ -567,8 +570,8 @@ static const struct row rows[] = {
      "a machine confirms an amount that a limit's currency has no rate for", "actor_kind,values"},
     {"10.8", BIT(CONFIRM), rate_stale, RULING_HUMAN, REASON_FX_RATE_STALE,
      "a machine confirms an amount whose rate is too old", "actor_kind,values"},
-    {"10.9", BIT(CONFIRM), score_below_high, RULING_HUMAN, REASON_STRATEGY_REQUIRES_HUMAN,
-     "the engine confirms a match scored below matching.high", "actor_kind,score_bp"},
+    {"10.9", BIT(CONFIRM), matcher_unsure, RULING_HUMAN, REASON_STRATEGY_REQUIRES_HUMAN,
+     "the engine confirms a match that the matcher does not stand by, or scored below matching.high", "actor_kind,sure,score_bp"},
     {"10.10", BIT(CONFIRM), by_llm, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
      "any other confirmation by an llm", "actor_kind"},
     {"11", BIT(CONFIRM), needs_second_approver, RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
@@ -600,8 +603,8 @@ static bool listed(const struct ask *a)
 
 static struct verdict verdict_of(const struct policy *p, const struct row *r, clause_ptr clause)
 {
-    struct verdict v = {.ruling = r->ruling, .reason = r->reason, .row = r->label, .clause = "",
-                        .pointer = ""};
+    struct verdict v = {
+        .ruling = r->ruling, .reason = r->reason, .row = r->label, .clause = "", .pointer = ""};
     if (r->reason == REASON_ALLOWED)
         return v;
     if (clause == NULL)
@@ -644,9 +647,12 @@ size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gat
             continue;
         bool held = r->holds(policy, ask, &clause);
         if (n < max)
-            steps[n++] = (struct gate_step){.row = r->label, .meaning = r->meaning,
-                                            .facts = r->facts, .ruling = r->ruling,
-                                            .reason = r->reason, .held = held};
+            steps[n++] = (struct gate_step){.row = r->label,
+                                            .meaning = r->meaning,
+                                            .facts = r->facts,
+                                            .ruling = r->ruling,
+                                            .reason = r->reason,
+                                            .held = held};
         if (held) {
             *verdict = verdict_of(policy, r, clause);
             break;

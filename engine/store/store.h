@@ -53,9 +53,10 @@ struct tx {
     int64_t event_seq; /* of the last event this call appended; 0: none yet */
 };
 
-/* Makes the book's files at `path` (ERR_CONFLICT when it exists) or brings its schema forward, and
- * checks the schema's digest. *migrated says how many migrations ran. No connection stays open. */
-MUST_CHECK struct err store_migrate(const char *path, const char *now_utc, int *migrated);
+/* Makes the book's file at `path`, or brings its schema forward. *migrated says how many migrations
+ * ran; the error lives in `arena`. No connection stays open. */
+MUST_CHECK struct err store_migrate(const char *path, const char *now_utc, struct arena *arena,
+                                    int *migrated);
 
 /* Opens a connection, prepares every statement (a typo fails here) and checks the schema's digest.
  * The writer also reads the chain's head. `arena` is only for the error. */

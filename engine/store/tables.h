@@ -1,6 +1,7 @@
-/* The tables whose rows are bound to events: which columns a row's hash covers, in RFC 8785 order,
- * and how a row is found. `audit verify --book` walks this list; a table that is not on it is the
- * engine's own bookkeeping. */
+/* The tables whose rows are bound to events: which columns a row's hash covers and how a row is
+ * found. row_sha256 = SHA-256 over the RFC 8785 object {column: value}, every value as text, NULL
+ * as null, blobs as upper-case hex under the name hex(column). `audit verify --book` walks this
+ * list; a table that is not on it is the engine's own bookkeeping. */
 #ifndef ENGINE_STORE_TABLES_H
 #define ENGINE_STORE_TABLES_H
 
@@ -39,9 +40,9 @@ bool table_immutable(enum table table);
  */
 MUST_CHECK struct err effect_row(struct tx *tx, enum table table, const char *id);
 
-/* The rows of an immutable table that the event under way wrote, as one bulk effect. Call once per
- * table, after all of them are written. Nothing when there are none. */
-MUST_CHECK struct err effect_bulk(struct tx *tx, enum table table);
+/* The last `n` rows of an immutable table, all written by the event under way, as one bulk effect.
+ * Once per table and event, after all of them are written; nothing when n is 0. */
+MUST_CHECK struct err effect_bulk(struct tx *tx, enum table table, int64_t n);
 
 /* Calls `fn` for every row of the table in the order written: its id, version, seq and hash. */
 typedef struct err (*table_row_fn)(void *arg, const char *id, int64_t version, int64_t seq,

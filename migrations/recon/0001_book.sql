@@ -268,7 +268,7 @@ CREATE TABLE matches (
     match_id           TEXT PRIMARY KEY,
     entity_id          TEXT NOT NULL,
     account_id         TEXT NOT NULL,
-    class              TEXT NOT NULL CHECK (class IN ('exact_match', 'fuzzy_match', 'multi_to_one', 'exception')),
+    class              TEXT NOT NULL CHECK (class IN ('exact_match', 'fuzzy_match', 'multi_to_one', 'offset')),
     match_type         TEXT NOT NULL,
     rule               TEXT NOT NULL,
     rule_version       INTEGER NOT NULL,
@@ -282,6 +282,7 @@ CREATE TABLE matches (
     difference_minor   INTEGER NOT NULL, -- bank side less book side
     score_bp           INTEGER NOT NULL,
     ambiguous          INTEGER NOT NULL CHECK (ambiguous IN (0, 1)),
+    sure               INTEGER NOT NULL CHECK (sure IN (0, 1)), -- the matcher stands by it: unique, high, nothing left over
     legs               TEXT NOT NULL, -- JSON array of {entry_id, version, side, amount_minor}
     evidence           TEXT NOT NULL, -- JSON: fields compared, score parts, runner-up, search, parameters
     rationale          TEXT,

@@ -1,0 +1,357 @@
+/* Matches, their states and the entries they hold. */
+#include "engine/store/matches.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/sys/crypt.h"
+#include "common/sys/jcs.h"
+#include "common/sys/json_read.h"
+#include "engine/store/sql.h"
+#include "engine/store/tables.h"
+
+enum {
+    MATCH_LOAD,
+    MATCH_INSERT,
+    LEG_TAKE,
+    LEGS_RELEASE,
+    LEG_FIND,
+    COMPOSITION_REJECTED,
+    STATE_PUT,
+    MATCHES_LIST,
+    MATCHES_COUNT
+};
+
+#define MATCH_COLUMNS                                                                              \
+    "m.match_id, m.entity_id, m.account_id, m.class, m.match_type, m.rule, m.rule_version,"        \
+    " m.source, m.proposer, m.proposer_principal, m.proposer_obo, m.composition_sha256,"           \
+    " m.currency, m.amount_minor, m.difference_minor, m.score_bp, m.ambiguous, m.sure, m.legs,"    \
+    " m.evidence, m.rationale, m.seq, coalesce(s.state, 'PROPOSED_MATCH'),"                        \
+    " coalesce(s.version, 1), coalesce(s.seq, 0)"
+#define MATCH_FROM " FROM matches m LEFT JOIN match_states s ON s.match_id = m.match_id"
+
+const struct db_sql matches_sql[] = {
+    [MATCH_LOAD] = {"match_load", "SELECT " MATCH_COLUMNS MATCH_FROM " WHERE m.match_id = ?1"},
+    [MATCH_INSERT] =
+        {"match_insert",
+         "INSERT INTO matches (match_id, entity_id, account_id, class, match_type, rule,"
+         " rule_version, source, proposer, proposer_principal, proposer_obo,"
+         " composition_sha256, currency, amount_minor, difference_minor, score_bp,"
+         " ambiguous, sure, legs, evidence, rationale, seq) VALUES (?1, ?2, ?3, ?4, ?5,"
+         " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
+         " ?22)"},
+    [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) VALUES (?1, ?2)"},
+    [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
+    [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1"},
+    [COMPOSITION_REJECTED] =
+        {"composition_rejected",
+         "SELECT 1 FROM matches m JOIN match_states s ON s.match_id = m.match_id"
+         " WHERE m.composition_sha256 = ?1"
+         " AND s.state IN ('REJECTED', 'REVERSED') LIMIT 1"},
+    [STATE_PUT] = {"match_state_put",
+                   "INSERT INTO match_states (match_id, state, actor, version, seq)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (match_id) DO UPDATE SET state = ?2,"
+                   " actor = ?3, version = ?4, seq = ?5 WHERE version = ?4 - 1"},
+    [MATCHES_LIST] = {"matches_list",
+                      "SELECT " MATCH_COLUMNS MATCH_FROM
+                      " WHERE m.entity_id = ?1 AND (?2 IS NULL OR m.account_id = ?2)"
+                      " AND coalesce(s.state, 'PROPOSED_MATCH') = ?3 AND m.match_id > ?4"
+                      " ORDER BY m.match_id LIMIT ?5"},
+    [MATCHES_COUNT] = {"matches_count",
+                       "SELECT coalesce(s.state, 'PROPOSED_MATCH'), count(*)" MATCH_FROM
+                       " WHERE m.entity_id = ?1 GROUP BY 1"},
+};
+const size_t matches_sql_n = sizeof matches_sql / sizeof matches_sql[0];
+
+/* ---- legs ---- */
+
+static int leg_order(const void *x, const void *y)
+{
+    const struct leg *a = x, *b = y;
+    int by_id = strcmp(a->entry_id, b->entry_id);
+    return by_id != 0 ? by_id : a->version < b->version ? -1 : a->version > b->version;
+}
+
+struct err match_composition(struct arena *arena, const char *rule, const struct leg *legs,
+                             size_t n, const char **sha256)
+{
+    struct leg *sorted = ARENA_ARRAY(arena, n, struct leg);
+    char hex[SHA256_HEX_SIZE];
+    struct str text;
+    ENSURE(sorted != NULL, ERR_LIMIT, "out of memory");
+    memcpy(sorted, legs, n * sizeof *legs);
+    qsort(sorted, n, sizeof *sorted, leg_order);
+    struct json *o = json_object_new(arena), *array = json_array_new(arena);
+    json_put_text(arena, o, "rule", rule);
+    for (size_t i = 0; i < n; i++) {
+        struct json *pair = json_array_new(arena);
+        json_push(arena, pair, json_text_new(arena, sorted[i].entry_id));
+        json_push(arena, pair, json_int_new(arena, sorted[i].version));
+        json_push(arena, array, pair);
+    }
+    json_put(arena, o, "entries", array);
+    TRY(arena_check(arena));
+    TRY(jcs_text(arena, o, &text));
+    sha256_hex(text.at, text.len, hex);
+    *sha256 = arena_strdup(arena, hex);
+    return arena_check(arena);
+}
+
+static struct err add_absolute(int64_t amount, int64_t *sum, int64_t *size)
+{
+    int64_t absolute;
+    ENSURE(!__builtin_sub_overflow(0, amount, &absolute), ERR_LIMIT, "an amount does not fit");
+    absolute = amount < 0 ? absolute : amount;
+    ENSURE(!__builtin_add_overflow(*size, absolute, size) &&
+               !__builtin_add_overflow(*sum, amount, sum),
+           ERR_LIMIT, "the sum of the legs does not fit");
+    return OK;
+}
+
+struct err match_measure(struct match *m, const char *currency)
+{
+    int64_t sum[2] = {0, 0}, size[2] = {0, 0};
+    for (size_t i = 0; i < m->legs_n; i++) {
+        size_t book = m->legs[i].side == SIDE_BANK ? 0 : 1;
+        TRY(add_absolute(m->legs[i].amount_minor, &sum[book], &size[book]));
+    }
+    ENSURE(!__builtin_sub_overflow(sum[0], sum[1], &m->difference_minor), ERR_LIMIT,
+           "the difference of the sides does not fit");
+    return money_make(size[0] > size[1] ? size[0] : size[1], currency, &m->amount);
+}
+
+static struct err legs_print(struct arena *arena, const struct match *m, struct str *text)
+{
+    struct json *array = json_array_new(arena);
+    for (size_t i = 0; i < m->legs_n; i++) {
+        struct json *leg = json_object_new(arena);
+        json_put_text(arena, leg, "entry_id", m->legs[i].entry_id);
+        json_put_int(arena, leg, "version", m->legs[i].version);
+        json_put_text(arena, leg, "side", side_name(m->legs[i].side));
+        json_put_text(arena, leg, "amount_minor",
+                      arena_fmt(arena, "%" PRId64, m->legs[i].amount_minor));
+        json_push(arena, array, leg);
+    }
+    TRY(arena_check(arena));
+    return jcs_text(arena, array, text);
+}
+
+static struct err leg_parse(const struct json *tree, struct leg *leg)
+{
+    const char *amount = json_get_text(tree, "amount_minor");
+    char *end = NULL;
+    leg->entry_id = json_get_text(tree, "entry_id");
+    bool good = leg->entry_id != NULL && amount != NULL &&
+                json_int(json_get(tree, "version"), &leg->version) &&
+                side_find(json_get_text(tree, "side"), &leg->side);
+    ENSURE(good, ERR_STORE, "a leg of a match cannot be read");
+    leg->amount_minor = strtoll(amount, &end, 10);
+    ENSURE(end != amount && *end == '\0', ERR_STORE, "a leg's amount cannot be read");
+    return OK;
+}
+
+static struct err legs_parse(struct arena *arena, struct str text, struct match *m)
+{
+    struct json *array;
+    TRY(json_read(arena, text, NULL, &array));
+    ENSURE(json_is(array, JSON_TYPE_ARRAY), ERR_STORE, "a match's legs are not an array");
+    m->legs = ARENA_ARRAY(arena, array->count, struct leg);
+    ENSURE(m->legs != NULL, ERR_LIMIT, "out of memory");
+    for (; m->legs_n < array->count; m->legs_n++)
+        TRY(leg_parse(array->items[m->legs_n], &m->legs[m->legs_n]));
+    return OK;
+}
+
+/* ---- rows ---- */
+
+static struct err match_read(struct stmt *q, struct arena *arena, struct match *m)
+{
+    const char *currency = stmt_text(q, 12, arena);
+    *m = (struct match){
+        .match_id = stmt_text(q, 0, arena),
+        .entity_id = stmt_text(q, 1, arena),
+        .account_id = stmt_text(q, 2, arena),
+        .class_ = stmt_text(q, 3, arena),
+        .match_type = stmt_text(q, 4, arena),
+        .rule = stmt_text(q, 5, arena),
+        .rule_version = stmt_int(q, 6),
+        .proposer = stmt_text(q, 8, arena),
+        .proposer_principal = stmt_text(q, 9, arena),
+        .proposer_obo = stmt_text(q, 10, arena),
+        .composition_sha256 = stmt_text(q, 11, arena),
+        .difference_minor = stmt_int(q, 14),
+        .score_bp = stmt_int(q, 15),
+        .ambiguous = stmt_bool(q, 16),
+        .sure = stmt_bool(q, 17),
+        .evidence = stmt_text(q, 19, arena),
+        .rationale = stmt_text(q, 20, arena),
+        .seq = stmt_int(q, 21),
+        .version = stmt_int(q, 23),
+        .state_seq = stmt_int(q, 24),
+    };
+    bool known = source_find(stmt_text(q, 7, arena), &m->source) &&
+                 match_state_find(stmt_text(q, 22, arena), &m->state);
+    TRY(arena_check(arena));
+    ENSURE(known, ERR_STORE, "a match has a source or state that is none");
+    TRY(money_make(stmt_int(q, 13), currency, &m->amount));
+    return legs_parse(arena, stmt_str(q, 18, arena), m);
+}
+
+struct err match_load(struct tx *tx, struct arena *arena, const char *match_id, struct match *m)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCH_LOAD);
+    stmt_bind_text(q, 1, match_id);
+    TRY(stmt_step(q, &row));
+    ENSURE(row, ERR_MISSING, "there is no such match");
+    return match_read(q, arena, m);
+}
+
+static struct err legs_take(struct tx *tx, const struct match *m)
+{
+    for (size_t i = 0; i < m->legs_n; i++) {
+        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_TAKE);
+        stmt_bind_text(q, 1, m->legs[i].entry_id);
+        stmt_bind_text(q, 2, m->match_id);
+        struct err e = stmt_run(q);
+        ENSURE(e.kind != ERR_CONFLICT, ERR_CONFLICT, "an entry stands in a live match already");
+        TRY(e);
+    }
+    return OK;
+}
+
+static void match_bind(struct stmt *q, const struct match *m, struct str legs, int64_t seq)
+{
+    stmt_bind_text(q, 1, m->match_id);
+    stmt_bind_text(q, 2, m->entity_id);
+    stmt_bind_text(q, 3, m->account_id);
+    stmt_bind_text(q, 4, m->class_);
+    stmt_bind_text(q, 5, m->match_type);
+    stmt_bind_text(q, 6, m->rule);
+    stmt_bind_int(q, 7, m->rule_version);
+    stmt_bind_text(q, 8, source_name(m->source));
+    stmt_bind_text(q, 9, m->proposer);
+    stmt_bind_text(q, 10, m->proposer_principal);
+    stmt_bind_text(q, 11, m->proposer_obo);
+    stmt_bind_text(q, 12, m->composition_sha256);
+    stmt_bind_text(q, 13, m->amount.cur);
+    stmt_bind_int(q, 14, m->amount.minor);
+    stmt_bind_int(q, 15, m->difference_minor);
+    stmt_bind_int(q, 16, m->score_bp);
+    stmt_bind_bool(q, 17, m->ambiguous);
+    stmt_bind_bool(q, 18, m->sure);
+    stmt_bind_str(q, 19, legs);
+    stmt_bind_text(q, 20, m->evidence);
+    stmt_bind_text(q, 21, m->rationale);
+    stmt_bind_int(q, 22, seq);
+}
+
+struct err match_insert(struct tx *tx, struct match *m)
+{
+    struct str legs;
+    qsort(m->legs, m->legs_n, sizeof *m->legs, leg_order);
+    if (m->match_id == NULL)
+        m->match_id = tx_new_id(tx, "mat");
+    ENSURE(m->match_id != NULL, ERR_LIMIT, "out of memory");
+    TRY(legs_print(tx->arena, m, &legs));
+    TRY(legs_take(tx, m));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCH_INSERT);
+    m->seq = tx_seq(tx);
+    m->state = MATCH_PROPOSED;
+    m->version = 1;
+    match_bind(q, m, legs, m->seq);
+    return stmt_run(q);
+}
+
+struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,
+                          const char **match_id)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_FIND);
+    stmt_bind_text(q, 1, entry_id);
+    TRY(stmt_step(q, &row));
+    *match_id = row ? stmt_text(q, 0, arena) : NULL;
+    return arena_check(arena);
+}
+
+struct err match_was_rejected(struct tx *tx, const char *composition_sha256, bool *yes)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, COMPOSITION_REJECTED);
+    stmt_bind_text(q, 1, composition_sha256);
+    return stmt_step(q, yes);
+}
+
+static struct err state_put(struct tx *tx, const struct match *m, enum match_state to,
+                            const char *actor)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, STATE_PUT);
+    stmt_bind_text(q, 1, m->match_id);
+    stmt_bind_text(q, 2, match_state_name(to));
+    stmt_bind_text(q, 3, actor);
+    stmt_bind_int(q, 4, m->version + 1);
+    stmt_bind_int(q, 5, tx_seq(tx));
+    TRY(stmt_run(q));
+    ENSURE(db_changes(tx->db) == 1, ERR_CONFLICT, "the match has moved on in the meantime");
+    return OK;
+}
+
+struct err match_transition(struct tx *tx, struct match *m, enum match_state to, const char *actor)
+{
+    TRY(state_put(tx, m, to, actor));
+    if (to == MATCH_REJECTED || to == MATCH_REVERSED) {
+        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
+        stmt_bind_text(q, 1, m->match_id);
+        TRY(stmt_run(q));
+    }
+    m->state = to;
+    m->version++;
+    m->state_seq = tx_seq(tx);
+    return effect_row(tx, TABLE_MATCH_STATES, m->match_id);
+}
+
+struct err matches_list(struct tx *tx, struct arena *arena, const char *entity_id,
+                        const char *account_id, enum match_state state, const char *after,
+                        int64_t limit, struct match **rows, size_t *n)
+{
+    struct match *list = ARENA_ARRAY(arena, (size_t)limit, struct match);
+    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
+    *n = 0;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCHES_LIST);
+    stmt_bind_text(q, 1, entity_id);
+    stmt_bind_text(q, 2, account_id);
+    stmt_bind_text(q, 3, match_state_name(state));
+    stmt_bind_text(q, 4, after == NULL ? "" : after);
+    stmt_bind_int(q, 5, limit);
+    while (*n < (size_t)limit) {
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            break;
+        TRY(match_read(q, arena, &list[(*n)++]));
+    }
+    *rows = list;
+    return OK;
+}
+
+struct err matches_count(struct tx *tx, const char *entity_id, struct match_counts *counts)
+{
+    *counts = (struct match_counts){0};
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCHES_COUNT);
+    stmt_bind_text(q, 1, entity_id);
+    for (;;) {
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            return OK;
+        struct str state = stmt_peek(q, 0);
+        if (str_is(state, "PROPOSED_MATCH"))
+            counts->proposed = stmt_int(q, 1);
+        else if (str_is(state, "CONFIRMED"))
+            counts->confirmed = stmt_int(q, 1);
+        else if (str_is(state, "REJECTED"))
+            counts->rejected = stmt_int(q, 1);
+        else
+            counts->reversed = stmt_int(q, 1);
+    }
+}

@@ -1,0 +1,51 @@
+/* Policy texts by digest. */
+#include "engine/store/policies.h"
+
+#include "engine/store/sql.h"
+#include "engine/store/tables.h"
+
+enum { POLICY_PUT, POLICY_LOAD, POLICY_FORCE };
+
+const struct db_sql policies_sql[] = {
+    [POLICY_PUT] = {"policy_put", "INSERT INTO policies (digest, text, seq) VALUES (?1, ?2, ?3)"
+                                  " ON CONFLICT (digest) DO NOTHING"},
+    [POLICY_LOAD] = {"policy_load", "SELECT text FROM policies WHERE digest = ?1"},
+    [POLICY_FORCE] = {"policy_force",
+                      "SELECT policy_version FROM audit_events WHERE event_type = 'POLICY_LOADED'"
+                      " ORDER BY seq DESC LIMIT 1"},
+};
+const size_t policies_sql_n = sizeof policies_sql / sizeof policies_sql[0];
+
+struct err policy_keep(struct tx *tx, const char *digest, struct str text, bool *is_new)
+{
+    {
+        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_PUT);
+        stmt_bind_text(q, 1, digest);
+        stmt_bind_str(q, 2, text);
+        stmt_bind_int(q, 3, tx_seq(tx));
+        TRY(stmt_run(q));
+    }
+    *is_new = db_changes(tx->db) == 1;
+    return *is_new ? effect_row(tx, TABLE_POLICIES, digest) : OK;
+}
+
+struct err policy_text_load(struct tx *tx, struct arena *arena, const char *digest,
+                            const char **text)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_LOAD);
+    stmt_bind_text(q, 1, digest);
+    TRY(stmt_step(q, &row));
+    ENSURE(row, ERR_MISSING, "the book has no policy of this version");
+    *text = stmt_text(q, 0, arena);
+    return arena_check(arena);
+}
+
+struct err policy_in_force(struct tx *tx, struct arena *arena, const char **digest)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_FORCE);
+    TRY(stmt_step(q, &row));
+    *digest = row ? stmt_text(q, 0, arena) : NULL;
+    return arena_check(arena);
+}

@@ -1,0 +1,17 @@
+/* Policy texts: every one that was ever in force is kept whole, under the SHA-256 of its bytes. */
+#ifndef ENGINE_STORE_POLICIES_H
+#define ENGINE_STORE_POLICIES_H
+
+#include "engine/store/store.h"
+
+/* Keeps the text unless the book has it already; notes the effect when it was new. */
+MUST_CHECK struct err policy_keep(struct tx *tx, const char *digest, struct str text, bool *is_new);
+
+/* ERR_MISSING when the book never had it. */
+MUST_CHECK struct err policy_text_load(struct tx *tx, struct arena *arena, const char *digest,
+                                       const char **text);
+
+/* The digest of the policy of the latest POLICY_LOADED event; NULL when there is none. */
+MUST_CHECK struct err policy_in_force(struct tx *tx, struct arena *arena, const char **digest);
+
+#endif

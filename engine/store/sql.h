@@ -1,0 +1,62 @@
+/* Private to engine/store: which statement tables there are. A store file adds its set here and its
+ * row in store.c; store_open then prepares it. */
+#ifndef ENGINE_STORE_SQL_H
+#define ENGINE_STORE_SQL_H
+
+#include "common/sys/db.h"
+#include "engine/store/store.h"
+
+enum sql_set {
+    SQL_AUDIT,
+    SQL_TABLES,
+    SQL_ACTORS,
+    SQL_POLICIES,
+    SQL_MASTER,
+    SQL_FILES,
+    SQL_ENTRIES,
+    SQL_MATCHES,
+    SQL_EXCEPTIONS,
+    SQL_LIMITS,
+    SQL_ESCALATIONS,
+    SQL_IDEMPOTENCY,
+    SQL_SET_COUNT,
+};
+
+struct sql_table {
+    enum sql_set set;
+    const struct db_sql *sql;
+    const size_t *n;
+};
+
+#define SQL_TABLE_DECLARE(noun)                                                                    \
+    extern const struct db_sql noun##_sql[];                                                       \
+    extern const size_t noun##_sql_n
+
+SQL_TABLE_DECLARE(audit);
+SQL_TABLE_DECLARE(tables);
+SQL_TABLE_DECLARE(actors);
+SQL_TABLE_DECLARE(policies);
+SQL_TABLE_DECLARE(master);
+SQL_TABLE_DECLARE(files);
+SQL_TABLE_DECLARE(entries);
+SQL_TABLE_DECLARE(matches);
+SQL_TABLE_DECLARE(exceptions);
+SQL_TABLE_DECLARE(limits);
+SQL_TABLE_DECLARE(escalations);
+SQL_TABLE_DECLARE(idempotency);
+
+/* The list, for store_open and for the test that explains every query. */
+extern const struct sql_table sql_tables[];
+extern const size_t sql_tables_n;
+
+struct store {
+    struct db *db;
+    enum store_mode mode;
+    struct chain_head head;       /* as the call under way sees it */
+    struct chain_head head_saved; /* before the call under way */
+    struct chain_head head_group; /* before the group under way */
+    char book_id[64];
+    char schema_digest[65];
+};
+
+#endif

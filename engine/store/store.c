@@ -1,0 +1,216 @@
+/* Opening the book, the group's transaction, a call's savepoint, the book clock. */
+#include "engine/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/civil.h"
+#include "common/base/id.h"
+#include "common/sys/crypt.h"
+#include "common/sys/db.h"
+#include "common/sys/embed.h"
+#include "common/sys/migrate.h"
+#include "engine/store/sql.h"
+
+/* A clock that stands further behind the last event than this is wrong; see clock_next. */
+#define CLOCK_BACK_MAX_US (INT64_C(3600) * 1000000)
+
+/* clang-format off */
+const struct sql_table sql_tables[] = {
+    {SQL_AUDIT, audit_sql, &audit_sql_n},
+    {SQL_TABLES, tables_sql, &tables_sql_n},
+    {SQL_ACTORS, actors_sql, &actors_sql_n},
+    {SQL_POLICIES, policies_sql, &policies_sql_n},
+    {SQL_MATCHES, matches_sql, &matches_sql_n},
+    {SQL_EXCEPTIONS, exceptions_sql, &exceptions_sql_n},
+    {SQL_LIMITS, limits_sql, &limits_sql_n},
+    {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},
+    {SQL_IDEMPOTENCY, idempotency_sql, &idempotency_sql_n},
+};
+/* clang-format on */
+const size_t sql_tables_n = sizeof sql_tables / sizeof sql_tables[0];
+
+struct err store_migrate(const char *path, const char *now_utc, struct arena *arena, int *migrated)
+{
+    CLEANUP(db_close) struct db *db = NULL;
+    struct migrate_report report;
+    TRY(db_open(path, DB_MIGRATOR, &db));
+    TRY(migrate_run(db, recon_migrations, recon_migrations_n, now_utc, arena, &report));
+    *migrated = (int)report.applied_n;
+    return OK;
+}
+
+static struct err prepare_all(struct db *db)
+{
+    for (size_t i = 0; i < sql_tables_n; i++)
+        TRY(db_prepare_all(db, sql_tables[i].set, sql_tables[i].sql, *sql_tables[i].n));
+    return OK;
+}
+
+static struct err head_load(struct store *s)
+{
+    static const struct db_sql head = {
+        "head_load",
+        "SELECT seq, hash_self, timestamp_utc FROM audit_events ORDER BY seq DESC LIMIT 1"};
+    static const struct db_sql book = {"book_id_load",
+                                       "SELECT book_id FROM audit_events WHERE seq = 1"};
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    CLEANUP(stmt_free) struct stmt *b = NULL;
+    bool row;
+    s->head = (struct chain_head){.seq = 0};
+    s->book_id[0] = '\0';
+    TRY(stmt_new(s->db, &head, &q));
+    TRY(stmt_step(q, &row));
+    if (!row)
+        return OK;
+    struct str hash = stmt_peek(q, 1);
+    struct str when = stmt_peek(q, 2);
+    ENSURE(hash.len == sizeof s->head.hash && when.len < INSTANT_TEXT_MAX, ERR_STORE,
+           "the last event of the book is damaged");
+    char text[INSTANT_TEXT_MAX] = "";
+    memcpy(s->head.hash, hash.at, hash.len);
+    memcpy(text, when.at, when.len);
+    s->head.seq = stmt_int(q, 0);
+    TRY(instant_parse(text, &s->head.timestamp_us));
+    TRY(stmt_new(s->db, &book, &b));
+    TRY(stmt_step(b, &row));
+    struct str id = row ? stmt_peek(b, 0) : STR("");
+    ENSURE(id.len > 0 && id.len < sizeof s->book_id, ERR_STORE, "event 1 names no book");
+    memcpy(s->book_id, id.at, id.len);
+    s->book_id[id.len] = '\0';
+    return OK;
+}
+
+struct err store_open(const char *path, enum store_mode mode, struct arena *arena,
+                      struct store **store)
+{
+    CLEANUP(store_close) struct store *s = calloc(1, sizeof *s);
+    ENSURE(s != NULL, ERR_LIMIT, "out of memory");
+    s->mode = mode;
+    TRY(db_open(path, mode == STORE_WRITER ? DB_WRITER : DB_READER, &s->db));
+    TRY(migrate_check(s->db, recon_migrations, recon_migrations_n, arena));
+    TRY(db_schema_digest(s->db, s->schema_digest));
+    TRY(prepare_all(s->db));
+    TRY(head_load(s));
+    *store = s;
+    s = NULL;
+    return OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    db_close(store->db);
+    free(store);
+}
+
+struct db *store_db(struct store *store)
+{
+    return store->db;
+}
+
+const struct chain_head *store_head(const struct store *store)
+{
+    return &store->head;
+}
+
+const char *store_book_id(const struct store *store)
+{
+    return store->book_id;
+}
+
+const char *store_schema_digest(const struct store *store)
+{
+    return store->schema_digest;
+}
+
+/* ---- the group ---- */
+
+struct err store_group_begin(struct store *store)
+{
+    TRY(db_begin_immediate(store->db));
+    store->head_group = store->head;
+    return OK;
+}
+
+struct err store_group_commit(struct store *store)
+{
+    return db_commit(store->db);
+}
+
+void store_group_abandon(struct store *store)
+{
+    struct err e = db_rollback(store->db);
+    (void)e; /* a group that cannot be rolled back is not alive: the caller asks */
+    store->head = store->head_group;
+    if (store->head.seq == 0)
+        store->book_id[0] = '\0';
+}
+
+bool store_group_alive(const struct store *store)
+{
+    return db_in_transaction(store->db);
+}
+
+/* Strictly after the last event. A clock that fell far behind would give events wrong times for
+ * hours, so it stops commits instead (DESIGN §5). */
+static struct err clock_next(const struct store *s, int64_t clock_us, int64_t *now_us)
+{
+    int64_t last = s->head.timestamp_us;
+    ENSURE(s->head.seq == 0 || clock_us > last - CLOCK_BACK_MAX_US, ERR_STORE,
+           "the clock stands more than an hour before the book's last event; set it right first");
+    *now_us = s->head.seq > 0 && clock_us <= last ? last + 1 : clock_us;
+    return OK;
+}
+
+struct err tx_call_begin(struct store *store, struct arena *arena, int64_t clock_us, struct tx *tx)
+{
+    *tx = (struct tx){.store = store, .db = store->db, .arena = arena};
+    TRY(clock_next(store, clock_us, &tx->now_us));
+    TRY(db_savepoint(store->db));
+    store->head_saved = store->head;
+    return OK;
+}
+
+struct err tx_call_keep(struct tx *tx)
+{
+    return db_release(tx->db);
+}
+
+void tx_call_undo(struct tx *tx)
+{
+    tx->store->head = tx->store->head_saved;
+    if (tx->store->head.seq == 0)
+        tx->store->book_id[0] = '\0';
+    if (db_in_transaction(tx->db)) {
+        struct err e = db_rollback_to(tx->db);
+        (void)e; /* store_group_alive tells whether the group is still there */
+    }
+}
+
+struct err tx_read_begin(struct store *store, struct arena *arena, int64_t clock_us, struct tx *tx)
+{
+    *tx = (struct tx){.store = store, .db = store->db, .arena = arena, .now_us = clock_us};
+    return db_begin_read(store->db);
+}
+
+void tx_read_end(struct tx *tx)
+{
+    struct err e = db_rollback(tx->db);
+    (void)e; /* a snapshot holds nothing to lose */
+}
+
+int64_t tx_seq(const struct tx *tx)
+{
+    return tx->store->head.seq + 1;
+}
+
+const char *tx_new_id(struct tx *tx, const char *prefix)
+{
+    unsigned char random[ID_RANDOM_LEN];
+    char text[ID_TEXT_MAX];
+    crypt_random(random, sizeof random);
+    id_print(prefix, tx->now_us / 1000, random, text);
+    return arena_strdup(tx->arena, text);
+}

@@ -1,0 +1,212 @@
+/* Row hashes: one list of columns per table, one way to hash a row, effects for the event under
+ * way. */
+#include "engine/store/tables.h"
+
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/invariant.h"
+#include "common/sys/crypt.h"
+#include "common/sys/jcs.h"
+#include "engine/store/sql.h"
+
+/* T(ENUM, table, id expression, version expression, columns in the hash, immutable) */
+/* clang-format off */
+#define TABLE_LIST(T) \
+    T(POLICIES, policies, "digest", "1", "digest,text,seq", true) \
+    T(PRINCIPALS, principals, "principal_id", "version", "principal_id,name,status,version,seq", false) \
+    T(IDENTITIES, identities, "identity_id", "version", "identity_id,principal_id,kind,issuer,subject,status,version,seq", false) \
+    T(CLIENTS, clients, "client_id", "version", "client_id,name,kind,public_key,channels,tools,status,version,seq", false) \
+    T(ROLES, roles, "grant_id", "version", "grant_id,principal_id,role,entity_id,status,version,seq", false) \
+    T(FREEZES, freezes, "freeze_id", "version", "freeze_id,scope,value,status,reason,version,seq", false) \
+    T(ENTITIES, entities, "entity_id", "version", "entity_id,name,functional_currency,zone,calendar,parent,version,seq", false) \
+    T(ACCOUNTS, accounts, "account_key", "version", "account_key,entity_id,account_id,name,class,currency,reconciled,version,seq", false) \
+    T(COUNTERPARTIES, counterparties, "counterparty_id", "version", "counterparty_id,name,kind,version,seq", false) \
+    T(SOURCES, sources, "source_id", "version", "source_id,entity_id,account_id,side,mapping,version,seq", false) \
+    T(FILES, files, "file_id", "version", "file_id,source_id,name,sha256,bytes_n,rows_n,loaded_n,duplicate_n,quarantined_n,version,seq", false) \
+    T(ENTRIES, entries, "entry_id", "version", "entry_id,version,side,source_id,file_id,row_no,entity_id,account_id,date,value_date,amount_minor,currency,counterparty,memo,reference,group_key,journal_id,contra_account,contra,event_kind,reverses,raw_sha256,seq", true) \
+    T(QUARANTINE, quarantine, "quarantine_id", "1", "quarantine_id,file_id,row_no,line_no,reason,hex(raw),seq", true) \
+    T(STATEMENTS, statements, "statement_id", "version", "statement_id,file_id,source_id,entity_id,account_id,from_date,to_date,currency,opening_minor,closing_minor,entries_minor,status,version,seq", false) \
+    T(MATCHES, matches, "match_id", "1", "match_id,entity_id,account_id,class,match_type,rule,rule_version,source,proposer,proposer_principal,proposer_obo,composition_sha256,currency,amount_minor,difference_minor,score_bp,ambiguous,sure,legs,evidence,rationale,seq", true) \
+    T(MATCH_STATES, match_states, "match_id", "version", "match_id,state,actor,version,seq", false) \
+    T(EXCEPTIONS, exceptions, "exception_id", "1", "exception_id,entry_id,entity_id,account_id,class,detail,seq", true) \
+    T(AUTO_CONFIRMED, auto_confirmed, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
+    T(ESCALATIONS, escalations, "escalation_id", "version", "escalation_id,code,key_sha256,digest,bound,tool,args,object_type,object_id,object_version,entity_id,amount_minor,currency,policy_version,reason,clause,pointer,requester,requester_principal,requester_obo,created_at,expires_at,state,decided_by,decided_rationale,result,version,seq", false) \
+    T(ESCALATION_PARTIES, escalation_parties, "party_id", "version", "party_id,escalation_id,role,actor,principal_id,version,seq", false)
+/* clang-format on */
+
+struct table_def {
+    const char *name, *columns;
+    bool immutable;
+};
+
+#define DEF_ROW(id, table, key, version, columns, immutable)                                       \
+    [TABLE_##id] = {#table, columns, immutable},
+static const struct table_def defs[TABLE_COUNT] = {TABLE_LIST(DEF_ROW)};
+
+/* Three statements a table: one row, the last n rows, all rows; columns id, version, seq, hashed.
+ */
+#define SELECT_ROW(table, key, version, columns)                                                   \
+    "SELECT " key ", " version ", seq, " columns " FROM " #table
+#define SQL_ROW(id, table, key, version, columns, immutable)                                       \
+    [3 * TABLE_##                                                                                  \
+        id] = {#table "_row", SELECT_ROW(table, key, version, columns) " WHERE " key " = ?1"},     \
+        [3 * TABLE_##id +                                                                          \
+            1] = {#table "_last",                                                                  \
+                  SELECT_ROW(table, key, version,                                                  \
+                             columns) " WHERE rowid > (SELECT max(rowid) FROM " #table             \
+                                      ") - ?1 ORDER BY rowid"},                                    \
+            [3 * TABLE_##id + 2] = {#table "_walk",                                                \
+                                    SELECT_ROW(table, key, version, columns) " ORDER BY rowid"},
+const struct db_sql tables_sql[] = {TABLE_LIST(SQL_ROW)};
+const size_t tables_sql_n = sizeof tables_sql / sizeof tables_sql[0];
+
+const char *table_name(enum table table)
+{
+    return defs[table].name;
+}
+
+bool table_immutable(enum table table)
+{
+    return defs[table].immutable;
+}
+
+/* The row's columns as an RFC 8785 object of texts. `scratch` is emptied first. */
+static struct err row_hash(struct stmt *q, const char *columns, struct arena *scratch,
+                           struct buf *text, uint8_t out[SHA256_LEN])
+{
+    struct str name, rest = str_of(columns);
+    arena_reset(scratch);
+    buf_clear(text);
+    struct json *o = json_object_new(scratch);
+    for (int col = 3; rest.at != NULL; col++) {
+        (void)str_cut(rest, ',', &name, &rest);
+        const struct json *value = stmt_is_null(q, col) ? json_null_new(scratch)
+                                                        : json_str_new(scratch, stmt_peek(q, col));
+        (void)json_add(scratch, o, name, value);
+    }
+    TRY(arena_check(scratch));
+    TRY(jcs_print(o, text));
+    sha256(text->at, text->len, out);
+    return OK;
+}
+
+/* What hashing rows needs, for one row or many. */
+struct hasher {
+    struct arena *scratch;
+    struct buf text;
+};
+
+static struct err hasher_init(struct hasher *h)
+{
+    h->scratch = arena_new(64u << 20);
+    buf_init(&h->text, 64u << 20);
+    ENSURE(h->scratch != NULL, ERR_LIMIT, "out of memory");
+    return OK;
+}
+
+static void hasher_cleanup(struct hasher *h)
+{
+    arena_free(h->scratch);
+    buf_fini(&h->text);
+}
+
+/* Room for one more element in an array that the call's arena holds. */
+static void *grow(struct arena *arena, void *array, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return array;
+    size_t more = *cap == 0 ? 8 : *cap * 2;
+    void *bigger = arena_array(arena, more, size);
+    if (bigger != NULL && n > 0)
+        memcpy(bigger, array, n * size);
+    *cap = bigger == NULL ? *cap : more;
+    return bigger;
+}
+
+struct err effect_row(struct tx *tx, enum table table, const char *id)
+{
+    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
+    uint8_t hash[SHA256_LEN];
+    bool row;
+    TRY(hasher_init(&h));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TABLES, 3 * (size_t)table);
+    stmt_bind_text(q, 1, id);
+    TRY(stmt_step(q, &row));
+    ENSURE(row && stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "an effect without its row");
+    TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+    struct effect *effects =
+        grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
+    ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
+    tx->effects = effects;
+    struct effect *e = &effects[tx->effects_n++];
+    *e = (struct effect){
+        .table = defs[table].name, .id = arena_strdup(tx->arena, id), .version = stmt_int(q, 1)};
+    hex_print(hash, sizeof hash, e->row_sha256);
+    return arena_check(tx->arena);
+}
+
+static struct err bulk_hash(struct tx *tx, enum table table, struct stmt *q, int64_t n,
+                            struct sha256 *sum)
+{
+    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
+    uint8_t hash[SHA256_LEN];
+    bool row = true;
+    int64_t seen = 0;
+    TRY(hasher_init(&h));
+    for (;;) {
+        TRY(stmt_step(q, &row));
+        if (!row)
+            break;
+        ENSURE(stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "a bulk effect over another event's rows");
+        TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+        sha256_add(sum, hash, sizeof hash);
+        seen++;
+    }
+    ENSURE(seen == n, ERR_BUG, "a bulk effect with fewer rows than it says");
+    return OK;
+}
+
+struct err effect_bulk(struct tx *tx, enum table table, int64_t n)
+{
+    uint8_t hash[SHA256_LEN];
+    struct sha256 sum;
+    INVARIANT(defs[table].immutable);
+    if (n == 0)
+        return OK;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TABLES, 3 * (size_t)table + 1);
+    stmt_bind_int(q, 1, n);
+    sha256_begin(&sum);
+    struct err e = bulk_hash(tx, table, q, n, &sum);
+    sha256_end(&sum, hash);
+    TRY(e);
+    struct bulk_effect *bulk = grow(tx->arena, tx->bulk, tx->bulk_n, &tx->bulk_cap, sizeof *bulk);
+    ENSURE(bulk != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
+    tx->bulk = bulk;
+    struct bulk_effect *b = &bulk[tx->bulk_n++];
+    *b = (struct bulk_effect){.table = defs[table].name, .count = n};
+    hex_print(hash, sizeof hash, b->rows_sha256);
+    return OK;
+}
+
+struct err table_walk(struct tx *tx, enum table table, table_row_fn fn, void *arg)
+{
+    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
+    uint8_t hash[SHA256_LEN];
+    char id[512];
+    TRY(hasher_init(&h));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TABLES, 3 * (size_t)table + 2);
+    for (;;) {
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            return OK;
+        struct str key = stmt_peek(q, 0);
+        ENSURE(key.len < sizeof id, ERR_STORE, "a row's id is longer than any id may be");
+        if (key.len > 0)
+            memcpy(id, key.at, key.len);
+        id[key.len] = '\0';
+        TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+        TRY(fn(arg, id, stmt_int(q, 1), stmt_int(q, 2), hash));
+    }
+}
