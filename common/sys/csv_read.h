@@ -3,9 +3,10 @@
  * that it can be quarantined, and reading goes on behind it.
  *
  * Rows: a quote opens a field only at its start; inside, line ends are text and a doubled quote is
- * one. LF, CR LF and CR end a row. Empty lines are skipped. White space is kept. A quote that never
- * closes costs its own line only (the rest of the file is read on); text behind a closing quote
- * costs the row up to the end of that line. */
+ * one. LF, CR LF and CR end a row. Empty lines are skipped. White space is kept. A faulty row
+ * reaches as far as its quotes do, so that text inside a quoted field is not taken for rows; but a
+ * quote that never closes costs its own line only, and the rest of the file is read on. Time is
+ * linear in the bytes. */
 #ifndef COMMON_SYS_CSV_READ_H
 #define COMMON_SYS_CSV_READ_H
 
@@ -62,10 +63,10 @@ struct csv_row {
 struct csv_reader;
 
 /* Starts reading; `bytes` must stay until csv_close. The header row is read here: ERR_INPUT when it
- * is missing or faulty (the place is "line N"), when the byte order mark contradicts the encoding,
- * or when the options contradict each other. */
+ * is missing or faulty (the place is "line N", in `arena`), when the byte order mark contradicts
+ * the encoding, or when the options contradict each other. */
 MUST_CHECK struct err csv_open(const void *bytes, size_t len, const struct csv_options *options,
-                               struct csv_reader **reader);
+                               struct arena *arena, struct csv_reader **reader);
 void csv_close(struct csv_reader *reader); /* takes NULL */
 CLEANUP_DEFINE(struct csv_reader *, csv_close)
 
