@@ -14,7 +14,8 @@
 #include "engine/gate/ask.h"
 
 /* A sum of money as a bound: exact decimal in one currency; cur_index is its place in currencies.
- */
+ * An override without a currency has none of both until policy_bind_entities: cur "", cur_index
+ * SIZE_MAX, so that nothing compares with it. */
 struct policy_limit {
     struct decimal max;
     char cur[4];
@@ -180,9 +181,10 @@ struct policy {
 };
 
 /* Binds a parsed policy. `tree` is policy.yaml through yaml_read, `digest` the SHA-256 of its bytes
- * in hex. The result lives in `arena`, and so do the errors: `where` is `line:column` and the
- * pointer. Entities' functional currencies are not known here: an override without a currency keeps
- * an empty `cur` until policy_bind_entities. ERR_INPUT for anything docs/POLICY.md does not allow.
+ * in hex. The result lives in `arena` and shares the tree's texts, so the tree must live as long
+ * (read it into the same arena); so do the errors: `where` is `line:column` and the pointer.
+ * Entities' functional currencies are not known here: an override without a currency keeps an empty
+ * `cur` until policy_bind_entities. ERR_INPUT for anything docs/POLICY.md does not allow.
  */
 MUST_CHECK struct err policy_load(struct arena *arena, const struct json *tree, const char *digest,
                                   struct policy **policy);
@@ -194,7 +196,8 @@ struct policy_entity {
 };
 
 /* Gives each override without a currency its entity's functional one, and fills `currencies`. An
- * override for an entity that is not in the master data keeps the policy from loading. */
+ * override, a blocked rule or a grant for an entity that is not in the master data keeps the policy
+ * from loading: ERR_INPUT, `where` its pointer. `policy` is as it was on error. */
 MUST_CHECK struct err policy_bind_entities(struct arena *arena, struct policy *policy,
                                            const struct policy_entity *entities, size_t n);
 
