@@ -10,18 +10,34 @@
 /* What a division or a cut left behind, compared with half a unit of the last digit kept. */
 enum rest { REST_NONE, REST_BELOW_HALF, REST_HALF, REST_ABOVE_HALF };
 
+#define TEN_19   ((uint128)10000000000000000000u)
+#define COEF_MAX (TEN_19 * TEN_19 - 1) /* 38 nines */
+
 static uint128 power_of_ten(int exponent)
 {
+    static const uint64_t powers[] = {1,
+                                      10,
+                                      100,
+                                      1000,
+                                      10000,
+                                      100000,
+                                      1000000,
+                                      10000000,
+                                      100000000,
+                                      1000000000,
+                                      10000000000,
+                                      100000000000,
+                                      1000000000000,
+                                      10000000000000,
+                                      100000000000000,
+                                      1000000000000000,
+                                      10000000000000000,
+                                      100000000000000000,
+                                      1000000000000000000};
     INVARIANT(exponent >= 0 && exponent <= DECIMAL_DIGITS_MAX);
-    uint128 power = 1;
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
-static uint128 coef_max(void)
-{
-    return power_of_ten(DECIMAL_DIGITS_MAX) - 1;
+    if (exponent < 19)
+        return powers[exponent];
+    return TEN_19 * (exponent < 38 ? powers[exponent - 19] : TEN_19);
 }
 
 static uint128 magnitude(struct decimal d)
@@ -42,9 +58,8 @@ static int digit_count(uint128 n)
 /* n * 10^exponent, if that still has at most 38 digits */
 static bool shift_left(uint128 *n, int exponent)
 {
-    uint128 max = coef_max();
     for (; exponent > 0 && *n != 0; exponent--) {
-        if (*n > max / 10)
+        if (*n > COEF_MAX / 10)
             return false;
         *n *= 10;
     }
@@ -88,13 +103,13 @@ static bool round_up(uint128 n, enum rest rest, enum rounding rounding)
 /* The number with its sign back, in the scale it has or, if it fits nowhere else, a smaller one. */
 static struct err finish(bool negative, uint128 n, int scale, struct decimal *d)
 {
-    while (scale > 0 && n % 10 == 0 && (n == 0 || scale > DECIMAL_SCALE_MAX || n > coef_max())) {
+    while (scale > 0 && n % 10 == 0 && (n == 0 || scale > DECIMAL_SCALE_MAX || n > COEF_MAX)) {
         n /= 10;
         scale--;
     }
     ENSURE(scale <= DECIMAL_SCALE_MAX, ERR_LIMIT, "the number has too many digits after the point");
     ENSURE(scale >= 0 || shift_left(&n, -scale), ERR_LIMIT, "the number has too many digits");
-    ENSURE(n <= coef_max(), ERR_LIMIT, "the number has too many digits");
+    ENSURE(n <= COEF_MAX, ERR_LIMIT, "the number has too many digits");
     *d = (struct decimal){.coef = negative ? -(int128)n : (int128)n,
                           .scale = (unsigned char)(scale < 0 ? 0 : scale)};
     return OK;
@@ -117,7 +132,7 @@ struct err decimal_parse(const char *text, int scale_max, struct decimal *d)
     bool negative = text[0] == '-';
     const char *p = text + negative;
     const char *point = NULL;
-    uint128 n = 0, max = coef_max();
+    uint128 n = 0;
     ENSURE(*p >= '0' && *p <= '9', ERR_INPUT, "expected a decimal number");
     for (; *p != '\0'; p++) {
         if (*p == '.' && point == NULL) {
@@ -128,7 +143,7 @@ struct err decimal_parse(const char *text, int scale_max, struct decimal *d)
         ENSURE(point == NULL || p - point <= scale_max, ERR_INPUT,
                "more digits after the point than there may be");
         unsigned digit = (unsigned)(*p - '0');
-        ENSURE(n <= (max - digit) / 10, ERR_LIMIT, "the number has too many digits");
+        ENSURE(n <= COEF_MAX / 10, ERR_LIMIT, "the number has too many digits");
         n = n * 10 + digit;
     }
     ENSURE(point == NULL || p - point > 1, ERR_INPUT, "expected a digit after the point");
@@ -169,11 +184,18 @@ int decimal_cmp(struct decimal a, struct decimal b)
 {
     if (decimal_sign(a) != decimal_sign(b))
         return decimal_sign(a) < decimal_sign(b) ? -1 : 1;
-    uint128 unit_a = power_of_ten(a.scale), unit_b = power_of_ten(b.scale);
-    uint128 x = magnitude(a) / unit_a, y = magnitude(b) / unit_b;
-    if (x == y) { /* the fractions, brought to the larger scale: at most 36 digits */
-        x = magnitude(a) % unit_a * (b.scale > a.scale ? unit_b / unit_a : 1);
-        y = magnitude(b) % unit_b * (a.scale > b.scale ? unit_a / unit_b : 1);
+    uint128 x, y;
+    int lift_a = a.scale < b.scale ? b.scale - a.scale : 0;
+    int lift_b = b.scale < a.scale ? a.scale - b.scale : 0;
+    if (__builtin_mul_overflow(magnitude(a), power_of_ten(lift_a), &x) ||
+        __builtin_mul_overflow(magnitude(b), power_of_ten(lift_b), &y)) {
+        uint128 unit_a = power_of_ten(a.scale), unit_b = power_of_ten(b.scale);
+        x = magnitude(a) / unit_a;
+        y = magnitude(b) / unit_b;
+        if (x == y) { /* the fractions, which have at most 36 digits */
+            x = magnitude(a) % unit_a * power_of_ten(lift_a);
+            y = magnitude(b) % unit_b * power_of_ten(lift_b);
+        }
     }
     int order = (x > y) - (x < y);
     return decimal_sign(a) < 0 ? -order : order;
@@ -250,10 +272,10 @@ static unsigned next_digit(uint128 *left, uint128 by)
 /* n * 10^exponent / by, whole, and the rest; false when the quotient has more than 38 digits. */
 static bool divide(uint128 n, int exponent, uint128 by, uint128 *quotient, enum rest *rest)
 {
-    uint128 q = n / by, left = n % by, max = coef_max();
+    uint128 q = n / by, left = n % by;
     for (; exponent > 0 && (q != 0 || left != 0); exponent--) {
         unsigned digit = next_digit(&left, by);
-        if (q > (max - digit) / 10)
+        if (q > COEF_MAX / 10)
             return false;
         q = q * 10 + digit;
     }
