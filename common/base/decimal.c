@@ -15,29 +15,14 @@ enum rest { REST_NONE, REST_BELOW_HALF, REST_HALF, REST_ABOVE_HALF };
 
 static uint128 power_of_ten(int exponent)
 {
-    static const uint64_t powers[] = {1,
-                                      10,
-                                      100,
-                                      1000,
-                                      10000,
-                                      100000,
-                                      1000000,
-                                      10000000,
-                                      100000000,
-                                      1000000000,
-                                      10000000000,
-                                      100000000000,
-                                      1000000000000,
-                                      10000000000000,
-                                      100000000000000,
-                                      1000000000000000,
-                                      10000000000000000,
-                                      100000000000000000,
-                                      1000000000000000000};
     INVARIANT(exponent >= 0 && exponent <= DECIMAL_DIGITS_MAX);
-    if (exponent < 19)
-        return powers[exponent];
-    return TEN_19 * (exponent < 38 ? powers[exponent - 19] : TEN_19);
+    uint64_t power = 1; /* a machine word as long as it lasts: this is on the gate's path */
+    for (int i = exponent % 19; i > 0; i--)
+        power *= 10;
+    for (uint128 wide = power;; wide *= TEN_19, exponent -= 19) {
+        if (exponent < 19)
+            return wide;
+    }
 }
 
 static uint128 magnitude(struct decimal d)
