@@ -1,5 +1,5 @@
-/* From the transport to the actor: which way the caller is to be shown, and the end of it. Every way
- * that is not chosen explicitly ends in a refusal. The registry's part is auth_lookup.c. */
+/* From the transport to the actor: which way the caller is to be shown, and the end of it. Every
+ * way that is not chosen explicitly ends in a refusal. The registry's part is auth_lookup.c. */
 #include "engine/auth/actor_auth.h"
 
 #include <stdlib.h>
@@ -22,8 +22,6 @@ static struct err keys_parse(struct auth *auth, const char *text)
         struct forwarder_key *k = &auth->keys[auth->keys_n++];
         size_t len;
         more = str_cut(rest, ',', &item, &rest);
-        if (!more)
-            item = rest;
         if (!str_cut(str_trim(item), '=', &name, &key) || name.len == 0 ||
             !base64url_parse(key, k->key.ed25519, sizeof k->key.ed25519, &len) ||
             len != sizeof k->key.ed25519)
@@ -128,6 +126,9 @@ static void begin_assertion(struct auth_check *check, const struct auth_request 
         e = err_new(ERR_AUTH, "the actor header and the assertion name different actors");
     if (e.kind == ERR_NONE)
         e = assertion_check(&check->claims, &against);
+    if (e.kind != ERR_NONE && e.where != NULL)
+        e = err_fmt(check->arena, e.kind, NULL, "the assertion does not fit: %s: %s", e.where,
+                    e.msg);
     if (e.kind != ERR_NONE)
         auth_refuse(check, 401, e.msg);
     else
@@ -169,8 +170,7 @@ static void begin_mcp(struct auth_check *check, const struct auth_request *req, 
     }
 }
 
-static void begin_admin(struct auth_check *check, const struct auth_request *req,
-                        const char *token)
+static void begin_admin(struct auth_check *check, const struct auth_request *req, const char *token)
 {
     if (!req->peer->is_unix)
         auth_refuse(check, 403, "administration is offered on the engine's Unix socket only");
@@ -213,8 +213,8 @@ struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct 
     if (check->result.status == 0 && check->result.actor.kind == ACTOR_NONE)
         auth_refuse(check, 401, "the caller is not shown");
     if (check->result.status == 0 && check->way == WAY_ASSERTION) {
-        struct err used = jti_set_use(auth->used, check->jws.kid, check->claims.jti,
-                                      check->now_us / 1000000);
+        struct err used =
+            jti_set_use(auth->used, check->jws.kid, check->claims.jti, check->now_us / 1000000);
         if (used.kind != ERR_NONE)
             auth_refuse(check, used.kind == ERR_CONFLICT ? 401 : 503, used.msg);
     }

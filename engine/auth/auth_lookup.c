@@ -189,7 +189,8 @@ static struct err by_dev(struct auth_check *check, struct tx *tx)
     return OK;
 }
 
-/* At the MCP door a program speaks, whoever started it: a coding agent in Ana's shell is not Ana. */
+/* At the MCP door a program speaks, whoever started it: a coding agent in Ana's shell is not Ana.
+ */
 static struct err by_os(struct auth_check *check, struct tx *tx)
 {
     struct principal person;

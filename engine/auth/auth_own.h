@@ -36,7 +36,7 @@ struct auth_check {
     enum auth_way way;
     enum auth_door door;
     int64_t now_us;
-    const char *header; /* the actor header's value, NULL when absent */
+    const char *header;    /* the actor header's value, NULL when absent */
     struct actor_id named; /* the same, parsed */
     struct jws jws;
     struct assertion claims;

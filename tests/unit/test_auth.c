@@ -2,8 +2,10 @@
  * registry is this file's own, so that each case is what it looks like. */
 #include "engine/auth/actor_auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "common/sys/log.h"
 #include "engine/auth/jti_set.h"
 #include "engine/auth/refusals.h"
 #include "tests/unit/test.h"
@@ -12,7 +14,8 @@
 #define ALL_CHANNELS                                                                               \
     (1u << CHANNEL_WEB | 1u << CHANNEL_SLACK | 1u << CHANNEL_CHAT | 1u << CHANNEL_API)
 
-/* ---- a registry: ana and bo (disabled) are people; workspace, claude, ledger-bot are clients ---- */
+/* ---- a registry: ana and bo (disabled) are people; workspace, claude, ledger-bot are clients ----
+ */
 
 static struct client clients[] = {
     {.client_id = "workspace", .kind = CLIENT_WORKSPACE, .channels = ALL_CHANNELS},
@@ -88,6 +91,9 @@ static void keyed(bool with_keys)
 
 static void setup(int backend, int env)
 {
+    struct log_options quiet = log_options_default();
+    quiet.level = LOG_ERROR;
+    log_init(&quiet);
     arena = arena_new(8 << 20);
     for (uint8_t i = 0; i < 3; i++) {
         const uint8_t seed[ED25519_KEY_LEN] = {i, 77};
@@ -646,8 +652,7 @@ START_TEST(refusals_are_all_counted)
 }
 END_TEST
 
-TEST_MAIN("auth", every_odd_header_is_refused,
-          either_header_twice_is_refused_even_when_both_agree,
+TEST_MAIN("auth", every_odd_header_is_refused, either_header_twice_is_refused_even_when_both_agree,
           white_space_around_the_value_is_refused, odd_shapes_are_refused_under_every_backend,
           without_any_keys_dev_takes_the_header_at_its_word,
           the_bare_header_needs_a_trusted_proxy_no_keys_and_dev, a_workspace_speaks_for_a_human,
