@@ -4,7 +4,6 @@
 #ifndef ENGINE_AUTH_JTI_SET_H
 #define ENGINE_AUTH_JTI_SET_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"

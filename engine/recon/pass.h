@@ -54,7 +54,7 @@ struct recon_params {
     int32_t window_days;        /* bank and book dates of one event: 5 */
     int32_t window_cheque_days; /* a cheque, or the same name or reference late: 45 */
     int32_t window_group_days;  /* members of a group around its total: 10 */
-    const int32_t *holidays;    /* ascending days since 1970-01-01, may be NULL */
+    const int32_t *holidays;    /* ascending, weekdays only, days since 1970-01-01; may be NULL */
     size_t holidays_n;
 
     int64_t fee_max_minor;  /* a fee between bank and book, at most: 5000; 0 turns it off */
@@ -164,7 +164,7 @@ struct recon_result {
     size_t matches_n;
     uint32_t *legs; /* indexes into entries */
     size_t legs_n;
-    struct recon_exception *exceptions; /* by day, side, id */
+    struct recon_exception *exceptions; /* by group, amount, side, day, id */
     size_t exceptions_n;
     size_t bytes_peak; /* of the pass itself */
 };

@@ -1,0 +1,196 @@
+/* How alike two normalised texts are, in basis points and integers only (FINANCE 4.2). The usual
+ * case, one name being the beginning of the other, is a memcmp. */
+#include "engine/recon/internal.h"
+
+#define WORD_ALIKE 8600u /* Jaro-Winkler at or above: the same word */
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Marks which letters of a and b have a partner within reach; returns how many pairs. */
+static uint32_t letters_shared(const char *a, uint32_t a_len, const char *b, uint32_t b_len,
+                               uint64_t *a_hit, uint64_t *b_hit)
+{
+    uint32_t longest = a_len > b_len ? a_len : b_len;
+    uint32_t reach = longest / 2 > 0 ? longest / 2 - 1 : 0;
+    uint32_t shared = 0;
+    for (uint32_t i = 0; i < a_len; i++) {
+        uint32_t to = min_u32(i + reach + 1, b_len);
+        for (uint32_t j = i > reach ? i - reach : 0; j < to; j++) {
+            if (a[i] != b[j] || (*b_hit >> j & 1) != 0)
+                continue;
+            *a_hit |= UINT64_C(1) << i;
+            *b_hit |= UINT64_C(1) << j;
+            shared++;
+            break;
+        }
+    }
+    return shared;
+}
+
+static uint32_t letters_moved(const char *a, const char *b, uint64_t a_hit, uint64_t b_hit)
+{
+    uint32_t moved = 0;
+    while (a_hit != 0) {
+        moved += a[__builtin_ctzll(a_hit)] != b[__builtin_ctzll(b_hit)];
+        a_hit &= a_hit - 1;
+        b_hit &= b_hit - 1;
+    }
+    return moved / 2;
+}
+
+uint32_t jaro_winkler(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    uint32_t a_len = (uint32_t)(a_size > 64 ? 64 : a_size);
+    uint32_t b_len = (uint32_t)(b_size > 64 ? 64 : b_size);
+    if (a_len == 0 || b_len == 0)
+        return 0;
+    uint64_t a_hit = 0, b_hit = 0;
+    uint32_t m = letters_shared(a, a_len, b, b_len, &a_hit, &b_hit);
+    if (m == 0)
+        return 0;
+    uint32_t moved = letters_moved(a, b, a_hit, b_hit);
+    uint32_t jaro = (m * 10000 / a_len + m * 10000 / b_len + (m - moved) * 10000 / m) / 3;
+    uint32_t prefix = 0;
+    while (prefix < 4 && prefix < a_len && prefix < b_len && a[prefix] == b[prefix])
+        prefix++;
+    return jaro + prefix * (10000 - jaro) / 10;
+}
+
+#define SLIPS_MAX 2
+
+/* The fewest slips that turn all of `s` into some beginning of `t`, at most SLIPS_MAX + 1: optimal
+ * string alignment in a band of 2 * SLIPS_MAX + 1 columns. */
+static uint32_t slips(const char *s, uint32_t s_len, const char *t, uint32_t t_len)
+{
+    enum { WIDTH = 2 * SLIPS_MAX + 1 };
+    uint32_t band[3][WIDTH + 2]; /* [row][j - i + SLIPS_MAX + 1], walls at both ends */
+    const uint32_t wall = SLIPS_MAX + 1;
+    for (uint32_t k = 0; k < WIDTH + 2; k++) {
+        band[0][k] = band[1][k] = band[2][k] = wall;
+        if (k >= SLIPS_MAX + 1 && k <= WIDTH)
+            band[0][k] = k - SLIPS_MAX - 1;
+    }
+    uint32_t best = wall;
+    for (uint32_t i = 1; i <= s_len; i++) {
+        uint32_t *now = band[i % 3];
+        const uint32_t *last = band[(i + 2) % 3], *older = band[(i + 1) % 3];
+        best = wall;
+        for (uint32_t k = 1; k <= WIDTH; k++) {
+            int64_t j = (int64_t)i + k - SLIPS_MAX - 1;
+            uint32_t d = wall;
+            if (j == 0)
+                d = i < wall ? i : wall;
+            if (j >= 1 && j <= t_len) {
+                char c = t[j - 1];
+                d = min_u32(last[k] + (s[i - 1] != c), min_u32(last[k + 1], now[k - 1]) + 1);
+                if (i > 1 && j > 1 && s[i - 2] == c && s[i - 1] == t[j - 2])
+                    d = min_u32(d, older[k] + 1);
+            }
+            now[k] = min_u32(d, wall);
+            best = min_u32(best, now[k]);
+        }
+        if (best == wall)
+            return wall;
+    }
+    return best;
+}
+
+uint32_t name_prefix(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len > b_len)
+        return name_prefix(b, b_len, a, a_len);
+    if (a_len == 0)
+        return 0;
+    if (memcmp(a, b, a_len) == 0) {
+        if (a_len == b_len)
+            return 10000;
+        return a_len >= 5 ? 9900 : 0;
+    }
+    uint32_t allowed = a_len >= 10 ? 2 : a_len >= 6 ? 1 : 0;
+    if (allowed == 0)
+        return 0;
+    uint32_t n = slips(a, (uint32_t)a_len, b, (uint32_t)b_len);
+    return n > allowed ? 0 : 10000 - 400 * n;
+}
+
+static bool word_alike(const char *a, uint32_t a_len, const char *b, uint32_t b_len)
+{
+    uint32_t shorter = min_u32(a_len, b_len);
+    if (memcmp(a, b, shorter) == 0 && (a_len == b_len || shorter >= 3))
+        return true;
+    if (shorter < 4)
+        return false;
+    return jaro_winkler(a, a_len, b, b_len) >= WORD_ALIKE;
+}
+
+static uint32_t words_weight(const struct norm *n, uint32_t tokens)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < tokens; i++)
+        sum += norm_tokens(n)[i].weight;
+    return sum;
+}
+
+/* The share of a's first `a_n` words, by weight, that b has anywhere. */
+static uint32_t words_covered(const struct norm *a, uint32_t a_n, const struct norm *b)
+{
+    uint32_t found = 0, total = 0;
+    for (uint32_t i = 0; i < a_n; i++) {
+        const struct token *t = &norm_tokens(a)[i];
+        if (t->weight == 0)
+            continue;
+        total += t->weight;
+        for (uint32_t j = 0; j < b->token_n; j++) {
+            const struct token *u = &norm_tokens(b)[j];
+            if (u->weight > 0 &&
+                word_alike(norm_bytes(a) + t->at, t->len, norm_bytes(b) + u->at, u->len)) {
+                found += t->weight;
+                break;
+            }
+        }
+    }
+    return total == 0 ? 0 : found * 10000 / total;
+}
+
+uint32_t text_similarity(const struct norm *a, const struct norm *b)
+{
+    uint32_t a_weight = words_weight(a, a->name_n), b_weight = words_weight(b, b->name_n);
+    if (a_weight == 0 || b_weight == 0)
+        return 0;
+    uint32_t whole = name_prefix(norm_bytes(a), a->name_len, norm_bytes(b), b->name_len);
+    if (whole >= 9200)
+        return whole;
+    bool a_first = a_weight <= b_weight;
+    uint32_t covered = a_first ? words_covered(a, a->name_n, b) : words_covered(b, b->name_n, a);
+    /* Words in another order, or amid others, are a little less than the name itself. */
+    return covered * 95 / 100;
+}
+
+static bool has_class(const struct norm *n, uint64_t class)
+{
+    for (uint32_t i = 0; i < n->ref_n; i++) {
+        if (REF_CLASS(norm_refs(n)[i]) == class)
+            return true;
+    }
+    return false;
+}
+
+enum ref_relation ref_compare(const struct norm *a, const struct norm *b)
+{
+    enum ref_relation found = REF_ABSENT;
+    for (uint32_t i = 0; i < a->ref_n; i++) {
+        for (uint32_t j = 0; j < b->ref_n; j++) {
+            if (norm_refs(a)[i] != norm_refs(b)[j])
+                continue;
+            if (REF_CLASS(norm_refs(a)[i]) != REF_TEXT)
+                return REF_SAME_HARD;
+            found = REF_SAME_TEXT;
+        }
+    }
+    if (found == REF_ABSENT && has_class(a, REF_CHEQUE) && has_class(b, REF_CHEQUE))
+        return REF_DIFFER;
+    return found;
+}
