@@ -76,7 +76,7 @@ static const struct json_field fields[] = {
     JSON_INT(struct assertion, exp, .required = true, .min = 1, .max = TIME_MAX_S),
     JSON_TEXT(struct assertion, jti, .required = true, .min = 8, .max = 128, .check = check_token),
     JSON_TEXT(struct assertion, channel, .required = true, .max = 8, .check = check_channel),
-    JSON_INT(struct assertion, auth_time, .min = 1, .max = TIME_MAX_S, .def = 0),
+    JSON_INT(struct assertion, auth_time, .min = 0, .max = TIME_MAX_S, .def = 0),
     JSON_TEXT(struct assertion, acr, .min = 1, .max = 128, .check = check_visible),
     JSON_TEXTS(struct assertion, amr, amr_n, .max = 16, .each_max = 64, .unique = true,
                .check = check_visible),

@@ -1,7 +1,7 @@
-/* One request's memory. Everything a request makes comes from its arena and leaves with it; there is
- * no free of a part. A ceiling stops a request from eating the machine: past it arena_alloc gives
- * NULL, and arena_full stays true, so that a builder may be asked once, at its end.
- * An argument called `arena` says: the result lives there. Not for sharing between threads. */
+/* One request's memory. Everything a request makes comes from its arena and leaves with it; there
+ * is no free of a part. A ceiling stops a request from eating the machine: past it arena_alloc
+ * gives NULL, and arena_full stays true, so that a builder may be asked once, at its end. An
+ * argument called `arena` says: the result lives there. Not for sharing between threads. */
 #ifndef COMMON_BASE_ARENA_H
 #define COMMON_BASE_ARENA_H
 
@@ -21,7 +21,8 @@ CLEANUP_DEFINE(struct arena *, arena_free)
 /* Forgets everything handed out, keeps one block for the next request. */
 void arena_reset(struct arena *arena);
 
-/* `size` zeroed bytes, aligned for any type, or NULL past the ceiling. size 0 gives a valid pointer. */
+/* `size` zeroed bytes, aligned for any type, or NULL past the ceiling. size 0 gives a valid
+ * pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* `n` elements of `size`, zeroed; NULL also when n * size overflows. */

@@ -16,7 +16,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t len_max);
-void buf_fini(struct buf *b); /* frees the bytes; the buffer may be used again */
+void buf_fini(struct buf *b);  /* frees the bytes; the buffer may be used again */
 void buf_clear(struct buf *b); /* forgets the bytes and the failure, keeps the memory */
 
 static inline void buf_fini_cleanup(struct buf *b)
@@ -29,7 +29,8 @@ void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
 void buf_putf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes room for `len` more bytes and returns where they go (buf_grow then counts them), or NULL. */
+/* Makes room for `len` more bytes and returns where they go (buf_grow then counts them), or NULL.
+ */
 char *buf_room(struct buf *b, size_t len);
 void buf_grow(struct buf *b, size_t len);
 

@@ -1,5 +1,6 @@
 /* An error is a value: one kind, said once, where it happened. Functions that can fail return
- * struct err; OK means they did what they say. A denial and an escalation are verdicts, not errors. */
+ * struct err; OK means they did what they say. A denial and an escalation are verdicts, not errors.
+ */
 #ifndef COMMON_BASE_ERR_H
 #define COMMON_BASE_ERR_H
 

@@ -65,7 +65,8 @@ char *str_dup(struct arena *arena, struct str s)
     return arena_dup(arena, s.at, s.len);
 }
 
-/* The lead byte's length, the bits it carries, and the smallest code point that needs that length. */
+/* The lead byte's length, the bits it carries, and the smallest code point that needs that length.
+ */
 static size_t utf8_lead(unsigned char c, uint32_t *bits, uint32_t *least)
 {
     if (c >= 0xC2 && c <= 0xDF) {

@@ -32,8 +32,8 @@ char *str_dup(struct arena *arena, struct str s);
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool utf8_valid(const char *bytes, size_t len);
 
-/* The length in bytes of the character that starts at `bytes` (1 to 4), its code point in *cp; 0 when
- * the bytes are not valid UTF-8 or `len` is 0. */
+/* The length in bytes of the character that starts at `bytes` (1 to 4), its code point in *cp; 0
+ * when the bytes are not valid UTF-8 or `len` is 0. */
 size_t utf8_next(const char *bytes, size_t len, uint32_t *cp);
 
 /* Equal texts, both may be NULL (NULL equals only NULL). */

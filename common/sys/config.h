@@ -16,13 +16,14 @@ enum config_guard { CONFIG_GUARD_WARN = 0, CONFIG_GUARD_REFUSE };
 struct config {
     int env; /* enum config_env */
     const char *data_dir;
-    const char *policy;        /* default <data_dir>/policy.yaml */
-    const char *engine_listen; /* host:port */
-    const char *engine_socket; /* default <data_dir>/engine.sock */
-    int auth_backend;          /* enum config_auth; dev is refused when env is prod */
+    const char *policy;          /* default <data_dir>/policy.yaml */
+    const char *engine_listen;   /* host:port */
+    const char *engine_socket;   /* default <data_dir>/engine.sock */
+    const char *engine_audience; /* the aud of assertions; default "closegate-engine" */
+    int auth_backend;            /* enum config_auth; dev is refused when env is prod */
     const char *header_trust_header;
     struct setting_networks trusted_proxies;
-    const char *forwarder_keys; /* NULL: no forwarder is known, assertions are refused */
+    const char *forwarder_keys; /* client=key,…; pins over the registry's; NULL: none */
     struct setting_list allowed_origins;
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */

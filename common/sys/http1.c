@@ -249,6 +249,15 @@ static size_t feed_head(struct http1 *p, const char *bytes, size_t len)
     return i;
 }
 
+/* White space beyond `Name: value`: legal, but a caller may want to know. */
+static bool padded(const struct http1 *p, struct mark m)
+{
+    const char *before = p->head.at + m.name_at + m.name_len + 1;
+    const char *value = p->head.at + m.value_at;
+    const bool none_or_one = value == before || (value == before + 1 && *before == ' ');
+    return !none_or_one || value[m.value_len] != '\r';
+}
+
 static bool fields_build(struct http1 *p)
 {
     size_t n = p->req.fields_n;
@@ -260,6 +269,7 @@ static bool fields_build(struct http1 *p)
         memcpy(&m, p->marks.at + i * sizeof m, sizeof m);
         p->req.fields[i].name = (struct str){.at = p->head.at + m.name_at, .len = m.name_len};
         p->req.fields[i].value = (struct str){.at = p->head.at + m.value_at, .len = m.value_len};
+        p->req.fields[i].padded = padded(p, m);
     }
     return true;
 }

@@ -24,6 +24,7 @@ enum http_method {
 struct http_field {
     struct str name;  /* as sent */
     struct str value; /* without the SP and HTAB around it; may be empty, may hold bytes >= 0x80 */
+    bool padded;      /* there was more around it than one space behind the colon */
 };
 
 /* A request whose head is complete. All slices live in the parser until http1_next or http1_fini.

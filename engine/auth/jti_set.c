@@ -2,6 +2,7 @@
  * table refuses: forgetting early would let an assertion be used twice. */
 #include "engine/auth/jti_set.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #ifndef ENGINE_AUTH_JTI_SET_H
 #define ENGINE_AUTH_JTI_SET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"

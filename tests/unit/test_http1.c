@@ -331,7 +331,8 @@ END_TEST
 
 START_TEST(a_token_of_a_list_is_found_in_any_line)
 {
-    struct http_field fields[] = {{STR("Connection"), STR("a , B")}, {STR("connection"), STR("c")}};
+    struct http_field fields[] = {{.name = STR("Connection"), .value = STR("a , B")},
+                                  {.name = STR("connection"), .value = STR("c")}};
     struct http_req req = {.fields = fields, .fields_n = 2};
     ck_assert(http_header_has(&req, "connection", "a") && http_header_has(&req, "connection", "b"));
     ck_assert(http_header_has(&req, "connection", "C"));

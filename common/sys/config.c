@@ -1,0 +1,160 @@
+/* The engine's table, and what no single row can say. */
+#include "common/sys/config.h"
+
+#include <string.h>
+
+#define AT(member) .offset = offsetof(struct config, member)
+
+static const struct setting rows[] = {
+    {.name = "CLOSEGATE_ENV",
+     .type = SETTING_CHOICE,
+     AT(env),
+     .choices = "prod|dev",
+     .fallback = "prod",
+     .help = "dev allows conveniences that prod refuses."},
+    {.name = "CLOSEGATE_DATA_DIR",
+     .type = SETTING_PATH,
+     AT(data_dir),
+     .fallback = "/var/lib/closegate",
+     .help = "The folder of recon.db and the engine's keys and socket."},
+    {.name = "CLOSEGATE_POLICY",
+     .type = SETTING_PATH,
+     AT(policy),
+     .help = "The policy file; policy.yaml in the data folder when unset."},
+    {.name = "CLOSEGATE_ENGINE_LISTEN",
+     .type = SETTING_LISTEN,
+     AT(engine_listen),
+     .fallback = "127.0.0.1:8001",
+     .help = "Where the MCP server listens; the host is numeric."},
+    {.name = "CLOSEGATE_ENGINE_SOCKET",
+     .type = SETTING_PATH,
+     AT(engine_socket),
+     .help = "The engine's Unix socket; engine.sock in the data folder when unset."},
+    {.name = "CLOSEGATE_AUTH_BACKEND",
+     .type = SETTING_CHOICE,
+     AT(auth_backend),
+     .choices = "header-trust|oidc|dev",
+     .fallback = "header-trust",
+     .help = "How a caller is known; dev only with CLOSEGATE_ENV=dev."},
+    {.name = "CLOSEGATE_HEADER_TRUST_HEADER",
+     .type = SETTING_TEXT,
+     AT(header_trust_header),
+     .fallback = "X-Actor-Id",
+     .help = "The header in which a trusted proxy names the actor."},
+    {.name = "CLOSEGATE_TRUSTED_PROXIES",
+     .type = SETTING_NETWORKS,
+     AT(trusted_proxies),
+     .fallback = "127.0.0.0/8, ::1/128",
+     .help = "The networks whose word about the actor is taken."},
+    {.name = "CLOSEGATE_FORWARDER_KEYS",
+     .type = SETTING_PATH,
+     AT(forwarder_keys),
+     .help = "A file of the public keys that may sign actor assertions; none when unset."},
+    {.name = "CLOSEGATE_ALLOWED_ORIGINS",
+     .type = SETTING_LIST,
+     AT(allowed_origins),
+     .fallback = "",
+     .help = "Further values of the Origin header that are let in, besides this machine's own."},
+    {.name = "CLOSEGATE_ALLOWED_HOSTS",
+     .type = SETTING_LIST,
+     AT(allowed_hosts),
+     .fallback = "",
+     .help = "Further values of the Host header that are let in, besides this machine's own."},
+    {.name = "CLOSEGATE_LOG_LEVEL",
+     .type = SETTING_CHOICE,
+     AT(log_level),
+     .choices = "error|warn|info|debug",
+     .fallback = "info",
+     .help = "The most detailed lines that are logged."},
+    {.name = "CLOSEGATE_MAX_CONNECTIONS",
+     .type = SETTING_INT,
+     AT(max_connections),
+     .fallback = "1024",
+     .min = 1,
+     .max = 100000,
+     .help = "Open connections in all."},
+    {.name = "CLOSEGATE_MAX_CONNECTIONS_PER_PEER",
+     .type = SETTING_INT,
+     AT(max_connections_per_peer),
+     .fallback = "512",
+     .min = 0,
+     .max = 100000,
+     .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    {.name = "CLOSEGATE_FX_ADAPTER",
+     .type = SETTING_CHOICE,
+     AT(fx_adapter),
+     .choices = "fixed",
+     .fallback = "fixed",
+     .help = "Where exchange rates come from."},
+    {.name = "CLOSEGATE_FX_ADAPTER_PROD_GUARD",
+     .type = SETTING_CHOICE,
+     AT(fx_adapter_prod_guard),
+     .choices = "warn|refuse",
+     .fallback = "warn",
+     .help = "What a fixed rate table in prod means: a loud warning, or no start."},
+};
+
+/* One file may configure both daemons. */
+static const char *const foreign[] = {
+    "CLOSEGATE_AGENT_*",      "CLOSEGATE_ENGINE_URL",
+    "CLOSEGATE_LLM_*",        "CLOSEGATE_SLACK_*",
+    "CLOSEGATE_TEAMS_*",      "ANTHROPIC_API_KEY",
+    "ANTHROPIC_API_KEY_FILE", "OPENAI_API_KEY",
+    "OPENAI_API_KEY_FILE",    NULL,
+};
+
+static const struct settings_table table = {
+    .prefix = "CLOSEGATE_",
+    .rows = rows,
+    .n = sizeof rows / sizeof rows[0],
+    .foreign = foreign,
+};
+
+static bool is_header_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-";
+    size_t len = strlen(name);
+    return len > 0 && len <= 64 && strspn(name, allowed) == len;
+}
+
+static struct err check(const struct config *c)
+{
+    if (c->env == CONFIG_PROD && c->auth_backend == CONFIG_AUTH_DEV)
+        return err_at(ERR_INPUT, "CLOSEGATE_AUTH_BACKEND",
+                      "dev is refused while CLOSEGATE_ENV is prod");
+    if (!is_header_name(c->header_trust_header))
+        return err_at(ERR_INPUT, "CLOSEGATE_HEADER_TRUST_HEADER",
+                      "a header name of letters, digits and hyphens is expected");
+    if (c->env == CONFIG_PROD && c->fx_adapter == CONFIG_FX_FIXED &&
+        c->fx_adapter_prod_guard == CONFIG_GUARD_REFUSE)
+        return err_at(
+            ERR_INPUT, "CLOSEGATE_FX_ADAPTER",
+            "fixed rates are refused while CLOSEGATE_ENV is prod and the guard is refuse");
+    if (strlen(c->engine_socket) > 107)
+        return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_SOCKET",
+                      "a Unix socket's path has at most 107 bytes");
+    return OK;
+}
+
+struct err config_load(struct arena *arena, const char *file, const char *const *env,
+                       struct config *out)
+{
+    *out = (struct config){0};
+    TRY(settings_load(arena, &table, file, env, out));
+    if (out->policy == NULL)
+        out->policy = arena_fmt(arena, "%s/policy.yaml", out->data_dir);
+    if (out->engine_socket == NULL)
+        out->engine_socket = arena_fmt(arena, "%s/engine.sock", out->data_dir);
+    TRY(arena_check(arena));
+    return check(out);
+}
+
+void config_print_reference(struct buf *out)
+{
+    buf_puts(out, "# Settings of closegate-engine\n\n"
+                  "From the environment, or from a file of `NAME=value` lines (`#` starts a "
+                  "comment line); the environment wins. An unknown `CLOSEGATE_` name is "
+                  "refused.\n\n");
+    settings_print_reference(&table, out);
+}
