@@ -206,6 +206,11 @@ struct auth_check *auth_begin(struct auth *auth, struct arena *arena,
     return check;
 }
 
+bool auth_settled(const struct auth_check *check)
+{
+    return check->result.status != 0;
+}
+
 struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct err e)
 {
     if (e.kind != ERR_NONE)

@@ -58,6 +58,9 @@ struct auth_check; /* one request's, in its arena */
 struct auth_check *auth_begin(struct auth *auth, struct arena *arena,
                               const struct auth_request *req);
 
+/* True when it is refused already: no lookup is needed. */
+bool auth_settled(const struct auth_check *check);
+
 /* `check` is a struct auth_check *. An error is the database's; refusals are kept for auth_end. */
 MUST_CHECK struct err auth_lookup(struct tx *tx, void *check);
 

@@ -1,0 +1,206 @@
+/* What goes into a JSON-RPC result. The structured content of a tool's result stands there twice,
+ * as JSON and as its text, for clients that read only one of them. */
+#include "engine/mcp/reply.h"
+
+#include <string.h>
+
+#include "common/sys/json_write.h"
+
+#ifndef CLOSEGATE_VERSION
+#define CLOSEGATE_VERSION "0"
+#endif
+
+struct json *reply_server_info(struct arena *arena)
+{
+    struct json *info = json_object_new(arena);
+    json_put_text(arena, info, "name", "closegate-engine");
+    json_put_text(arena, info, "title", "closegate");
+    json_put_text(arena, info, "version", CLOSEGATE_VERSION);
+    return info;
+}
+
+struct json *reply_capabilities(struct arena *arena)
+{
+    struct json *all = json_object_new(arena);
+    json_put(arena, all, "tools", json_object_new(arena));
+    json_put(arena, all, "resources", json_object_new(arena));
+    return all;
+}
+
+struct json *reply_complete(struct arena *arena, enum era era, struct json *result)
+{
+    if (era == ERA_LEGACY)
+        return result;
+    struct json *meta = json_object_new(arena);
+    json_put(arena, meta, "io.modelcontextprotocol/serverInfo", reply_server_info(arena));
+    json_put_text(arena, result, "resultType", "complete");
+    json_put(arena, result, "_meta", meta);
+    return result;
+}
+
+struct json *reply_cacheable(struct arena *arena, enum era era, struct json *result, int64_t ttl_ms)
+{
+    if (era == ERA_MODERN) {
+        json_put_int(arena, result, "ttlMs", ttl_ms);
+        json_put_text(arena, result, "cacheScope", "private");
+    }
+    return reply_complete(arena, era, result);
+}
+
+static const struct json *text_of(struct arena *arena, const struct json *tree)
+{
+    CLEANUP(jw_fini) struct jw w;
+    struct str text;
+    jw_init(&w, 16 * 1024 * 1024);
+    jw_tree(&w, NULL, tree);
+    if (jw_done(&w, &text).kind != ERR_NONE)
+        return json_text_new(arena, "the result is too large to show as text");
+    return json_str_new(arena, text);
+}
+
+static struct json *tool_result(struct arena *arena, enum era era, const struct json *structured,
+                                const char *text, bool is_error)
+{
+    struct json *result = json_object_new(arena), *content = json_array_new(arena);
+    struct json *block = json_object_new(arena);
+
+    json_put_text(arena, block, "type", "text");
+    json_put(arena, block, "text",
+             text != NULL ? json_text_new(arena, text) : text_of(arena, structured));
+    json_push(arena, content, block);
+    json_put(arena, result, "content", content);
+    json_put(arena, result, "structuredContent", structured);
+    json_put_bool(arena, result, "isError", is_error);
+    return reply_complete(arena, era, result);
+}
+
+/* What the caller may know of an error: our own bugs stay with us. */
+static const char *told(struct err e)
+{
+    return e.kind == ERR_BUG ? "internal error" : e.msg;
+}
+
+struct json *reply_call_failed(struct arena *arena, enum era era, struct err e)
+{
+    struct json *failed = json_object_new(arena);
+    const char *text = e.where == NULL ? told(e) : arena_fmt(arena, "%s: %s", e.where, told(e));
+
+    if (e.kind == ERR_UNKNOWN)
+        text = "the outcome is unknown: repeat the call with the same idempotency_key";
+    json_put_text(arena, failed, "status", "failed");
+    json_put_text(arena, failed, "error", err_kind_name(e.kind));
+    json_put_text(arena, failed, "message", e.kind == ERR_UNKNOWN ? text : told(e));
+    if (e.where != NULL && e.kind != ERR_BUG)
+        json_put_text(arena, failed, "pointer", e.where);
+    return tool_result(arena, era, failed, text, true);
+}
+
+struct json *reply_call(struct arena *arena, enum era era, const struct call *call)
+{
+    const struct json *result = call->result != NULL ? call->result : json_object_new(arena);
+    switch (call->outcome) {
+    case CALL_OK:
+    case CALL_PENDING:
+        return tool_result(arena, era, result, NULL, false);
+    case CALL_DENIED:
+        return tool_result(arena, era, result, NULL, true);
+    case CALL_FAILED:
+        return reply_call_failed(arena, era, call->err);
+    case CALL_NONE:
+        break;
+    }
+    return reply_call_failed(arena, era, err_new(ERR_BUG, "the call was not run"));
+}
+
+/* {type: object, properties: {status: {const}, …}, required: [status, …]}: a result that is not the
+ * tool's own. Members beside those named may follow. */
+static struct json *status_schema(struct arena *arena, const char *status, const char *help,
+                                  const char *const *members)
+{
+    struct json *schema = json_object_new(arena), *properties = json_object_new(arena);
+    struct json *only = json_object_new(arena), *required = json_array_new(arena);
+
+    json_put_text(arena, only, "const", status);
+    json_put(arena, properties, "status", only);
+    json_push(arena, required, json_text_new(arena, "status"));
+    for (; *members != NULL; members++) {
+        struct json *text = json_object_new(arena);
+        json_put_text(arena, text, "type", "string");
+        json_put(arena, properties, *members, text);
+    }
+    json_put_text(arena, schema, "type", "object");
+    json_put_text(arena, schema, "description", help);
+    json_put(arena, schema, "properties", properties);
+    json_put(arena, schema, "required", required);
+    return schema;
+}
+
+static struct err output_schema(struct arena *arena, const struct tool *tool, struct json **out)
+{
+    static const char *const pending[] = {"escalation_id", "reason", "clause", "pointer", NULL};
+    static const char *const denied[] = {"reason", "clause", "pointer", NULL};
+    static const char *const failed[] = {"error", "message", "pointer", NULL};
+    struct json *own = NULL, *any = json_array_new(arena);
+
+    TRY(tool_output_schema(arena, tool, &own));
+    json_push(arena, any, own);
+    if (tool->run != TOOL_READ) {
+        json_push(arena, any,
+                  status_schema(arena, "pending_approval",
+                                "policy reserves this for a human; the escalation is open",
+                                pending));
+        json_push(arena, any,
+                  status_schema(arena, "denied", "policy says no, with the clause", denied));
+    }
+    json_push(arena, any, status_schema(arena, "failed", "nothing was done", failed));
+    *out = json_object_new(arena);
+    json_put_text(arena, *out, "type", "object");
+    json_put(arena, *out, "anyOf", any);
+    return arena_check(arena);
+}
+
+struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row)
+{
+    struct json *input = NULL, *output = NULL, *hints = json_object_new(arena);
+
+    TRY(tool_input_schema(arena, tool, &input));
+    TRY(output_schema(arena, tool, &output));
+    json_put_bool(arena, hints, "readOnlyHint", tool->run == TOOL_READ);
+    json_put_bool(arena, hints, "destructiveHint", tool->destructive);
+    json_put_bool(arena, hints, "idempotentHint", tool->idempotent);
+    json_put_bool(arena, hints, "openWorldHint", false);
+    *row = json_object_new(arena);
+    json_put_text(arena, *row, "name", tool->name);
+    json_put_text(arena, *row, "title", tool->title);
+    json_put_text(arena, *row, "description", tool->summary);
+    json_put(arena, *row, "inputSchema", input);
+    json_put(arena, *row, "outputSchema", output);
+    json_put(arena, *row, "annotations", hints);
+    return arena_check(arena);
+}
+
+struct json *reply_resource(struct arena *arena, const struct resource *resource)
+{
+    const bool is_template = strchr(resource->uri, '{') != NULL;
+    struct json *row = json_object_new(arena);
+    json_put_text(arena, row, is_template ? "uriTemplate" : "uri", resource->uri);
+    json_put_text(arena, row, "name", resource->name);
+    json_put_text(arena, row, "title", resource->title);
+    json_put_text(arena, row, "description", resource->description);
+    json_put_text(arena, row, "mimeType", resource->mime);
+    return row;
+}
+
+struct json *reply_contents(struct arena *arena, const char *uri, const char *mime,
+                            const struct json *content)
+{
+    struct json *result = json_object_new(arena), *all = json_array_new(arena);
+    struct json *one = json_object_new(arena);
+    json_put_text(arena, one, "uri", uri);
+    json_put_text(arena, one, "mimeType", mime);
+    json_put(arena, one, "text",
+             json_is(content, JSON_TYPE_TEXT) ? content : text_of(arena, content));
+    json_push(arena, all, one);
+    json_put(arena, result, "contents", all);
+    return result;
+}

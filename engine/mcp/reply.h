@@ -1,0 +1,40 @@
+/* Results as the two eras want them: what a tool answered, what a tool is, what a resource holds.
+ * Pure: trees from structs. NULL only when the arena is full. */
+#ifndef ENGINE_MCP_REPLY_H
+#define ENGINE_MCP_REPLY_H
+
+#include "engine/call/call.h"
+#include "engine/mcp/era.h"
+
+/* Completes a result: at 2026-07-28 it says that it is complete and who answers. Returns it. */
+struct json *reply_complete(struct arena *arena, enum era era, struct json *result);
+
+/* The same for lists and resources, which also say how long they keep and that they are the
+ * caller's own. */
+struct json *reply_cacheable(struct arena *arena, enum era era, struct json *result,
+                             int64_t ttl_ms);
+
+/* {name, title, version}. */
+struct json *reply_server_info(struct arena *arena);
+
+/* {tools, resources}: what we declare. */
+struct json *reply_capabilities(struct arena *arena);
+
+/* CallToolResult. A denial and a failure are isError; pending_approval is a normal result. */
+struct json *reply_call(struct arena *arena, enum era era, const struct call *call);
+
+/* The call never ran: its arguments do not fit, say. Also a CallToolResult with isError. */
+struct json *reply_call_failed(struct arena *arena, enum era era, struct err e);
+
+/* One row of tools/list. outputSchema admits what structuredContent may be: the tool's own result,
+ * pending_approval, a denial, a failure. */
+MUST_CHECK struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row);
+
+/* One row of resources/list or (uri with "{") of resources/templates/list. */
+struct json *reply_resource(struct arena *arena, const struct resource *resource);
+
+/* ReadResourceResult of one text. */
+struct json *reply_contents(struct arena *arena, const char *uri, const char *mime,
+                            const struct json *content);
+
+#endif
