@@ -36,6 +36,7 @@ struct tool {
     size_t fields_n, args_size;
     const struct json_field *result; /* the shape of a successful result: outputSchema */
     size_t result_n;
+    /* May settle the call by itself (outcome and result set): then nothing is asked or recorded. */
     struct err (*plan)(struct call *c, struct tx *tx);
     struct err (*apply)(struct call *c, struct tx *tx);
     struct err (*read)(struct call *c, struct tx *tx);
@@ -60,6 +61,7 @@ struct call {
     const char *args_sha256;      /* of the canonical arguments */
     const char *idempotency_key, *rationale;
     const char *rationale_author; /* human, template, model */
+    const char *opened_at;        /* when the human opened what they decide, as their screen says */
     const char *request_id, *batch_id;
     const struct policy *policy; /* in force when the call was admitted */
     bool prod;
@@ -71,8 +73,9 @@ struct call {
     const char *state_from, *state_to;
     const struct json *bound;  /* facts a human will see beside the ask's (legs, evidence) */
     const char *escalation_id; /* the one this call settles, or opened */
-    const void *planned;       /* the tool's own notes from plan to apply */
-    bool no_event;             /* apply has appended its own */
+    void *planned;             /* the tool's own notes from plan to apply */
+    const char *event_type; /* what to record when allowed; NULL: OK */
+    const struct json *detail; /* for the event */
 
     /* the answer */
     struct verdict verdict;

@@ -1,0 +1,84 @@
+/* confirm_match: a proposed match becomes CONFIRMED. The act the whole house exists for: who may do
+ * it, on which amounts, with whose eyes, is the gate's; here is only what is read and what changes. */
+#include "engine/store/escalations.h"
+#include "engine/store/limits.h"
+#include "engine/tools/match_facts.h"
+#include "engine/tools/settle.h"
+
+struct confirm_match {
+    const char *match_id, *rationale;
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXT(struct confirm_match, match_id, .required = true, .max = 64,
+              .help = "the proposal to confirm"),
+    JSON_TEXT(struct confirm_match, rationale, .max = 2000,
+              .help = "why; needed above materiality"),
+};
+
+struct confirmed {
+    const char *match_id, *state;
+    int64_t version;
+};
+
+static const struct json_field result[] = {
+    JSON_TEXT(struct confirmed, match_id, .help = "the match"),
+    JSON_TEXT(struct confirmed, state, .help = "CONFIRMED"),
+    JSON_INT(struct confirmed, version, .help = "of the match, after this"),
+};
+
+static struct err plan(struct call *c, struct tx *tx)
+{
+    const struct confirm_match *args = c->args;
+    struct match *m = ARENA_NEW(c->arena, struct match);
+    ENSURE(m != NULL, ERR_LIMIT, "out of memory");
+    TRY(match_load(tx, c->arena, args->match_id, m));
+    TRY(match_facts(c, tx, m));
+    c->ask.state_valid = m->state == MATCH_PROPOSED;
+    c->planned = m;
+    return OK;
+}
+
+/* What no human looked at counts towards the limits of what no human looks at. */
+static struct err count_unreviewed(struct call *c, struct tx *tx, const struct match *m)
+{
+    const char *account = arena_fmt(c->arena, "%s/%s", m->entity_id, m->account_id);
+    ENSURE(account != NULL, ERR_LIMIT, "out of memory");
+    TRY(auto_confirmed_add(tx, "book", "", m->amount));
+    TRY(auto_confirmed_add(tx, "entity", m->entity_id, m->amount));
+    TRY(auto_confirmed_add(tx, "account", account, m->amount));
+    return auto_confirmed_add(tx, "counterparty",
+                              c->ask.counterparty == NULL ? "" : c->ask.counterparty, m->amount);
+}
+
+static struct err apply(struct call *c, struct tx *tx)
+{
+    struct match m = *(const struct match *)c->planned;
+    TRY(settle_direct(c, tx, m.match_id, ESCALATION_APPROVED));
+    TRY(match_transition(tx, &m, MATCH_CONFIRMED, c->actor.id));
+    if (c->actor.kind != ACTOR_HUMAN)
+        TRY(count_unreviewed(c, tx, &m));
+    c->state_to = match_state_name(m.state);
+    const struct confirmed done = {
+        .match_id = m.match_id, .state = c->state_to, .version = m.version};
+    return json_unbind(c->arena, JSON_FIELDS(result), &done, &c->result);
+}
+
+const struct tool tool_confirm_match = {
+    .name = "confirm_match",
+    .title = "Confirm a match",
+    .summary = "Confirms a proposed match, so that its entries count as reconciled. Policy may reserve "
+               "it for a human: then the answer is pending_approval with the escalation's id.",
+    .tier = TIER_T2,
+    .action = ACTION_CONFIRM,
+    .run = TOOL_CHANGE,
+    .offer = OFFER_MCP,
+    .destructive = true,
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .args_size = sizeof(struct confirm_match),
+    .result = result,
+    .result_n = sizeof result / sizeof result[0],
+    .plan = plan,
+    .apply = apply,
+};

@@ -1,0 +1,112 @@
+/* list_pending_escalations: what waits for a human, with the clause that stopped it, word for word. */
+#include "common/sys/json_read.h"
+#include "engine/store/escalations.h"
+#include "engine/tools/cursor.h"
+#include "engine/tools/tool.h"
+
+struct list_pending {
+    const char *entity_id, *cursor;
+    int64_t limit;
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXT(struct list_pending, entity_id, .max = 64, .help = "only this entity's"),
+    JSON_INT(struct list_pending, limit, .min = 1, .max = 200, .def = 50,
+             .help = "escalations a page"),
+    JSON_TEXT(struct list_pending, cursor, .min = -1, .max = 200,
+              .help = "next_cursor of the page before"),
+};
+
+struct pending_page {
+    const struct json *escalations;
+    const char *next_cursor;
+};
+
+static const struct json_field result[] = {
+    JSON_ANY(struct pending_page, escalations, .required = true,
+             .help = "array of escalations: code, clause, digest, amount, bound facts"),
+    JSON_TEXT(struct pending_page, next_cursor, .help = "absent on the last page"),
+};
+
+static struct err escalation_print(struct call *c, const struct escalation *e, struct json **out)
+{
+    struct arena *arena = c->arena;
+    struct json *o = json_object_new(arena), *bound;
+    TRY(json_read(arena, str_of(e->bound), NULL, &bound));
+    json_put_text(arena, o, "escalation_id", e->escalation_id);
+    json_put_text(arena, o, "code", e->code);
+    json_put_text(arena, o, "state", escalation_state_name(e->state));
+    json_put_text(arena, o, "tool", e->tool);
+    json_put_text(arena, o, "entity_id", e->entity_id);
+    json_put_text(arena, o, "object_type", e->object_type);
+    json_put_text(arena, o, "object_id", e->object_id);
+    if (e->has_amount) {
+        char amount[MONEY_TEXT_MAX];
+        money_print(e->amount, amount);
+        json_put_text(arena, o, "amount", amount);
+        json_put_text(arena, o, "currency", e->amount.cur);
+    }
+    json_put_text(arena, o, "reason", e->reason);
+    json_put_text(arena, o, "clause", e->clause);
+    json_put_text(arena, o, "pointer", e->pointer);
+    json_put_text(arena, o, "requester", e->requester);
+    json_put_text(arena, o, "created_at", e->created_at);
+    json_put_text(arena, o, "expires_at", e->expires_at);
+    json_put_text(arena, o, "digest", e->digest);
+    json_put(arena, o, "bound", bound);
+    *out = o;
+    return arena_check(arena);
+}
+
+static bool may_see(const struct escalation *e, bool all, const char *const *entities, size_t n)
+{
+    if (all || e->entity_id == NULL)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (text_eq(e->entity_id, entities[i]))
+            return true;
+    }
+    return false;
+}
+
+static struct err read_page(struct call *c, struct tx *tx)
+{
+    const struct list_pending *args = c->args;
+    struct pending_page page = {0};
+    struct escalation *rows;
+    const char *after, *const *entities;
+    size_t n, entities_n;
+    bool all;
+    TRY(cursor_parse(c->arena, args->cursor, &after));
+    TRY(actor_scope(tx, c->arena, &c->actor, &all, &entities, &entities_n));
+    TRY(escalations_list(tx, c->arena, args->entity_id, after, args->limit + 1, &rows, &n));
+    struct json *list = json_array_new(c->arena);
+    for (size_t i = 0; i < n && i < (size_t)args->limit; i++) {
+        struct json *o;
+        if (!may_see(&rows[i], all, entities, entities_n))
+            continue;
+        TRY(escalation_print(c, &rows[i], &o));
+        json_push(c->arena, list, o);
+    }
+    page.escalations = list;
+    if (n > (size_t)args->limit)
+        page.next_cursor = cursor_print(c->arena, rows[args->limit - 1].escalation_id);
+    return json_unbind(c->arena, JSON_FIELDS(result), &page, &c->result);
+}
+
+const struct tool tool_list_pending_escalations = {
+    .name = "list_pending_escalations",
+    .title = "List what waits for a human",
+    .summary = "Lists open escalations with the clause that stopped each, the bound facts and the "
+               "digest a decision must repeat.",
+    .tier = TIER_T0,
+    .run = TOOL_READ,
+    .offer = OFFER_MCP,
+    .idempotent = true,
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .args_size = sizeof(struct list_pending),
+    .result = result,
+    .result_n = sizeof result / sizeof result[0],
+    .read = read_page,
+};

@@ -1,0 +1,299 @@
+/* From rows to facts. Nothing here decides; everything here is what a decision rests on. */
+#include "engine/tools/match_facts.h"
+
+#include <string.h>
+
+#include "engine/fx/fx.h"
+#include "engine/store/escalations.h"
+#include "engine/store/limits.h"
+
+static bool listed(const char *const *list, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text_eq(list[i], text))
+            return true;
+    }
+    return false;
+}
+
+/* ---- place ---- */
+
+static struct err entities_fact(struct call *c, const struct entry *legs, size_t n)
+{
+    const char **entities = ARENA_ARRAY(c->arena, n, const char *);
+    ENSURE(entities != NULL, ERR_LIMIT, "out of memory");
+    c->ask.entities_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!listed(entities, c->ask.entities_n, legs[i].entity_id))
+            entities[c->ask.entities_n++] = legs[i].entity_id;
+    }
+    c->ask.entities = entities;
+    c->ask.entity_mismatch = c->ask.entities_n > 1;
+    c->ask.intercompany = c->ask.entities_n > 1;
+    return OK;
+}
+
+/* The counterparty that all legs which name one agree on. */
+static const char *counterparty_fact(const struct entry *legs, size_t n)
+{
+    const char *name = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (legs[i].counterparty == NULL)
+            continue;
+        if (name != NULL && !text_eq(name, legs[i].counterparty))
+            return NULL;
+        name = legs[i].counterparty;
+    }
+    return name;
+}
+
+/* A limit is judged at the rate of the cash's own day: the latest bank leg's, or the latest leg's. */
+static struct date value_day(const struct entry *legs, size_t n)
+{
+    struct date bank = {.days = INT32_MIN}, any = legs[0].date;
+    for (size_t i = 0; i < n; i++) {
+        if (legs[i].date.days > any.days)
+            any = legs[i].date;
+        if (legs[i].side == SIDE_BANK && legs[i].date.days > bank.days)
+            bank = legs[i].date;
+    }
+    return bank.days == INT32_MIN ? any : bank;
+}
+
+static struct err values_fact(struct call *c, struct money amount, struct date on)
+{
+    const struct policy *p = c->policy;
+    struct ask_value *values = ARENA_ARRAY(c->arena, p->currencies_n, struct ask_value);
+    ENSURE(values != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < p->currencies_n; i++)
+        values[i] = fx_value(p, amount, p->currencies[i], on);
+    c->ask.values = values;
+    c->ask.values_n = p->currencies_n;
+    c->ask.amount = amount;
+    c->ask.has_amount = true;
+    return OK;
+}
+
+struct err legs_facts(struct call *c, struct tx *tx, const struct entry *legs, size_t n,
+                      struct money amount)
+{
+    struct ask_account *accounts;
+    const char **events;
+    TRY(entities_fact(c, legs, n));
+    TRY(entries_accounts(tx, c->arena, legs, n, &accounts, &c->ask.accounts_n));
+    TRY(entries_events(c->arena, legs, n, &events, &c->ask.events_n));
+    c->ask.accounts = accounts;
+    c->ask.events = events;
+    c->ask.counterparty = counterparty_fact(legs, n);
+    c->entity_id = legs[0].entity_id;
+    return values_fact(c, amount, value_day(legs, n));
+}
+
+/* ---- people ---- */
+
+struct people {
+    const char **proposers, **agents;
+    size_t proposers_n, agents_n, approvers_n;
+};
+
+static void people_add(const char **list, size_t *n, const char *principal)
+{
+    if (principal != NULL && !listed(list, *n, principal))
+        list[(*n)++] = principal;
+}
+
+static void people_of_parties(struct people *who, const struct party *parties, size_t n,
+                              const char *self)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (parties[i].role == PARTY_REQUESTER)
+            people_add(who->proposers, &who->proposers_n, parties[i].principal_id);
+        else if (parties[i].role == PARTY_AGENT)
+            people_add(who->agents, &who->agents_n, parties[i].principal_id);
+        else if (!text_eq(parties[i].principal_id, self))
+            who->approvers_n++;
+    }
+}
+
+/* Who proposed it, who asked for it, who approved a stage: the match's row and the open escalation. */
+static struct err people_fact(struct call *c, struct tx *tx, const struct match *m)
+{
+    enum { PEOPLE_MAX = 300 };
+    struct people who = {.proposers = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
+                         .agents = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *)};
+    struct escalation e;
+    struct party *parties;
+    bool found;
+    size_t n;
+    ENSURE(who.proposers != NULL && who.agents != NULL, ERR_LIMIT, "out of memory");
+    people_add(who.proposers, &who.proposers_n, m->proposer_principal);
+    people_add(who.agents, &who.agents_n, m->proposer_obo);
+    TRY(escalation_of_object(tx, c->arena, "confirm_match", m->match_id, &found, &e));
+    if (found) {
+        TRY(escalation_parties(tx, c->arena, e.escalation_id, &parties, &n));
+        people_of_parties(&who, parties, n, c->actor.principal);
+    }
+    c->ask.proposers = who.proposers;
+    c->ask.proposers_n = who.proposers_n;
+    c->ask.own_agents_of = who.agents;
+    c->ask.own_agents_of_n = who.agents_n;
+    c->ask.approvers_n = (int64_t)who.approvers_n;
+    return OK;
+}
+
+/* ---- windows ---- */
+
+/* The sums of a window, in one currency at today's rates; not known when one has no rate. */
+static struct ask_cumulative window_sum(const struct policy *p, const struct money *sums, size_t n,
+                                        const char *cur, struct date today)
+{
+    struct ask_cumulative c = {.sum = decimal_of_int(0), .known = true};
+    for (size_t i = 0; i < n; i++) {
+        struct ask_value v = fx_value(p, sums[i], cur, today);
+        struct err e = decimal_add(c.sum, v.value, &c.sum);
+        if (v.status != FX_KNOWN || e.kind != ERR_NONE)
+            return (struct ask_cumulative){.known = false};
+    }
+    return c;
+}
+
+static const char *scope_key(struct call *c, const struct match *m, enum policy_per per,
+                             const char **scope)
+{
+    switch (per) {
+    case PER_ENTITY:
+        *scope = "entity";
+        return m->entity_id;
+    case PER_ACCOUNT:
+        *scope = "account";
+        return arena_fmt(c->arena, "%s/%s", m->entity_id, m->account_id);
+    case PER_COUNTERPARTY:
+        *scope = "counterparty";
+        return c->ask.counterparty == NULL ? "" : c->ask.counterparty;
+    case PER_BOOK:
+        break;
+    }
+    *scope = "book";
+    return "";
+}
+
+static struct err window_load(struct call *c, struct tx *tx, const struct match *m,
+                              enum policy_per per, struct date from, const char *cur,
+                              struct ask_cumulative *sum, int64_t *count)
+{
+    enum { CURRENCIES_MAX = 64 };
+    struct money sums[CURRENCIES_MAX];
+    const char *scope, *key = scope_key(c, m, per, &scope);
+    size_t n;
+    ENSURE(key != NULL, ERR_LIMIT, "out of memory");
+    TRY(auto_confirmed_since(tx, scope, key, from, sums, CURRENCIES_MAX, &n, count));
+    *sum = window_sum(c->policy, sums, n, cur, instant_date_utc(tx->now_us));
+    return OK;
+}
+
+static struct date period_begin(enum policy_period period, struct date today)
+{
+    struct ymd d = date_ymd(today);
+    struct date first = date_month_first(today);
+    switch (period) {
+    case PERIOD_DAY:
+        return today;
+    case PERIOD_WEEK: /* from Monday */
+        return (struct date){.days = today.days - ((int)date_weekday(today) - (int)MONDAY + 7) % 7};
+    case PERIOD_MONTH:
+        return first;
+    case PERIOD_QUARTER:
+        return date_make(d.year, (d.month - 1) / 3 * 3 + 1, 1, &first).kind == ERR_NONE ? first
+                                                                                        : today;
+    case PERIOD_YEAR:
+        return date_make(d.year, 1, 1, &first).kind == ERR_NONE ? first : today;
+    }
+    return today;
+}
+
+static struct err windows_fact(struct call *c, struct tx *tx, const struct match *m)
+{
+    const struct policy *p = c->policy;
+    struct date today = instant_date_utc(tx->now_us);
+    int64_t ignored;
+    struct ask_cumulative *windows =
+        ARENA_ARRAY(c->arena, p->cumulative_n + 1, struct ask_cumulative);
+    ENSURE(windows != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < p->cumulative_n; i++) {
+        const struct policy_cumulative *l = &p->cumulative[i];
+        struct date from = {.days = today.days - (int32_t)(l->window_days - 1)};
+        TRY(window_load(c, tx, m, l->per, from, l->limit.cur, &windows[i], &ignored));
+    }
+    c->ask.cumulative = windows;
+    c->ask.cumulative_n = p->cumulative_n;
+    const char *cur = p->auto_confirm.has_cap_amount ? p->auto_confirm.cap_amount.cur : "USD";
+    return window_load(c, tx, m, PER_ACCOUNT, period_begin(p->auto_confirm.period, today), cur,
+                       &c->ask.auto_confirmed, &c->ask.auto_confirmed_n);
+}
+
+/* ---- the whole ---- */
+
+static struct json *leg_seen(struct call *c, const struct entry *e)
+{
+    char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
+    struct json *o = json_object_new(c->arena);
+    money_print(e->amount, amount);
+    date_print(e->date, day);
+    json_put_text(c->arena, o, "entry_id", e->entry_id);
+    json_put_int(c->arena, o, "version", e->version);
+    json_put_text(c->arena, o, "side", side_name(e->side));
+    json_put_text(c->arena, o, "date", day);
+    json_put_text(c->arena, o, "amount", amount);
+    json_put_text(c->arena, o, "currency", e->amount.cur);
+    if (e->counterparty != NULL)
+        json_put_text(c->arena, o, "counterparty", e->counterparty);
+    if (e->memo != NULL)
+        json_put_text(c->arena, o, "memo", e->memo);
+    if (e->reference != NULL)
+        json_put_text(c->arena, o, "reference", e->reference);
+    return o;
+}
+
+static void bound_fact(struct call *c, const struct match *m, const struct entry *legs)
+{
+    struct json *o = json_object_new(c->arena), *list = json_array_new(c->arena);
+    for (size_t i = 0; i < m->legs_n; i++)
+        json_push(c->arena, list, leg_seen(c, &legs[i]));
+    json_put(c->arena, o, "legs", list);
+    json_put_text(c->arena, o, "account_id", m->account_id);
+    json_put_text(c->arena, o, "match_type", m->match_type);
+    json_put_text(c->arena, o, "rule", m->rule);
+    json_put_int(c->arena, o, "score_bp", m->score_bp);
+    struct money difference = m->amount;
+    char text[MONEY_TEXT_MAX];
+    difference.minor = m->difference_minor;
+    money_print(difference, text);
+    json_put_text(c->arena, o, "difference", text);
+    c->bound = o;
+}
+
+struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
+{
+    const char **ids = ARENA_ARRAY(c->arena, m->legs_n, const char *);
+    struct entry *legs;
+    ENSURE(ids != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < m->legs_n; i++)
+        ids[i] = m->legs[i].entry_id;
+    TRY(entries_load(tx, c->arena, ids, m->legs_n, &legs));
+    TRY(legs_facts(c, tx, legs, m->legs_n, m->amount));
+    TRY(people_fact(c, tx, m));
+    TRY(windows_fact(c, tx, m));
+    c->ask.state = m->state;
+    c->ask.source = m->source;
+    c->ask.match_type = m->match_type;
+    c->ask.score_bp = m->score_bp;
+    c->ask.sure = m->sure;
+    c->ask.ambiguous = m->ambiguous;
+    c->object_type = c->ask.object_type = "match";
+    c->object_id = c->ask.object_id = m->match_id;
+    c->ask.object_version = m->version;
+    c->match_id = m->match_id;
+    c->state_from = match_state_name(m->state);
+    bound_fact(c, m, legs);
+    return arena_check(c->arena);
+}

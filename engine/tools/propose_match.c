@@ -1,0 +1,150 @@
+/* propose_match: somebody, often an agent, says which entries are the same cash event. It takes the
+ * entries, nothing more; confirming is another's act. */
+#include "engine/store/tables.h"
+#include "engine/tools/match_facts.h"
+
+struct propose_match {
+    const char **bank_ids, **gl_ids;
+    size_t bank_ids_n, gl_ids_n;
+    const char *rationale;
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXTS(struct propose_match, bank_ids, bank_ids_n, .required = true, .min = 1, .max = 100,
+               .each_max = 256, .unique = true, .help = "entries of the bank's side"),
+    JSON_TEXTS(struct propose_match, gl_ids, gl_ids_n, .required = true, .min = 1, .max = 100,
+               .each_max = 256, .unique = true,
+               .help = "entries of the ledger's side, GL or subledger"),
+    JSON_TEXT(struct propose_match, rationale, .max = 2000,
+              .help = "why these belong together"),
+};
+
+struct proposed {
+    const char *match_id, *state, *amount, *currency, *difference;
+    int64_t version;
+};
+
+static const struct json_field result[] = {
+    JSON_TEXT(struct proposed, match_id, .help = "the new match"),
+    JSON_TEXT(struct proposed, state, .help = "PROPOSED_MATCH"),
+    JSON_INT(struct proposed, version, .help = "1"),
+    JSON_DECIMAL(struct proposed, amount, .help = "the larger side's size"),
+    JSON_TEXT(struct proposed, currency, .help = "ISO 4217"),
+    JSON_DECIMAL(struct proposed, difference, .help = "bank less ledger"),
+};
+
+static struct err sides_check(const struct propose_match *args, const struct entry *legs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool bank = i < args->bank_ids_n;
+        ENSURE(bank == (legs[i].side == SIDE_BANK), ERR_INPUT,
+               bank ? "bank_ids names an entry that is not of the bank's side"
+                    : "gl_ids names an entry of the bank's side");
+        ENSURE(money_same_currency(legs[i].amount, legs[0].amount), ERR_INPUT,
+               "the entries are in different currencies");
+        ENSURE(text_eq(legs[i].account_id, legs[0].account_id) ||
+                   !text_eq(legs[i].entity_id, legs[0].entity_id),
+               ERR_INPUT, "the entries are of different accounts");
+    }
+    return OK;
+}
+
+static struct err match_of(struct call *c, const struct entry *legs, size_t n, struct match *m)
+{
+    const struct propose_match *args = c->args;
+    *m = (struct match){
+        .entity_id = legs[0].entity_id,
+        .account_id = legs[0].account_id,
+        .class_ = n > 2 ? "multi_to_one" : "fuzzy_match",
+        .match_type = "manual",
+        .rule = "manual/1",
+        .rule_version = 1,
+        .source = c->actor.kind == ACTOR_HUMAN ? SOURCE_HUMAN : SOURCE_LLM,
+        .proposer = c->actor.id,
+        .proposer_principal = c->actor.principal,
+        .proposer_obo = c->actor.on_behalf_of,
+        .legs = ARENA_ARRAY(c->arena, n, struct leg),
+        .evidence = "{}",
+        .rationale = args->rationale,
+    };
+    ENSURE(m->legs != NULL, ERR_LIMIT, "out of memory");
+    for (; m->legs_n < n; m->legs_n++)
+        m->legs[m->legs_n] = (struct leg){.entry_id = legs[m->legs_n].entry_id,
+                                          .version = legs[m->legs_n].version,
+                                          .side = legs[m->legs_n].side,
+                                          .amount_minor = legs[m->legs_n].amount.minor};
+    TRY(match_measure(m, legs[0].amount.cur));
+    return match_composition(c->arena, m->rule, m->legs, m->legs_n, &m->composition_sha256);
+}
+
+static struct err taken_fact(struct call *c, struct tx *tx, const struct match *m)
+{
+    for (size_t i = 0; i < m->legs_n; i++) {
+        const char *other;
+        TRY(match_of_entry(tx, c->arena, m->legs[i].entry_id, &other));
+        c->ask.entry_taken |= other != NULL;
+    }
+    return OK;
+}
+
+static struct err plan(struct call *c, struct tx *tx)
+{
+    const struct propose_match *args = c->args;
+    size_t n = args->bank_ids_n + args->gl_ids_n;
+    const char **ids = ARENA_ARRAY(c->arena, n, const char *);
+    struct match *m = ARENA_NEW(c->arena, struct match);
+    struct entry *legs;
+    ENSURE(ids != NULL && m != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        ids[i] = i < args->bank_ids_n ? args->bank_ids[i] : args->gl_ids[i - args->bank_ids_n];
+    TRY(entries_load(tx, c->arena, ids, n, &legs));
+    TRY(sides_check(args, legs, n));
+    TRY(match_of(c, legs, n, m));
+    TRY(legs_facts(c, tx, legs, n, m->amount));
+    TRY(taken_fact(c, tx, m));
+    c->ask.state_valid = true;
+    c->ask.source = m->source;
+    c->ask.match_type = m->match_type;
+    c->object_type = c->ask.object_type = "match";
+    c->planned = m;
+    return OK;
+}
+
+static struct err apply(struct call *c, struct tx *tx)
+{
+    struct match *m = c->planned;
+    char amount[MONEY_TEXT_MAX], difference[MONEY_TEXT_MAX];
+    struct money rest = m->amount;
+    TRY(match_insert(tx, m));
+    TRY(effect_row(tx, TABLE_MATCHES, m->match_id));
+    c->object_id = c->match_id = m->match_id;
+    c->state_to = match_state_name(MATCH_PROPOSED);
+    rest.minor = m->difference_minor;
+    money_print(m->amount, amount);
+    money_print(rest, difference);
+    const struct proposed done = {.match_id = m->match_id,
+                                  .state = c->state_to,
+                                  .version = m->version,
+                                  .amount = amount,
+                                  .currency = m->amount.cur,
+                                  .difference = difference};
+    return json_unbind(c->arena, JSON_FIELDS(result), &done, &c->result);
+}
+
+const struct tool tool_propose_match = {
+    .name = "propose_match",
+    .title = "Propose a match",
+    .summary = "Proposes that bank entries and ledger entries are the same cash event. Changes no "
+               "balance; somebody else confirms or rejects it.",
+    .tier = TIER_T0,
+    .action = ACTION_PROPOSE,
+    .run = TOOL_CHANGE,
+    .offer = OFFER_MCP,
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .args_size = sizeof(struct propose_match),
+    .result = result,
+    .result_n = sizeof result / sizeof result[0],
+    .plan = plan,
+    .apply = apply,
+};

@@ -1,0 +1,263 @@
+/* resolve_escalation: a human's answer to what policy reserved for a human. Confirming runs the bound
+ * call as that human, through the gate again; rejecting a confirmation rejects the match. What was
+ * bound must be what happens: another digest, another version of the target or another policy stop
+ * it (DESIGN §6). */
+#include <string.h>
+
+#include "common/sys/json_read.h"
+#include "engine/tools/match_facts.h"
+#include "engine/tools/settle.h"
+
+struct review {
+    const char *opened_at;
+    const char **evidence_opened;
+    size_t evidence_opened_n;
+};
+
+struct resolve_escalation {
+    const char *escalation_id, *digest, *rationale;
+    int decision; /* enum decision */
+    struct review *review;
+};
+
+static const char *const decisions[] = {"", "confirm", "reject", "withdraw", "request_info", NULL};
+
+static const struct json_field review_fields[] = {
+    JSON_TEXT(struct review, opened_at, .max = 40, .help = "when the reviewer opened it, UTC"),
+    JSON_TEXTS(struct review, evidence_opened, evidence_opened_n, .max = 100, .each_max = 256,
+               .help = "ids of the evidence the reviewer opened"),
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXT(struct resolve_escalation, escalation_id, .required = true, .max = 64,
+              .help = "the escalation to answer"),
+    JSON_ENUM(struct resolve_escalation, decision, decisions, .required = true,
+              .help = "confirm and reject are for humans; withdraw for who asked"),
+    JSON_TEXT(struct resolve_escalation, digest, .required = true, .min = 64, .max = 64,
+              .help = "of the facts that were shown, whole: 64 hex digits"),
+    JSON_TEXT(struct resolve_escalation, rationale, .max = 2000,
+              .help = "the decider's own words; needed above materiality"),
+    JSON_OBJECT_PTR(struct resolve_escalation, review, review_fields,
+                    .help = "what the reviewer looked at"),
+};
+
+struct resolved {
+    const char *escalation_id, *match_id, *state;
+    int64_t version;
+};
+
+static const struct json_field result[] = {
+    JSON_TEXT(struct resolved, escalation_id, .help = "the escalation"),
+    JSON_TEXT(struct resolved, match_id, .help = "the match it was about"),
+    JSON_TEXT(struct resolved, state, .help = "what the target became, or the escalation's state"),
+    JSON_INT(struct resolved, version, .help = "of the target, after this"),
+};
+
+/* From plan to apply. */
+struct answer {
+    struct escalation e;
+    struct call inner; /* the bound call, or the rejection, asked by this human */
+    bool has_inner;
+    enum escalation_state to; /* without an inner call */
+};
+
+extern const struct tool tool_reject_match;
+
+/* ---- plan ---- */
+
+static struct err bound_args(struct call *c, struct call *inner, const char *text)
+{
+    struct json *tree;
+    TRY(json_read(c->arena, str_of(text), NULL, &tree));
+    inner->args = arena_alloc(c->arena, inner->tool->args_size);
+    ENSURE(inner->args != NULL, ERR_LIMIT, "out of memory");
+    inner->args_tree = tree;
+    return json_bind(c->arena, inner->tool->fields, inner->tool->fields_n, tree, inner->args);
+}
+
+/* The ask becomes the inner call's: what is judged is the act itself, by this human's authority. */
+static void ask_as(struct call *c, const struct call *inner)
+{
+    c->ask = inner->ask;
+    c->ask.tier = inner->tool->tier;
+    c->ask.action = inner->tool->action;
+    c->object_type = inner->object_type;
+    c->object_id = inner->object_id;
+    c->match_id = inner->match_id;
+    c->entity_id = inner->entity_id;
+    c->state_from = inner->state_from;
+    c->bound = inner->bound;
+}
+
+static struct err plan_inner(struct call *c, struct tx *tx, struct answer *a,
+                             const struct tool *tool, const char *args)
+{
+    a->inner = *c;
+    a->inner.tool = tool;
+    a->has_inner = true;
+    TRY(bound_args(c, &a->inner, args));
+    TRY(tool->plan(&a->inner, tx));
+    ask_as(c, &a->inner);
+    return OK;
+}
+
+static bool bound_as_asked(const struct call *c, const struct answer *a)
+{
+    return a->inner.ask.object_version == a->e.object_version &&
+           text_eq(a->e.policy_version, c->policy->digest);
+}
+
+static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
+{
+    const struct tool *tool = tool_find(a->e.tool);
+    struct ask before = c->ask;
+    ENSURE(tool != NULL, ERR_STORE, "the escalation is bound to a tool that is not there any more");
+    TRY(plan_inner(c, tx, a, tool, a->e.args));
+    if (!bound_as_asked(c, a)) {
+        c->ask = before;
+        a->has_inner = false;
+        a->to = ESCALATION_STALE;
+    } else if (!text_eq(a->e.requester_principal, c->actor.principal)) {
+        c->ask.approvers_n += a->e.requester_principal != NULL && tool->action != ACTION_CONFIRM;
+    }
+    return OK;
+}
+
+static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
+{
+    a->to = ESCALATION_REJECTED;
+    if (!text_eq(a->e.tool, "confirm_match"))
+        return OK;
+    return plan_inner(c, tx, a, &tool_reject_match, a->e.args);
+}
+
+/* Withdrawing is for whoever asked: in person, through their agent, or the agent itself. */
+static struct err plan_withdraw(struct call *c, struct tx *tx, struct answer *a)
+{
+    struct party *parties;
+    size_t n;
+    bool asked = false;
+    const char *self = c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
+    TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
+    for (size_t i = 0; i < n; i++)
+        asked |= parties[i].role != PARTY_APPROVER &&
+                 (text_eq(parties[i].actor, c->actor.id) ||
+                  (self != NULL && text_eq(parties[i].principal_id, self)));
+    c->ask.action = ACTION_WITHDRAW;
+    c->ask.state_valid &= asked || c->actor.kind == ACTOR_HUMAN;
+    a->to = ESCALATION_WITHDRAWN;
+    return OK;
+}
+
+static struct err escalation_facts(struct call *c, const struct escalation *e)
+{
+    const char **entity = ARENA_ARRAY(c->arena, 1, const char *);
+    ENSURE(entity != NULL, ERR_LIMIT, "out of memory");
+    entity[0] = e->entity_id;
+    c->object_type = c->ask.object_type = "escalation";
+    c->object_id = c->ask.object_id = e->escalation_id;
+    c->ask.object_version = e->version;
+    c->ask.entities = entity;
+    c->ask.entities_n = e->entity_id == NULL ? 0 : 1;
+    c->ask.state_valid = true;
+    c->entity_id = e->entity_id;
+    c->match_id = text_eq(e->object_type, "match") ? e->object_id : NULL;
+    c->escalation_id = e->escalation_id;
+    c->state_from = escalation_state_name(e->state);
+    return OK;
+}
+
+static struct err plan_decision(struct call *c, struct tx *tx, struct answer *a)
+{
+    switch (c->ask.decision) {
+    case DECISION_CONFIRM:
+        return c->actor.kind == ACTOR_HUMAN ? plan_confirm(c, tx, a) : OK;
+    case DECISION_REJECT:
+        return c->actor.kind == ACTOR_HUMAN ? plan_reject(c, tx, a) : OK;
+    case DECISION_WITHDRAW:
+        return plan_withdraw(c, tx, a);
+    case DECISION_REQUEST_INFO:
+        a->to = ESCALATION_INFO_REQUESTED;
+        return OK;
+    case DECISION_NONE:
+        break;
+    }
+    return err_new(ERR_INPUT, "no decision");
+}
+
+static struct err plan(struct call *c, struct tx *tx)
+{
+    const struct resolve_escalation *args = c->args;
+    struct answer *a = ARENA_NEW(c->arena, struct answer);
+    int64_t expires;
+    ENSURE(a != NULL, ERR_LIMIT, "out of memory");
+    TRY(escalation_load(tx, c->arena, args->escalation_id, &a->e));
+    if (!escalation_is_open(a->e.state)) { /* settled once; later callers hear how */
+        c->result = settled_outcome(c->arena, &a->e);
+        c->outcome = CALL_OK;
+        return arena_check(c->arena);
+    }
+    if (strcmp(args->digest, a->e.digest) != 0)
+        return err_at(ERR_INPUT, "/digest",
+                      "not the digest of this escalation: look at it again before deciding");
+    TRY(instant_parse(a->e.expires_at, &expires));
+    TRY(escalation_facts(c, &a->e));
+    c->ask.state_valid = tx->now_us < expires;
+    c->ask.decision = (enum decision)args->decision;
+    c->opened_at = args->review == NULL ? NULL : args->review->opened_at;
+    c->planned = a;
+    if (!c->ask.state_valid)
+        return OK; /* expired: the gate says STATE_INVALID */
+    return plan_decision(c, tx, a);
+}
+
+/* ---- apply ---- */
+
+static struct err apply_inner(struct call *c, struct tx *tx, struct answer *a)
+{
+    a->inner.rationale = c->rationale;
+    a->inner.verdict = c->verdict;
+    a->inner.opened_at = c->opened_at;
+    TRY(a->inner.tool->apply(&a->inner, tx));
+    if (a->inner.caused_by == c->caused_by) /* the act itself did not settle it */
+        TRY(settle_move(&a->inner, tx, &a->e,
+                        c->ask.decision == DECISION_CONFIRM ? ESCALATION_APPROVED
+                                                            : ESCALATION_REJECTED));
+    c->caused_by = a->inner.caused_by;
+    c->state_to = a->inner.state_to;
+    c->event_type = a->inner.event_type;
+    c->detail = a->inner.detail;
+    c->result = a->inner.result;
+    json_put_text(c->arena, c->result, "escalation_id", a->e.escalation_id);
+    return arena_check(c->arena);
+}
+
+static struct err apply(struct call *c, struct tx *tx)
+{
+    struct answer *a = c->planned;
+    if (a->has_inner)
+        return apply_inner(c, tx, a);
+    TRY(settle_move(c, tx, &a->e, a->to));
+    c->state_to = escalation_state_name(a->to);
+    c->result = settled_outcome(c->arena, &a->e);
+    return arena_check(c->arena);
+}
+
+const struct tool tool_resolve_escalation = {
+    .name = "resolve_escalation",
+    .title = "Answer an escalation",
+    .summary = "Confirms, rejects or withdraws what waits for a human. A confirmation runs the bound "
+               "call as the confirming human and is judged by policy again.",
+    .tier = TIER_T1,
+    .action = ACTION_RESOLVE,
+    .run = TOOL_CHANGE,
+    .offer = OFFER_MCP,
+    .destructive = true,
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .args_size = sizeof(struct resolve_escalation),
+    .result = result,
+    .result_n = sizeof result / sizeof result[0],
+    .plan = plan,
+    .apply = apply,
+};
