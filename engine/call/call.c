@@ -1,5 +1,5 @@
-/* The spine: bind, plan, gate, act or escalate or refuse, audit. The facts judged, the effect and the
- * audit row stand or fall together (DESIGN §2). */
+/* The spine: bind, plan, gate, act or escalate or refuse, audit. The facts judged, the effect and
+ * the audit row stand or fall together (DESIGN §2). */
 #include "engine/call/call.h"
 
 #include <string.h>
@@ -102,18 +102,6 @@ static struct err answer_keep(struct call *c, struct tx *tx, const char *scope)
 
 /* ---- the act ---- */
 
-struct json *call_refusal(struct call *c, const char *status)
-{
-    struct json *o = json_object_new(c->arena);
-    json_put_text(c->arena, o, "status", status);
-    json_put_text(c->arena, o, "reason", reason_name(c->verdict.reason));
-    json_put_text(c->arena, o, "clause", c->verdict.clause);
-    json_put_text(c->arena, o, "pointer", c->verdict.pointer);
-    if (c->match_id != NULL)
-        json_put_text(c->arena, o, "match_id", c->match_id);
-    return o;
-}
-
 static struct err event_of(struct call *c, struct tx *tx, const char *type)
 {
     const char *const signers[] = {c->actor.principal};
@@ -164,7 +152,7 @@ static struct err act(struct call *c, struct tx *tx, const char **event_type)
     case RULING_DENY:
         *event_type = "POLICY_VIOLATION";
         c->outcome = CALL_DENIED;
-        c->result = call_refusal(c, "denied");
+        c->result = refusal_print(c, "denied");
         return OK;
     }
     return err_new(ERR_BUG, "a verdict without a ruling");

@@ -27,8 +27,4 @@ MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
  * can no longer be trusted (a failed commit): close it and open it again. */
 bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void));
 
-/* The result of a denial or an escalation as the caller sees it: {status, reason, clause, pointer
- * …}. */
-struct json *call_refusal(struct call *c, const char *status);
-
 #endif

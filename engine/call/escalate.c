@@ -1,4 +1,5 @@
-/* Escalating: the call's exact effect is bound, hashed and shown to a human; nothing else happens. */
+/* Escalating: the call's exact effect is bound, hashed and shown to a human; nothing else happens.
+ */
 #include "engine/call/escalate.h"
 
 #include <string.h>
@@ -142,8 +143,8 @@ static struct err escalation_new(struct call *c, struct tx *tx, const char *key,
     return OK;
 }
 
-/* Whoever asks stands beside it: as a human barred from confirming, as an agent's human by policy; a
- * human who may approve, but not alone, has approved a stage. */
+/* Whoever asks stands beside it: as a human barred from confirming, as an agent's human by policy;
+ * a human who may approve, but not alone, has approved a stage. */
 static struct err party_join(struct call *c, struct tx *tx, const struct escalation *e)
 {
     struct party p = {.actor = c->actor.id};

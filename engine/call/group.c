@@ -1,7 +1,7 @@
-/* Group commit: what arrived while the last commit was syncing is one transaction. A call that fails
- * is undone to its savepoint and the others go on, unless SQLite has thrown the whole transaction
- * away: then the whole group failed, and every caller is told. Nobody hears of a decision before it
- * is on the disk. */
+/* Group commit: what arrived while the last commit was syncing is one transaction. A call that
+ * fails is undone to its savepoint and the others go on, unless SQLite has thrown the whole
+ * transaction away: then the whole group failed, and every caller is told. Nobody hears of a
+ * decision before it is on the disk. */
 #include "engine/call/call.h"
 
 static void call_failed(struct call *c, struct err e)
@@ -14,10 +14,19 @@ static void call_failed(struct call *c, struct err e)
         c->err = err_new(ERR_LIMIT, "the request needs more memory than one request may have");
 }
 
+/* In the call's own arena: the message may live in another call's, which ends before this one. */
+static const char *text_kept(struct arena *arena, const char *text)
+{
+    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
+    return text == NULL || copy != NULL ? copy : "the transaction failed";
+}
+
 static void group_failed(struct call **calls, size_t n, struct err e)
 {
     for (size_t i = 0; i < n; i++)
-        call_failed(calls[i], e);
+        call_failed(calls[i], (struct err){.kind = e.kind,
+                                           .msg = text_kept(calls[i]->arena, e.msg),
+                                           .where = text_kept(calls[i]->arena, e.where)});
 }
 
 /* False when the transaction is gone and with it the group. */

@@ -1,4 +1,5 @@
-/* What tools/list says of a tool's arguments and results, from the tables that parse and print them. */
+/* What tools/list says of a tool's arguments and results, from the tables that parse and print
+ * them. */
 #include "engine/call/call.h"
 
 static const struct json *text_schema(struct arena *arena, const char *description)

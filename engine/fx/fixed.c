@@ -34,8 +34,8 @@ static struct found rate_direct(const struct policy *p, const char *from, const 
             continue;
         if (best.known && r->as_of.days <= best.as_of.days)
             continue;
-        if (inverse && decimal_div(decimal_of_int(1), r->rate, DIGITS, ROUND_AWAY, &rate).kind !=
-                           ERR_NONE)
+        if (inverse &&
+            decimal_div(decimal_of_int(1), r->rate, DIGITS, ROUND_AWAY, &rate).kind != ERR_NONE)
             continue;
         best = (struct found){.rate = rate, .source = r->source, .as_of = r->as_of, .known = true};
     }

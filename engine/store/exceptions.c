@@ -28,7 +28,7 @@ const struct db_sql exceptions_sql[] = {
 };
 const size_t exceptions_sql_n = sizeof exceptions_sql / sizeof exceptions_sql[0];
 
-static struct err says_the_same(struct tx *tx, const struct exception_row *row, bool *same)
+struct err exception_says_the_same(struct tx *tx, const struct exception_row *row, bool *same)
 {
     bool found;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTION_LATEST);
@@ -41,7 +41,7 @@ static struct err says_the_same(struct tx *tx, const struct exception_row *row, 
 struct err exception_insert(struct tx *tx, const struct exception_row *row, bool *added)
 {
     bool same;
-    TRY(says_the_same(tx, row, &same));
+    TRY(exception_says_the_same(tx, row, &same));
     *added = !same;
     if (same)
         return OK;

@@ -17,6 +17,10 @@ struct exception_row {
  * does, in bulk. */
 MUST_CHECK struct err exception_insert(struct tx *tx, const struct exception_row *row, bool *added);
 
+/* The entry's latest row says just this. */
+MUST_CHECK struct err exception_says_the_same(struct tx *tx, const struct exception_row *row,
+                                              bool *same);
+
 /* Those that count, of an entity, ordered by entry id, from behind `after`. */
 MUST_CHECK struct err exceptions_list(struct tx *tx, struct arena *arena, const char *entity_id,
                                       const char *after, int64_t limit, struct exception_row **rows,

@@ -18,6 +18,7 @@ enum {
     LEGS_RELEASE,
     LEG_FIND,
     COMPOSITION_REJECTED,
+    MATCH_ASKED,
     STATE_PUT,
     MATCHES_LIST,
     MATCHES_COUNT
@@ -49,6 +50,8 @@ const struct db_sql matches_sql[] = {
          "SELECT 1 FROM matches m JOIN match_states s ON s.match_id = m.match_id"
          " WHERE m.composition_sha256 = ?1"
          " AND s.state IN ('REJECTED', 'REVERSED') LIMIT 1"},
+    [MATCH_ASKED] = {"match_asked", "SELECT 1 FROM audit_events WHERE match_id = ?1"
+                                    " AND actor_id = ?2 AND policy_version = ?3 LIMIT 1"},
     [STATE_PUT] = {"match_state_put",
                    "INSERT INTO match_states (match_id, state, actor, version, seq)"
                    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (match_id) DO UPDATE SET state = ?2,"
@@ -279,6 +282,16 @@ struct err match_was_rejected(struct tx *tx, const char *composition_sha256, boo
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, COMPOSITION_REJECTED);
     stmt_bind_text(q, 1, composition_sha256);
+    return stmt_step(q, yes);
+}
+
+struct err match_was_asked(struct tx *tx, const char *match_id, const char *actor,
+                           const char *policy_version, bool *yes)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCH_ASKED);
+    stmt_bind_text(q, 1, match_id);
+    stmt_bind_text(q, 2, actor);
+    stmt_bind_text(q, 3, policy_version);
     return stmt_step(q, yes);
 }
 

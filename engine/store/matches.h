@@ -66,6 +66,10 @@ MUST_CHECK struct err match_of_entry(struct tx *tx, struct arena *arena, const c
 /* The same composition was rejected or reversed before. */
 MUST_CHECK struct err match_was_rejected(struct tx *tx, const char *composition_sha256, bool *yes);
 
+/* Has this actor asked the gate about this match under this policy? */
+MUST_CHECK struct err match_was_asked(struct tx *tx, const char *match_id, const char *actor,
+                                      const char *policy_version, bool *yes);
+
 /* Moves the match on: ERR_CONFLICT unless it stands at `m->version`. Lets its entries go when the
  * new state is not a live one. Notes the effect, updates *m. */
 MUST_CHECK struct err match_transition(struct tx *tx, struct match *m, enum match_state to,

@@ -1,5 +1,6 @@
 /* confirm_match: a proposed match becomes CONFIRMED. The act the whole house exists for: who may do
- * it, on which amounts, with whose eyes, is the gate's; here is only what is read and what changes. */
+ * it, on which amounts, with whose eyes, is the gate's; here is only what is read and what changes.
+ */
 #include "engine/store/escalations.h"
 #include "engine/store/limits.h"
 #include "engine/tools/match_facts.h"
@@ -67,8 +68,9 @@ static struct err apply(struct call *c, struct tx *tx)
 const struct tool tool_confirm_match = {
     .name = "confirm_match",
     .title = "Confirm a match",
-    .summary = "Confirms a proposed match, so that its entries count as reconciled. Policy may reserve "
-               "it for a human: then the answer is pending_approval with the escalation's id.",
+    .summary =
+        "Confirms a proposed match, so that its entries count as reconciled. Policy may reserve "
+        "it for a human: then the answer is pending_approval with the escalation's id.",
     .tier = TIER_T2,
     .action = ACTION_CONFIRM,
     .run = TOOL_CHANGE,

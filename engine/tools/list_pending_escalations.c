@@ -1,4 +1,5 @@
-/* list_pending_escalations: what waits for a human, with the clause that stopped it, word for word. */
+/* list_pending_escalations: what waits for a human, with the clause that stopped it, word for word.
+ */
 #include "common/sys/json_read.h"
 #include "engine/store/escalations.h"
 #include "engine/tools/cursor.h"

@@ -47,7 +47,8 @@ static const char *counterparty_fact(const struct entry *legs, size_t n)
     return name;
 }
 
-/* A limit is judged at the rate of the cash's own day: the latest bank leg's, or the latest leg's. */
+/* A limit is judged at the rate of the cash's own day: the latest bank leg's, or the latest leg's.
+ */
 static struct date value_day(const struct entry *legs, size_t n)
 {
     struct date bank = {.days = INT32_MIN}, any = legs[0].date;
@@ -115,7 +116,8 @@ static void people_of_parties(struct people *who, const struct party *parties, s
     }
 }
 
-/* Who proposed it, who asked for it, who approved a stage: the match's row and the open escalation. */
+/* Who proposed it, who asked for it, who approved a stage: the match's row and the open escalation.
+ */
 static struct err people_fact(struct call *c, struct tx *tx, const struct match *m)
 {
     enum { PEOPLE_MAX = 300 };

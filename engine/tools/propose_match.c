@@ -15,8 +15,7 @@ static const struct json_field fields[] = {
     JSON_TEXTS(struct propose_match, gl_ids, gl_ids_n, .required = true, .min = 1, .max = 100,
                .each_max = 256, .unique = true,
                .help = "entries of the ledger's side, GL or subledger"),
-    JSON_TEXT(struct propose_match, rationale, .max = 2000,
-              .help = "why these belong together"),
+    JSON_TEXT(struct propose_match, rationale, .max = 2000, .help = "why these belong together"),
 };
 
 struct proposed {

@@ -15,7 +15,8 @@ static const char *instant_or_date(const char *text)
 {
     struct date day;
     int64_t us;
-    bool good = date_parse(text, &day).kind == ERR_NONE || instant_parse(text, &us).kind == ERR_NONE;
+    bool good =
+        date_parse(text, &day).kind == ERR_NONE || instant_parse(text, &us).kind == ERR_NONE;
     return good ? NULL : "expected a date (2026-03-31) or an instant in UTC (2026-03-31T10:00:00Z)";
 }
 

@@ -50,8 +50,9 @@ static struct err apply(struct call *c, struct tx *tx)
 const struct tool tool_reject_match = {
     .name = "reject_match",
     .title = "Reject a match",
-    .summary = "Rejects a proposed match; its entries can be matched again. The same proposal is not "
-               "made a second time.",
+    .summary =
+        "Rejects a proposed match; its entries can be matched again. The same proposal is not "
+        "made a second time.",
     .tier = TIER_T1,
     .action = ACTION_REJECT,
     .run = TOOL_CHANGE,

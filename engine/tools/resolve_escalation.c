@@ -1,7 +1,7 @@
-/* resolve_escalation: a human's answer to what policy reserved for a human. Confirming runs the bound
- * call as that human, through the gate again; rejecting a confirmation rejects the match. What was
- * bound must be what happens: another digest, another version of the target or another policy stop
- * it (DESIGN §6). */
+/* resolve_escalation: a human's answer to what policy reserved for a human. Confirming runs the
+ * bound call as that human, through the gate again; rejecting a confirmation rejects the match.
+ * What was bound must be what happens: another digest, another version of the target or another
+ * policy stop it (DESIGN §6). */
 #include <string.h>
 
 #include "common/sys/json_read.h"
@@ -246,8 +246,9 @@ static struct err apply(struct call *c, struct tx *tx)
 const struct tool tool_resolve_escalation = {
     .name = "resolve_escalation",
     .title = "Answer an escalation",
-    .summary = "Confirms, rejects or withdraws what waits for a human. A confirmation runs the bound "
-               "call as the confirming human and is judged by policy again.",
+    .summary =
+        "Confirms, rejects or withdraws what waits for a human. A confirmation runs the bound "
+        "call as the confirming human and is judged by policy again.",
     .tier = TIER_T1,
     .action = ACTION_RESOLVE,
     .run = TOOL_CHANGE,

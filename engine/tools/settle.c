@@ -11,6 +11,18 @@ static const char *event_name(struct arena *arena, enum escalation_state state)
     return arena_fmt(arena, "ESCALATION_%s", escalation_state_name(state));
 }
 
+struct json *refusal_print(struct call *c, const char *status)
+{
+    struct json *o = json_object_new(c->arena);
+    json_put_text(c->arena, o, "status", status);
+    json_put_text(c->arena, o, "reason", reason_name(c->verdict.reason));
+    json_put_text(c->arena, o, "clause", c->verdict.clause);
+    json_put_text(c->arena, o, "pointer", c->verdict.pointer);
+    if (c->match_id != NULL)
+        json_put_text(c->arena, o, "match_id", c->match_id);
+    return o;
+}
+
 struct json *settled_outcome(struct arena *arena, const struct escalation *e)
 {
     struct json *o = json_object_new(arena);

@@ -14,6 +14,9 @@ MUST_CHECK struct err settle_direct(struct call *c, struct tx *tx, const char *m
 MUST_CHECK struct err settle_move(struct call *c, struct tx *tx, struct escalation *e,
                                   enum escalation_state state);
 
+/* What a denied caller may know: {status, reason, clause, pointer, …}. */
+struct json *refusal_print(struct call *c, const char *status);
+
 /* What anybody who asked may read of it: {status, escalation_id, state, …}. */
 struct json *settled_outcome(struct arena *arena, const struct escalation *e);
 

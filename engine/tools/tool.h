@@ -74,7 +74,7 @@ struct call {
     const struct json *bound;  /* facts a human will see beside the ask's (legs, evidence) */
     const char *escalation_id; /* the one this call settles, or opened */
     void *planned;             /* the tool's own notes from plan to apply */
-    const char *event_type; /* what to record when allowed; NULL: OK */
+    const char *event_type;    /* what to record when allowed; NULL: OK */
     const struct json *detail; /* for the event */
 
     /* the answer */

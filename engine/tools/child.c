@@ -1,0 +1,47 @@
+/* Calls made by jobs. */
+#include "engine/tools/child.h"
+
+#define CHILD_BYTES_MAX ((size_t)64 << 20)
+
+struct call *child_of(const struct call *parent, const struct tool *tool)
+{
+    struct arena *arena = arena_new(CHILD_BYTES_MAX);
+    struct call *c = arena == NULL ? NULL : ARENA_NEW(arena, struct call);
+    if (c == NULL) {
+        arena_free(arena);
+        return NULL;
+    }
+    *c = (struct call){.arena = arena,
+                       .tool = tool,
+                       .actor = parent->actor,
+                       .args_sha256 = parent->args_sha256,
+                       .policy = parent->policy,
+                       .prod = parent->prod,
+                       .request_id = parent->request_id,
+                       .batch_id = parent->batch_id,
+                       .caused_by = parent->caused_by};
+    return c;
+}
+
+struct call *child_new(const struct call *parent, const struct tool *tool, const char *engine_id)
+{
+    struct call *c = child_of(parent, tool);
+    if (c != NULL) {
+        c->actor = (struct actor){.kind = ACTOR_ENGINE, .id = engine_id, .backend = "engine"};
+        c->rationale_author = "template";
+        c->args_sha256 = NULL;
+    }
+    return c;
+}
+
+void child_free(struct call *c)
+{
+    if (c != NULL)
+        arena_free(c->arena);
+}
+
+struct err child_run(struct job_port *port, struct call *c)
+{
+    TRY(port->submit(port, &c, 1));
+    return c->outcome == CALL_FAILED ? c->err : OK;
+}

@@ -1,0 +1,18 @@
+/* Private to engine/tools: calls that a long job makes in the engine's own name. */
+#ifndef ENGINE_TOOLS_CHILD_H
+#define ENGINE_TOOLS_CHILD_H
+
+#include "engine/tools/tool.h"
+
+/* A call of the engine's own process ("engine:matcher"), on an arena of its own, under the parent's
+ * policy. Freed by child_free. NULL when there is no memory. */
+struct call *child_new(const struct call *parent, const struct tool *tool, const char *engine_id);
+/* The same in the parent's actor's name: for the parent's own request. */
+struct call *child_of(const struct call *parent, const struct tool *tool);
+void child_free(struct call *c);
+CLEANUP_DEFINE(struct call *, child_free)
+
+/* Submits one call and gives its error, if it failed. */
+MUST_CHECK struct err child_run(struct job_port *port, struct call *c);
+
+#endif

@@ -1,0 +1,116 @@
+/* recon_chunk: engine:matcher proposes what a pass found, one event for many matches. An entry that
+ * was taken while the pass computed is left alone. recon_request asks the gate whether the
+ * requester may have a pass at all, and is the event the chunks follow from. */
+#include "engine/tools/recon_chunk.h"
+
+#include "engine/store/tables.h"
+
+static struct err entity_fact(struct call *c, const char *entity_id)
+{
+    const char **entity = ARENA_ARRAY(c->arena, 1, const char *);
+    ENSURE(entity != NULL, ERR_LIMIT, "out of memory");
+    entity[0] = entity_id;
+    c->ask.entities = entity;
+    c->ask.entities_n = 1;
+    c->ask.state_valid = true;
+    c->entity_id = entity_id;
+    return OK;
+}
+
+static struct err plan(struct call *c, struct tx *tx)
+{
+    const struct recon_chunk *chunk = c->args;
+    (void)tx;
+    c->ask.source = SOURCE_MATCHER;
+    return entity_fact(c, chunk->entity_id);
+}
+
+static struct err entry_taken(struct tx *tx, const struct match *m, bool *taken)
+{
+    const char *other = NULL;
+    for (size_t i = 0; i < m->legs_n && other == NULL; i++)
+        TRY(match_of_entry(tx, tx->arena, m->legs[i].entry_id, &other));
+    *taken = other != NULL;
+    return OK;
+}
+
+static struct err matches_apply(struct recon_chunk *chunk, struct tx *tx)
+{
+    for (size_t i = 0; i < chunk->matches_n; i++) {
+        struct match m = chunk->matches[i];
+        bool taken;
+        TRY(entry_taken(tx, &m, &taken));
+        if (taken) {
+            chunk->overtaken++;
+            continue;
+        }
+        TRY(match_insert(tx, &m));
+        chunk->proposed++;
+    }
+    return effect_bulk(tx, TABLE_MATCHES, chunk->proposed);
+}
+
+static struct err exceptions_apply(struct recon_chunk *chunk, struct tx *tx)
+{
+    for (size_t i = 0; i < chunk->exceptions_n; i++) {
+        bool added;
+        TRY(exception_insert(tx, &chunk->exceptions[i], &added));
+        chunk->listed += added;
+    }
+    return effect_bulk(tx, TABLE_EXCEPTIONS, chunk->listed);
+}
+
+static struct err apply(struct call *c, struct tx *tx)
+{
+    struct recon_chunk *chunk = c->args;
+    chunk->proposed = chunk->overtaken = chunk->listed = 0;
+    TRY(matches_apply(chunk, tx));
+    TRY(exceptions_apply(chunk, tx));
+    struct json *detail = json_object_new(c->arena);
+    json_put_text(c->arena, detail, "account_id", chunk->account_id);
+    json_put_text(c->arena, detail, "requested_by", chunk->requested_by);
+    json_put_int(c->arena, detail, "proposed", chunk->proposed);
+    json_put_int(c->arena, detail, "overtaken", chunk->overtaken);
+    json_put_int(c->arena, detail, "exceptions", chunk->listed);
+    c->detail = detail;
+    c->result = json_object_new(c->arena);
+    return arena_check(c->arena);
+}
+
+const struct tool tool_recon_chunk = {
+    .name = "recon_chunk",
+    .title = "Proposals of a pass",
+    .summary = "What a reconciliation pass found, proposed by engine:matcher.",
+    .tier = TIER_T0,
+    .action = ACTION_PROPOSE,
+    .run = TOOL_CHANGE,
+    .plan = plan,
+    .apply = apply,
+};
+
+/* ---- the request ---- */
+
+static struct err request_plan(struct call *c, struct tx *tx)
+{
+    const struct recon_chunk *chunk = c->args;
+    (void)tx;
+    return entity_fact(c, chunk->entity_id);
+}
+
+static struct err request_apply(struct call *c, struct tx *tx)
+{
+    (void)tx;
+    c->result = json_object_new(c->arena);
+    return arena_check(c->arena);
+}
+
+const struct tool tool_recon_request = {
+    .name = "run_recon_pass",
+    .title = "A reconciliation pass",
+    .summary = "The request for a pass, judged in the requester's name.",
+    .tier = TIER_T0,
+    .action = ACTION_PROPOSE,
+    .run = TOOL_CHANGE,
+    .plan = request_plan,
+    .apply = request_apply,
+};

@@ -1,0 +1,205 @@
+/* Resources: what may be read beside the tools, within the caller's entities. */
+#include "common/sys/json_read.h"
+#include "engine/store/escalations.h"
+#include "engine/store/exceptions.h"
+#include "engine/store/master.h"
+#include "engine/store/matches.h"
+#include "engine/store/policies.h"
+#include "engine/tools/tool.h"
+
+static bool may_see(bool all, const char *const *list, size_t n, const char *entity)
+{
+    for (size_t i = 0; !all && i < n; i++)
+        all = text_eq(list[i], entity);
+    return all;
+}
+
+/* ---- recon://status ---- */
+
+static void state_put(struct arena *arena, struct json *o, const struct entry_totals *t,
+                      enum entry_state state)
+{
+    struct money sum;
+    struct json *s = json_object_new(arena);
+    char text[MONEY_TEXT_MAX];
+    if (money_make(t->sum_minor[state], t->currency, &sum).kind != ERR_NONE)
+        return;
+    money_print(sum, text);
+    json_put_int(arena, s, "count", t->count[state]);
+    json_put_text(arena, s, "sum", text);
+    json_put(arena, o, entry_state_name(state), s);
+}
+
+static struct err totals_print(struct call *c, struct tx *tx, const char *entity_id,
+                               struct json **out)
+{
+    struct entry_totals *totals;
+    size_t n;
+    TRY(entries_totals(tx, c->arena, entity_id, &totals, &n));
+    *out = json_array_new(c->arena);
+    for (size_t i = 0; i < n; i++) {
+        struct json *o = json_object_new(c->arena);
+        json_put_text(c->arena, o, "account_id", totals[i].account_id);
+        json_put_text(c->arena, o, "side", side_name(totals[i].side));
+        json_put_text(c->arena, o, "currency", totals[i].currency);
+        for (unsigned s = 0; s < ENTRY_STATES; s++)
+            state_put(c->arena, o, &totals[i], (enum entry_state)s);
+        json_push(c->arena, *out, o);
+    }
+    return arena_check(c->arena);
+}
+
+static struct err entity_status(struct call *c, struct tx *tx, const struct entity *e,
+                                struct json **out)
+{
+    struct match_counts counts;
+    struct exception_count *classes;
+    struct json *o = json_object_new(c->arena), *m = json_object_new(c->arena),
+                *x = json_object_new(c->arena), *totals;
+    size_t n;
+    TRY(matches_count(tx, e->entity_id, &counts));
+    TRY(exceptions_count(tx, c->arena, e->entity_id, &classes, &n));
+    TRY(totals_print(c, tx, e->entity_id, &totals));
+    json_put_text(c->arena, o, "entity_id", e->entity_id);
+    json_put_text(c->arena, o, "name", e->name);
+    json_put_int(c->arena, m, "proposed", counts.proposed);
+    json_put_int(c->arena, m, "confirmed", counts.confirmed);
+    json_put_int(c->arena, m, "rejected", counts.rejected);
+    json_put_int(c->arena, m, "reversed", counts.reversed);
+    json_put(c->arena, o, "matches", m);
+    for (size_t i = 0; i < n; i++)
+        json_put_int(c->arena, x, classes[i].class_, classes[i].count);
+    json_put(c->arena, o, "exceptions", x);
+    json_put(c->arena, o, "entries", totals);
+    *out = o;
+    return arena_check(c->arena);
+}
+
+static struct err status_read(struct call *c, struct tx *tx, const char *id)
+{
+    struct entity *entities;
+    const char *const *scope;
+    size_t n, scope_n;
+    bool all;
+    (void)id;
+    struct json *list = json_array_new(c->arena);
+    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &scope_n));
+    TRY(entities_list(tx, c->arena, &entities, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct json *o;
+        if (!may_see(all, scope, scope_n, entities[i].entity_id))
+            continue;
+        TRY(entity_status(c, tx, &entities[i], &o));
+        json_push(c->arena, list, o);
+    }
+    c->result = json_object_new(c->arena);
+    json_put_text(c->arena, c->result, "book_id", store_book_id(tx->store));
+    json_put_text(c->arena, c->result, "policy_version", c->policy->digest);
+    json_put(c->arena, c->result, "entities", list);
+    return arena_check(c->arena);
+}
+
+/* ---- recon://escalations ---- */
+
+extern const struct tool tool_list_pending_escalations;
+
+static struct err escalations_read(struct call *c, struct tx *tx, const char *id)
+{
+    const struct tool *tool = &tool_list_pending_escalations;
+    (void)id;
+    c->args = arena_alloc(c->arena, tool->args_size);
+    ENSURE(c->args != NULL, ERR_LIMIT, "out of memory");
+    TRY(json_bind(c->arena, tool->fields, tool->fields_n, json_object_new(c->arena), c->args));
+    return tool->read(c, tx);
+}
+
+/* ---- recon://policy ---- */
+
+static struct err policy_read(struct call *c, struct tx *tx, const char *id)
+{
+    const char *text;
+    (void)id;
+    TRY(policy_text_load(tx, c->arena, c->policy->digest, &text));
+    c->result = json_object_new(c->arena);
+    json_put_text(c->arena, c->result, "policy_version", c->policy->digest);
+    json_put_text(c->arena, c->result, "text", text);
+    return arena_check(c->arena);
+}
+
+/* ---- recon://matches/{id} ---- */
+
+static struct err legs_print(struct call *c, const struct match *m, struct json **out)
+{
+    *out = json_array_new(c->arena);
+    for (size_t i = 0; i < m->legs_n; i++) {
+        struct json *leg = json_object_new(c->arena);
+        struct money amount;
+        char text[MONEY_TEXT_MAX];
+        TRY(money_make(m->legs[i].amount_minor, m->amount.cur, &amount));
+        money_print(amount, text);
+        json_put_text(c->arena, leg, "entry_id", m->legs[i].entry_id);
+        json_put_int(c->arena, leg, "version", m->legs[i].version);
+        json_put_text(c->arena, leg, "side", side_name(m->legs[i].side));
+        json_put_text(c->arena, leg, "amount", text);
+        json_push(c->arena, *out, leg);
+    }
+    return OK;
+}
+
+static struct err match_print(struct call *c, const struct match *m)
+{
+    struct json *legs, *evidence, *o = json_object_new(c->arena);
+    char amount[MONEY_TEXT_MAX], rest[MONEY_TEXT_MAX];
+    struct money difference = m->amount;
+    TRY(legs_print(c, m, &legs));
+    TRY(json_read(c->arena, str_of(m->evidence), NULL, &evidence));
+    money_print(m->amount, amount);
+    difference.minor = m->difference_minor;
+    money_print(difference, rest);
+    json_put_text(c->arena, o, "match_id", m->match_id);
+    json_put_text(c->arena, o, "entity_id", m->entity_id);
+    json_put_text(c->arena, o, "account_id", m->account_id);
+    json_put_text(c->arena, o, "state", match_state_name(m->state));
+    json_put_int(c->arena, o, "version", m->version);
+    json_put_text(c->arena, o, "class", m->class_);
+    json_put_text(c->arena, o, "match_type", m->match_type);
+    json_put_text(c->arena, o, "rule", m->rule);
+    json_put_text(c->arena, o, "source", source_name(m->source));
+    json_put_text(c->arena, o, "proposer", m->proposer);
+    json_put_text(c->arena, o, "amount", amount);
+    json_put_text(c->arena, o, "currency", m->amount.cur);
+    json_put_text(c->arena, o, "difference", rest);
+    json_put_int(c->arena, o, "score_bp", m->score_bp);
+    json_put_bool(c->arena, o, "ambiguous", m->ambiguous);
+    json_put_text(c->arena, o, "composition_sha256", m->composition_sha256);
+    json_put_text(c->arena, o, "rationale", m->rationale);
+    json_put(c->arena, o, "legs", legs);
+    json_put(c->arena, o, "evidence", evidence);
+    c->result = o;
+    return arena_check(c->arena);
+}
+
+static struct err match_read(struct call *c, struct tx *tx, const char *id)
+{
+    struct match m;
+    const char *const *scope;
+    size_t n;
+    bool all;
+    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &n));
+    TRY(match_load(tx, c->arena, id, &m));
+    ENSURE(may_see(all, scope, n, m.entity_id), ERR_MISSING, "there is no such match");
+    return match_print(c, &m);
+}
+
+const struct resource resources[] = {
+    {"recon://status", "status", "Reconciliation status",
+     "Counts and sums per entity, account and side: confirmed, proposed, exceptions, open",
+     "application/json", status_read},
+    {"recon://escalations", "escalations", "What waits for a human",
+     "Open escalations with the clause that stopped each", "application/json", escalations_read},
+    {"recon://policy", "policy", "The policy in force", "Its text and version", "application/json",
+     policy_read},
+    {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",
+     "application/json", match_read},
+};
+const size_t resources_n = sizeof resources / sizeof resources[0];

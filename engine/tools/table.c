@@ -1,0 +1,22 @@
+/* Every tool, in the published order; administration behind it. */
+#include "engine/tools/tool.h"
+
+extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_audit,
+    tool_list_pending_escalations, tool_reject_match, tool_resolve_escalation, tool_confirm_match;
+
+const struct tool *const tools[] = {
+    &tool_run_recon_pass, &tool_propose_match,
+    &tool_query_audit,    &tool_list_pending_escalations,
+    &tool_reject_match,   &tool_resolve_escalation,
+    &tool_confirm_match,
+};
+const size_t tools_n = sizeof tools / sizeof tools[0];
+
+const struct tool *tool_find(const char *name)
+{
+    for (size_t i = 0; i < tools_n; i++) {
+        if (text_eq(tools[i]->name, name))
+            return tools[i];
+    }
+    return NULL;
+}
