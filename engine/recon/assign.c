@@ -5,65 +5,86 @@
 
 #include <stdlib.h>
 
-/* Shortest augmenting paths over costs = -gain, rows 1..n, columns 1..m, n <= m. */
-static void hungarian(const int64_t *gain, uint32_t n, uint32_t m, bool transposed,
-                      uint32_t *column_row)
+/* Costs are gains negated; rows 1..n, columns 1..m, n <= m, 0 is the outside. */
+struct hungarian {
+    const int64_t *gain;
+    uint32_t n, m;
+    bool transposed;
+    int64_t u[ASSIGN_MAX + 1], v[ASSIGN_MAX + 1], slack[ASSIGN_MAX + 1];
+    uint32_t column_row[ASSIGN_MAX + 1], way[ASSIGN_MAX + 1];
+    bool done[ASSIGN_MAX + 1];
+};
+
+static int64_t cost_of(const struct hungarian *h, uint32_t row, uint32_t column)
 {
-    int64_t u[ASSIGN_MAX + 1] = {0}, v[ASSIGN_MAX + 1] = {0};
-    uint32_t way[ASSIGN_MAX + 1];
-    for (uint32_t i = 1; i <= n; i++) {
-        int64_t slack[ASSIGN_MAX + 1];
-        bool done[ASSIGN_MAX + 1] = {false};
-        for (uint32_t j = 0; j <= m; j++)
-            slack[j] = INT64_MAX;
+    size_t at = h->transposed ? (size_t)(column - 1) * h->n + row - 1
+                              : (size_t)(row - 1) * h->m + column - 1;
+    return -h->gain[at];
+}
+
+/* Brings column j0 into the tree and returns the next one, by the smallest slack. */
+static uint32_t tree_grow(struct hungarian *h, uint32_t j0)
+{
+    uint32_t row = h->column_row[j0], next = 0;
+    int64_t delta = INT64_MAX;
+    h->done[j0] = true;
+    for (uint32_t j = 1; j <= h->m; j++) {
+        if (h->done[j])
+            continue;
+        int64_t slack = cost_of(h, row, j) - h->u[row] - h->v[j];
+        if (slack < h->slack[j]) {
+            h->slack[j] = slack;
+            h->way[j] = j0;
+        }
+        if (h->slack[j] < delta) {
+            delta = h->slack[j];
+            next = j;
+        }
+    }
+    for (uint32_t j = 0; j <= h->m; j++) {
+        if (h->done[j]) {
+            h->u[h->column_row[j]] += delta;
+            h->v[j] -= delta;
+        } else {
+            h->slack[j] -= delta;
+        }
+    }
+    return next;
+}
+
+/* Shortest augmenting paths, one row at a time. */
+static void hungarian_run(struct hungarian *h)
+{
+    for (uint32_t i = 1; i <= h->n; i++) {
+        for (uint32_t j = 0; j <= h->m; j++) {
+            h->slack[j] = INT64_MAX;
+            h->done[j] = false;
+        }
         uint32_t j0 = 0;
-        column_row[0] = i;
+        h->column_row[0] = i;
         do {
-            done[j0] = true;
-            uint32_t i0 = column_row[j0], j1 = 0;
-            int64_t delta = INT64_MAX;
-            for (uint32_t j = 1; j <= m; j++) {
-                if (done[j])
-                    continue;
-                int64_t g = transposed ? gain[(j - 1) * n + i0 - 1] : gain[(i0 - 1) * m + j - 1];
-                int64_t cost = -g - u[i0] - v[j];
-                if (cost < slack[j]) {
-                    slack[j] = cost;
-                    way[j] = j0;
-                }
-                if (slack[j] < delta) {
-                    delta = slack[j];
-                    j1 = j;
-                }
-            }
-            for (uint32_t j = 0; j <= m; j++) {
-                if (done[j]) {
-                    u[column_row[j]] += delta;
-                    v[j] -= delta;
-                } else {
-                    slack[j] -= delta;
-                }
-            }
-            j0 = j1;
-        } while (column_row[j0] != 0);
-        for (; j0 != 0; j0 = way[j0])
-            column_row[j0] = column_row[way[j0]];
+            j0 = tree_grow(h, j0);
+        } while (h->column_row[j0] != 0);
+        for (; j0 != 0; j0 = h->way[j0])
+            h->column_row[j0] = h->column_row[h->way[j0]];
     }
 }
 
 void assign_best(const int64_t *gain, uint32_t bank_n, uint32_t book_n, uint32_t *book_of)
 {
-    uint32_t column_row[ASSIGN_MAX + 1] = {0};
     bool transposed = bank_n > book_n;
-    uint32_t n = transposed ? book_n : bank_n, m = transposed ? bank_n : book_n;
-    hungarian(gain, n, m, transposed, column_row);
+    struct hungarian h = {.gain = gain,
+                          .n = transposed ? book_n : bank_n,
+                          .m = transposed ? bank_n : book_n,
+                          .transposed = transposed};
+    hungarian_run(&h);
     for (uint32_t i = 0; i < bank_n; i++)
         book_of[i] = NONE;
-    for (uint32_t j = 1; j <= m; j++) {
-        if (column_row[j] == 0)
+    for (uint32_t j = 1; j <= h.m; j++) {
+        if (h.column_row[j] == 0)
             continue;
-        uint32_t bank = transposed ? j - 1 : column_row[j] - 1;
-        uint32_t book = transposed ? column_row[j] - 1 : j - 1;
+        uint32_t bank = transposed ? j - 1 : h.column_row[j] - 1;
+        uint32_t book = transposed ? h.column_row[j] - 1 : j - 1;
         if (gain[bank * book_n + book] > 0)
             book_of[bank] = book;
     }

@@ -79,10 +79,12 @@ static bool near_same_name(struct sorting *s, uint32_t row, struct recon_excepti
     struct pass *p = s->p;
     const struct row *r = &p->rows[row];
     uint32_t near[16];
-    bool capped = false, broke = false;
+    bool broke = false;
     struct index *index = &p->index[r->side == RECON_BANK ? RECON_BOOK : RECON_BANK];
-    uint32_t n = index_near(p, index, row, 2 * p->params->window_days, near, 16, &capped);
-    for (uint32_t i = 0; i < n; i++) {
+    struct near found;
+    near_begin(&found, index, near, 16);
+    near_by_text(p, &found, row, 2 * p->params->window_days);
+    for (uint32_t i = 0; i < found.n; i++) {
         const struct row *o = &p->rows[near[i]];
         enum ref_relation ref = ref_compare(r->norm, o->norm);
         uint32_t text = text_similarity(r->norm, o->norm);

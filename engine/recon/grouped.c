@@ -41,9 +41,12 @@ static uint32_t candidates_named(struct grouping *g, uint32_t target, uint32_t *
     uint32_t near[256];
     uint32_t max = p->params->candidates_max < 256 ? p->params->candidates_max : 256;
     int32_t days = p->params->window_group_days * 7 / 5 + 3;
-    uint32_t n = index_near(p, g->index, target, days, near, max, capped), kept = 0;
-    uint32_t keep_max = p->params->group_candidates_max;
-    for (uint32_t i = 0; i < n; i++) {
+    uint32_t keep_max = p->params->group_candidates_max, kept = 0;
+    struct near found;
+    near_begin(&found, g->index, near, max);
+    near_by_text(p, &found, target, days);
+    *capped = found.capped;
+    for (uint32_t i = 0; i < found.n; i++) {
         if (!coherent(p, target, near[i]))
             continue;
         if (kept == keep_max || kept == COVER_MAX) {
@@ -62,10 +65,11 @@ static uint32_t candidates_dated(struct grouping *g, uint32_t target, uint32_t *
     const struct row *t = &p->rows[target];
     uint32_t near[COVER_MAX];
     uint32_t max = p->params->group_candidates_max, kept = 0;
-    g->index->look_up++;
-    uint32_t n = index_by_key(p, g->index, index_key_any(t), t->day, 3, near,
-                              max < COVER_MAX ? max : COVER_MAX, capped);
-    for (uint32_t i = 0; i < n; i++) {
+    struct near found;
+    near_begin(&found, g->index, near, max < COVER_MAX ? max : COVER_MAX);
+    near_by_key(p, &found, index_key_any(t), t->day, 3);
+    *capped = found.capped;
+    for (uint32_t i = 0; i < found.n; i++) {
         if (abs64(p->rows[near[i]].amount) <= abs64(t->amount))
             rows[kept++] = near[i];
     }

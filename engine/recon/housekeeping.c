@@ -1,6 +1,6 @@
-/* What settles on one side alone, before the sides are compared: zero amounts and pending entries
- * leave play, and an entry whose void or reversal moved no cash is set against it. A reversal that
- * the other side shows too is left alone: both of its legs will find their partners there. */
+/* What settles on one side alone, before the sides are compared: an entry whose void or reversal
+ * moved no cash is set against it. A reversal that the other side shows too is left alone: both of
+ * its legs will find their partners there. */
 #include "engine/recon/internal.h"
 
 #define LINK_REVERSES 10000u /* the source names the entry */
@@ -12,9 +12,7 @@
 
 static bool is_reversal(const struct pass *p, uint32_t row)
 {
-    const struct recon_entry *e = entry_of(p, row);
-    return (p->rows[row].hints & (HINT_VOID | HINT_REVERSAL)) != 0 ||
-           (e->flags & RECON_REVERSAL) != 0 || (e->reverses != NULL && e->reverses[0] != '\0');
+    return (p->rows[row].hints & (HINT_VOID | HINT_REVERSAL | HINT_UNDOES)) != 0;
 }
 
 static uint32_t link_score(const struct pass *p, uint32_t reversal, uint32_t original)
@@ -110,10 +108,6 @@ static void reversal_try(struct pass *p, uint32_t row, uint32_t link_min)
 
 struct err pass_housekeeping(struct pass *p)
 {
-    for (uint32_t i = 0; i < p->n; i++) {
-        if (p->rows[i].amount == 0 || (entry_of(p, i)->flags & RECON_PENDING) != 0)
-            p->rows[i].state = ROW_EXCLUDED;
-    }
     const uint32_t link_min[] = {LINK_TEXT, 1}; /* sure links first, so that they are not taken */
     for (size_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < p->n; i++) {

@@ -116,47 +116,48 @@ static size_t lower(const struct index *index, uint64_t key, int64_t day)
     return lo;
 }
 
-uint32_t index_by_key(const struct pass *p, struct index *index, uint64_t key, int32_t day,
-                      int32_t days, uint32_t *out, uint32_t max, bool *capped)
+void near_begin(struct near *near, struct index *index, uint32_t *rows, uint32_t max)
 {
+    *near = (struct near){.index = index, .rows = rows, .max = max};
+    index->look_up++;
+}
+
+void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day, int32_t days)
+{
+    struct index *index = near->index;
     size_t from = lower(index, key, (int64_t)day - days);
     size_t to = lower(index, key, (int64_t)day + days + 1);
     size_t above = lower(index, key, day), below = above;
-    uint32_t n = 0, looked = 0;
+    const struct index_item *items = index->items;
+    uint32_t looked = 0;
     while (below > from || above < to) {
-        bool take_below =
-            below > from && (above == to || (int64_t)day - index->items[below - 1].day <=
-                                                (int64_t)index->items[above].day - day);
-        uint32_t row = index->items[take_below ? --below : above++].row;
-        if (++looked > 4 * max + 64 || n == max) {
-            *capped = true;
-            return n;
+        bool take_below = below > from && (above == to || (int64_t)day - items[below - 1].day <=
+                                                              (int64_t)items[above].day - day);
+        uint32_t row = items[take_below ? --below : above++].row;
+        if (++looked > 4 * near->max + 64 || near->n == near->max) {
+            near->capped = true;
+            return;
         }
         if (p->rows[row].state != ROW_FREE || index->stamp[row] == index->look_up)
             continue;
         index->stamp[row] = index->look_up;
-        out[n++] = row;
+        near->rows[near->n++] = row;
     }
-    return n;
 }
 
-uint32_t index_near(const struct pass *p, struct index *index, uint32_t row, int32_t days,
-                    uint32_t *out, uint32_t max, bool *capped)
+void near_by_text(const struct pass *p, struct near *near, uint32_t row, int32_t days)
 {
     uint64_t keys[KEYS_MAX];
-    uint32_t single_n, n = 0;
+    uint32_t single_n;
     uint32_t count = keys_of(&p->rows[row], keys, &single_n);
-    int64_t day = p->rows[row].day;
-    index->look_up++;
-    for (uint32_t k = count; k > 0 && n < max; k--) {
-        bool single = k <= single_n, common = false;
-        if (single && single_n > 1) /* for a slip in the other word; a common word finds nobody */
-            common =
-                lower(index, keys[k - 1], day + days + 1) - lower(index, keys[k - 1], day - days) >
-                COMMON;
-        if (!common)
-            n += index_by_key(p, index, keys[k - 1], p->rows[row].day, days, out + n, max - n,
-                              capped);
+    int32_t day = p->rows[row].day;
+    for (uint32_t k = count; k > 0 && near->n < near->max; k--) {
+        uint64_t key = keys[k - 1];
+        bool single = k <= single_n && single_n > 1; /* for a slip in the other word */
+        if (single && lower(near->index, key, (int64_t)day + days + 1) -
+                              lower(near->index, key, (int64_t)day - days) >
+                          COMMON)
+            continue; /* a common word alone is no lead */
+        near_by_key(p, near, key, day, days);
     }
-    return n;
 }

@@ -34,6 +34,7 @@ enum hint {
     HINT_FEE = 1u << 3,
     HINT_DEPOSIT = 1u << 4,
     HINT_CHEQUE = 1u << 5,
+    HINT_UNDOES = 1u << 6, /* not of the text: the source says so */
 };
 
 #define WORD_SLOTS 512u
@@ -101,7 +102,7 @@ enum ref_relation ref_compare(const struct norm *a, const struct norm *b);
 
 /* ---- the rows of a pass (rows.c) ---- */
 
-enum row_state { ROW_FREE = 0, ROW_MATCHED, ROW_EXCLUDED };
+enum row_state { ROW_FREE = 0, ROW_MATCHED, ROW_EXCLUDED /* zero or pending: never matched */ };
 enum row_mark { MARK_AMBIGUOUS = 1u << 0 };
 
 /* Sorted by group, amount, side, day, id: equal (group, amount) is a block, its bank rows first. */
@@ -148,8 +149,8 @@ struct pass {
     uint32_t *legs;
     size_t legs_n;
     struct index index[2]; /* by side: the rows that equal amounts left over */
-    uint32_t *link;     /* per row: scratch of assign.c */
-    struct edge *edges; /* scratch of the rules that collect edges */
+    uint32_t *link;        /* per row: scratch of assign.c */
+    struct edge *edges;    /* scratch of the rules that collect edges */
     size_t edges_n, edges_cap;
 };
 
@@ -217,15 +218,18 @@ void match_settle(const struct pass *p, struct recon_match *match);
 /* `dated`: the rows are also to be found by date alone. */
 MUST_CHECK struct err index_build(struct pass *p, enum recon_side side, bool dated,
                                   struct index *index);
-/* Free rows of the index's side that share a name word, reference or key with `row` and lie within
- * `days` calendar days; at most `max`, nearest days first within each key. *capped when there were
- * more. */
-uint32_t index_near(const struct pass *p, struct index *index, uint32_t row, int32_t days,
-                    uint32_t *out, uint32_t max, bool *capped);
-
-/* The same for one key; the caller raises look_up. */
-uint32_t index_by_key(const struct pass *p, struct index *index, uint64_t key, int32_t day,
-                      int32_t days, uint32_t *out, uint32_t max, bool *capped);
+/* A look-up: free rows of the index's side within `days` calendar days of `day`, nearest first in
+ * each key, each row once, at most `max`. */
+struct near {
+    struct index *index;
+    uint32_t *rows;
+    uint32_t n, max;
+    bool capped; /* there were more */
+};
+void near_begin(struct near *near, struct index *index, uint32_t *rows, uint32_t max);
+/* Rows that share a name word, reference or key with `row`. */
+void near_by_text(const struct pass *p, struct near *near, uint32_t row, int32_t days);
+void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day, int32_t days);
 /* The key that every row of this row's group and sign has. */
 uint64_t index_key_any(const struct row *row);
 
@@ -246,7 +250,7 @@ void cover_find(const int64_t *amounts, uint32_t n, int64_t target, uint32_t ite
 
 /* ---- the rules, in their order ---- */
 
-MUST_CHECK struct err pass_housekeeping(struct pass *p); /* zero, pending, reversals */
+MUST_CHECK struct err pass_housekeeping(struct pass *p); /* reversals */
 MUST_CHECK struct err pass_keyed(struct pass *p);        /* groups that share a key */
 MUST_CHECK struct err pass_exact(struct pass *p);        /* hard keys and equal amounts, by block */
 /* In one block: pairs that share a cheque number, reference or key with nobody else. */

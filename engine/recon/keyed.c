@@ -20,28 +20,65 @@ static int keyed_cmp(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-static struct err keyed_collect(struct pass *p, struct keyed **out, size_t *out_n)
+/* The reference as a group key, or 0. */
+static uint64_t group_key(uint64_t ref)
 {
-    size_t n = 0;
-    for (uint32_t r = 0; r < p->n; r++)
-        n += p->rows[r].state == ROW_FREE ? p->rows[r].norm->ref_n : 0;
-    struct keyed *keys = ARENA_ARRAY(p->arena, n + 1, struct keyed);
-    if (keys == NULL)
-        return arena_check(p->arena);
-    n = 0;
+    uint64_t class = REF_CLASS(ref);
+    return class == REF_FIELD || class == REF_KEY ? ref & REF_VALUE : 0;
+}
+
+#define SEEN_BITS (UINT64_C(1) << 23)
+
+static uint64_t seen_bit(uint64_t key)
+{
+    return key * UINT64_C(0x9E3779B97F4A7C15) >> 41;
+}
+
+/* Which keys a side may have: a bit each, some bits shared. */
+static void seen_fill(const struct pass *p, uint64_t *seen[2])
+{
     for (uint32_t r = 0; r < p->n; r++) {
-        const struct norm *norm = p->rows[r].norm;
-        for (uint32_t i = 0; p->rows[r].state == ROW_FREE && i < norm->ref_n; i++) {
-            uint64_t class = REF_CLASS(norm_refs(norm)[i]);
-            if (class != REF_FIELD && class != REF_KEY)
-                continue;
-            keys[n++] = (struct keyed){
-                .key = norm_refs(norm)[i] & REF_VALUE, .group = p->rows[r].group, .row = r};
+        const struct row *row = &p->rows[r];
+        for (uint32_t i = 0; row->state == ROW_FREE && i < row->norm->ref_n; i++) {
+            uint64_t key = group_key(norm_refs(row->norm)[i]);
+            if (key != 0)
+                seen[row->side][seen_bit(key) / 64] |= UINT64_C(1) << seen_bit(key) % 64;
         }
     }
-    qsort(keys, n, sizeof *keys, keyed_cmp);
-    *out = keys;
-    *out_n = n;
+}
+
+/* The keys of rows whose key the other side may have too; counts only when `keys` is NULL. */
+static size_t keyed_fill(const struct pass *p, uint64_t *const seen[2], struct keyed *keys)
+{
+    size_t n = 0;
+    for (uint32_t r = 0; r < p->n; r++) {
+        const struct row *row = &p->rows[r];
+        const uint64_t *other = seen[row->side == RECON_BANK ? RECON_BOOK : RECON_BANK];
+        for (uint32_t i = 0; row->state == ROW_FREE && i < row->norm->ref_n; i++) {
+            uint64_t key = group_key(norm_refs(row->norm)[i]), bit = seen_bit(key);
+            if (key == 0 || (other[bit / 64] >> bit % 64 & 1) == 0)
+                continue;
+            if (keys != NULL)
+                keys[n] = (struct keyed){.key = key, .group = row->group, .row = r};
+            n++;
+        }
+    }
+    return n;
+}
+
+static struct err keyed_collect(struct pass *p, struct keyed **out, size_t *out_n)
+{
+    CLEANUP(arena_free) struct arena *scratch = arena_new(p->params->bytes_max);
+    ENSURE(scratch != NULL, ERR_LIMIT, "no memory for the keys seen");
+    uint64_t *seen[2] = {ARENA_ARRAY(scratch, SEEN_BITS / 64, uint64_t),
+                         ARENA_ARRAY(scratch, SEEN_BITS / 64, uint64_t)};
+    TRY(arena_check(scratch));
+    seen_fill(p, seen);
+    *out_n = keyed_fill(p, seen, NULL);
+    *out = ARENA_ARRAY(p->arena, *out_n + 1, struct keyed);
+    TRY(arena_check(p->arena));
+    (void)keyed_fill(p, seen, *out);
+    qsort(*out, *out_n, sizeof **out, keyed_cmp);
     return OK;
 }
 

@@ -209,14 +209,30 @@ static void ascii_sign(struct work *w, char c, char before, char after)
     }
 }
 
+/* A letter in upper case or a digit; NUL for anything else. */
+static inline char ascii_plain(unsigned char c)
+{
+    static const char plain[256] = {
+        ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6',
+        ['7'] = '7', ['8'] = '8', ['9'] = '9', ['A'] = 'A', ['B'] = 'B', ['C'] = 'C', ['D'] = 'D',
+        ['E'] = 'E', ['F'] = 'F', ['G'] = 'G', ['H'] = 'H', ['I'] = 'I', ['J'] = 'J', ['K'] = 'K',
+        ['L'] = 'L', ['M'] = 'M', ['N'] = 'N', ['O'] = 'O', ['P'] = 'P', ['Q'] = 'Q', ['R'] = 'R',
+        ['S'] = 'S', ['T'] = 'T', ['U'] = 'U', ['V'] = 'V', ['W'] = 'W', ['X'] = 'X', ['Y'] = 'Y',
+        ['Z'] = 'Z', ['a'] = 'A', ['b'] = 'B', ['c'] = 'C', ['d'] = 'D', ['e'] = 'E', ['f'] = 'F',
+        ['g'] = 'G', ['h'] = 'H', ['i'] = 'I', ['j'] = 'J', ['k'] = 'K', ['l'] = 'L', ['m'] = 'M',
+        ['n'] = 'N', ['o'] = 'O', ['p'] = 'P', ['q'] = 'Q', ['r'] = 'R', ['s'] = 'S', ['t'] = 'T',
+        ['u'] = 'U', ['v'] = 'V', ['w'] = 'W', ['x'] = 'X', ['y'] = 'Y', ['z'] = 'Z',
+    };
+    return plain[c];
+}
+
 static void text_read(struct work *w, const char *text)
 {
     for (const char *at = text; *at != '\0';) {
         unsigned char c = (unsigned char)*at;
-        if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
-            word_char(w, (char)c);
-        } else if (c >= 'a' && c <= 'z') {
-            word_char(w, (char)(c - 32));
+        char plain = ascii_plain(c);
+        if (plain != '\0') {
+            word_char(w, plain);
         } else if (c < 0x80) {
             ascii_sign(w, (char)c, at == text ? ' ' : at[-1], at[1]);
         } else {

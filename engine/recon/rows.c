@@ -188,10 +188,19 @@ static struct sort_item *sort_entries(const struct pass *p, struct sort_item *it
     return sorted;
 }
 
+static bool undoes(const struct recon_entry *e)
+{
+    return (e->flags & RECON_REVERSAL) != 0 || (e->reverses != NULL && e->reverses[0] != '\0');
+}
+
 static struct err rows_fill(struct pass *p, const struct sort_item *sorted,
                             const uint32_t *group_of)
 {
     for (size_t i = 0; i < p->n; i++) {
+        if (i + 16 < p->n) /* the sorted order jumps about in memory: ask early */
+            __builtin_prefetch(&p->entries[sorted[i + 16].entry]);
+        if (i + 8 < p->n)
+            __builtin_prefetch(p->entries[sorted[i + 8].entry].text);
         uint32_t at = sorted[i].entry;
         const struct recon_entry *e = &p->entries[at];
         const struct norm *norm = normalise(&p->words, e, p->arena);
@@ -206,7 +215,9 @@ static struct err rows_fill(struct pass *p, const struct sort_item *sorted,
             .workday = i > 0 && p->rows[i - 1].day == e->day ? p->rows[i - 1].workday
                                                              : workday_of(p->params, e->day),
             .side = (uint8_t)e->side,
-            .hints = norm->hints,
+            .hints = (uint8_t)(norm->hints | (undoes(e) ? HINT_UNDOES : 0)),
+            .state =
+                e->amount_minor == 0 || (e->flags & RECON_PENDING) != 0 ? ROW_EXCLUDED : ROW_FREE,
         };
     }
     return OK;

@@ -61,39 +61,48 @@ uint32_t jaro_winkler(const char *a, size_t a_size, const char *b, size_t b_size
 
 #define SLIPS_MAX 2
 
+enum { BAND = 2 * SLIPS_MAX + 1, WALL = SLIPS_MAX + 1 };
+
+struct slip_rows { /* [j - i + SLIPS_MAX + 1], a wall at both ends */
+    const uint32_t *older, *last;
+    uint32_t *now;
+};
+
+/* One cell: the slips between the first i letters of s and the first j of t. */
+static uint32_t slip_cell(const struct slip_rows *rows, uint32_t k, const char *s, int64_t i,
+                          const char *t, int64_t j)
+{
+    if (j == 0)
+        return i < WALL ? (uint32_t)i : WALL;
+    uint32_t d = min_u32(rows->last[k] + (s[i - 1] != t[j - 1]),
+                         min_u32(rows->last[k + 1], rows->now[k - 1]) + 1);
+    if (i > 1 && j > 1 && s[i - 2] == t[j - 1] && s[i - 1] == t[j - 2])
+        d = min_u32(d, rows->older[k] + 1);
+    return min_u32(d, WALL);
+}
+
 /* The fewest slips that turn all of `s` into some beginning of `t`, at most SLIPS_MAX + 1: optimal
- * string alignment in a band of 2 * SLIPS_MAX + 1 columns. */
+ * string alignment in a band around the diagonal. */
 static uint32_t slips(const char *s, uint32_t s_len, const char *t, uint32_t t_len)
 {
-    enum { WIDTH = 2 * SLIPS_MAX + 1 };
-    uint32_t band[3][WIDTH + 2]; /* [row][j - i + SLIPS_MAX + 1], walls at both ends */
-    const uint32_t wall = SLIPS_MAX + 1;
-    for (uint32_t k = 0; k < WIDTH + 2; k++) {
-        band[0][k] = band[1][k] = band[2][k] = wall;
-        if (k >= SLIPS_MAX + 1 && k <= WIDTH)
-            band[0][k] = k - SLIPS_MAX - 1;
+    uint32_t band[3][BAND + 2];
+    for (uint32_t k = 0; k < BAND + 2; k++) {
+        band[0][k] = band[1][k] = band[2][k] = WALL;
+        if (k >= WALL && k <= BAND)
+            band[0][k] = k - WALL;
     }
-    uint32_t best = wall;
+    uint32_t best = WALL;
     for (uint32_t i = 1; i <= s_len; i++) {
-        uint32_t *now = band[i % 3];
-        const uint32_t *last = band[(i + 2) % 3], *older = band[(i + 1) % 3];
-        best = wall;
-        for (uint32_t k = 1; k <= WIDTH; k++) {
-            int64_t j = (int64_t)i + k - SLIPS_MAX - 1;
-            uint32_t d = wall;
-            if (j == 0)
-                d = i < wall ? i : wall;
-            if (j >= 1 && j <= t_len) {
-                char c = t[j - 1];
-                d = min_u32(last[k] + (s[i - 1] != c), min_u32(last[k + 1], now[k - 1]) + 1);
-                if (i > 1 && j > 1 && s[i - 2] == c && s[i - 1] == t[j - 2])
-                    d = min_u32(d, older[k] + 1);
-            }
-            now[k] = min_u32(d, wall);
-            best = min_u32(best, now[k]);
+        struct slip_rows rows = {
+            .older = band[(i + 1) % 3], .last = band[(i + 2) % 3], .now = band[i % 3]};
+        best = WALL;
+        for (uint32_t k = 1; k <= BAND; k++) {
+            int64_t j = (int64_t)i + k - WALL;
+            rows.now[k] = j < 0 || j > t_len ? WALL : slip_cell(&rows, k, s, i, t, j);
+            best = min_u32(best, rows.now[k]);
         }
-        if (best == wall)
-            return wall;
+        if (best == WALL)
+            return WALL;
     }
     return best;
 }
@@ -122,6 +131,10 @@ static bool word_alike(const char *a, uint32_t a_len, const char *b, uint32_t b_
     if (memcmp(a, b, shorter) == 0 && (a_len == b_len || shorter >= 3))
         return true;
     if (shorter < 4)
+        return false;
+    /* One slip, wherever it is, leaves one of the first two letters in one of the first two places.
+     */
+    if (a[0] != b[0] && a[0] != b[1] && a[1] != b[0] && a[1] != b[1])
         return false;
     return jaro_winkler(a, a_len, b, b_len) >= WORD_ALIKE;
 }

@@ -90,10 +90,11 @@ struct err pass_tolerance(struct pass *p)
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state != ROW_FREE || p->rows[i].side != RECON_BANK)
             continue;
-        bool capped = false;
-        uint32_t n = index_near(p, &p->index[RECON_BOOK], i, days, near, max, &capped);
-        for (uint32_t k = 0; k < n; k++)
-            TRY(candidate(p, i, near[k], capped));
+        struct near found;
+        near_begin(&found, &p->index[RECON_BOOK], near, max);
+        near_by_text(p, &found, i, days);
+        for (uint32_t k = 0; k < found.n; k++)
+            TRY(candidate(p, i, near[k], found.capped));
     }
     if (p->edges_n > 0)
         assign_edges(p);
