@@ -78,20 +78,21 @@ static bool near_same_name(struct sorting *s, uint32_t row, struct recon_excepti
 {
     struct pass *p = s->p;
     const struct row *r = &p->rows[row];
-    uint32_t near[16];
+    struct near near;
     bool broke = false;
     struct index *index = &p->index[r->side == RECON_BANK ? RECON_BOOK : RECON_BANK];
-    struct near found;
-    near_begin(&found, index, near, 16);
-    near_by_text(p, &found, row, 2 * p->params->window_days);
-    for (uint32_t i = 0; i < found.n; i++) {
-        const struct row *o = &p->rows[near[i]];
+    near.max = 16;
+    near.before = near.after = 2 * p->params->window_days;
+    near_begin(&near, index);
+    near_by_text(p, &near, row);
+    for (uint32_t i = 0; i < near.n; i++) {
+        const struct row *o = &p->rows[near.rows[i]];
         enum ref_relation ref = ref_compare(r->norm, o->norm);
         uint32_t text = text_similarity(r->norm, o->norm);
         bool same = ref == REF_SAME_HARD || ref == REF_SAME_TEXT || text >= 8600;
         if (ref == REF_DIFFER || (!same && text < 6000) || o->amount == r->amount)
             continue;
-        near_add(p, e, row, near[i], same ? 6000 : 4000);
+        near_add(p, e, row, near.rows[i], same ? 6000 : 4000);
         uint64_t off = (uint64_t)abs64((r->amount >> 1) - (o->amount >> 1));
         broke = broke || (same && (r->amount < 0) == (o->amount < 0) &&
                           off <= (uint64_t)abs64(r->amount >> 1) / 10);

@@ -7,6 +7,8 @@
 
 #define COHERENT 8000u /* similarity of a member's name to the total's */
 
+#define TURNED_AWAY_MAX 1024u
+
 struct proposal {
     uint32_t target, members[COVER_ITEMS_MAX];
     uint32_t members_n, search_n, nodes;
@@ -21,12 +23,23 @@ struct grouping {
     enum recon_side target_side;
     struct proposal *proposals;
     size_t n, cap;
+    uint32_t again[TURNED_AWAY_MAX];
+    size_t again_n;
 };
+
+/* How far a member may lie from a total: book entries come before the bank line they make up, and
+ * few of them are posted after it. */
+static bool in_reach(const struct pass *p, const struct row *target, const struct row *member)
+{
+    bool one_bank = target->side == RECON_BANK;
+    int32_t lag = one_bank ? row_lag(target, member) : row_lag(member, target);
+    return lag <= p->params->window_group_days && lag >= -p->params->window_days;
+}
 
 static bool coherent(const struct pass *p, uint32_t target, uint32_t member)
 {
     const struct row *t = &p->rows[target], *m = &p->rows[member];
-    if (abs64((int64_t)t->workday - m->workday) > p->params->window_group_days)
+    if (!in_reach(p, t, m) || abs64(m->amount) / 2 > abs64(t->amount))
         return false;
     enum ref_relation ref = ref_compare(t->norm, m->norm);
     if (ref == REF_SAME_TEXT || ref == REF_SAME_HARD)
@@ -38,40 +51,43 @@ static bool coherent(const struct pass *p, uint32_t target, uint32_t member)
 static uint32_t candidates_named(struct grouping *g, uint32_t target, uint32_t *rows, bool *capped)
 {
     struct pass *p = g->p;
-    uint32_t near[256];
-    uint32_t max = p->params->candidates_max < 256 ? p->params->candidates_max : 256;
-    int32_t days = p->params->window_group_days * 7 / 5 + 3;
-    uint32_t keep_max = p->params->group_candidates_max, kept = 0;
-    struct near found;
-    near_begin(&found, g->index, near, max);
-    near_by_text(p, &found, target, days);
-    *capped = found.capped;
-    for (uint32_t i = 0; i < found.n; i++) {
-        if (!coherent(p, target, near[i]))
+    struct near near;
+    int32_t long_days = p->params->window_group_days * 7 / 5 + 3;
+    int32_t short_days = p->params->window_days * 7 / 5 + 3;
+    uint32_t max = p->params->candidates_max, kept = 0;
+    near.max = max < NEAR_MAX ? max : NEAR_MAX;
+    near.before = g->target_side == RECON_BANK ? long_days : short_days;
+    near.after = g->target_side == RECON_BANK ? short_days : long_days;
+    near_begin(&near, g->index);
+    near_by_text(p, &near, target);
+    *capped = near.capped;
+    for (uint32_t i = 0; i < near.n; i++) {
+        if (!coherent(p, target, near.rows[i]))
             continue;
-        if (kept == keep_max || kept == COVER_MAX) {
+        if (kept == p->params->group_candidates_max || kept == COVER_MAX) {
             *capped = true;
             break;
         }
-        rows[kept++] = near[i];
+        rows[kept++] = near.rows[i];
     }
     return kept;
 }
 
-/* For a deposit slip that names nobody: what was booked in the days up to it. */
+/* For a deposit slip that names nobody: what was booked in the days around it. */
 static uint32_t candidates_dated(struct grouping *g, uint32_t target, uint32_t *rows, bool *capped)
 {
     struct pass *p = g->p;
     const struct row *t = &p->rows[target];
-    uint32_t near[COVER_MAX];
     uint32_t max = p->params->group_candidates_max, kept = 0;
-    struct near found;
-    near_begin(&found, g->index, near, max < COVER_MAX ? max : COVER_MAX);
-    near_by_key(p, &found, index_key_any(t), t->day, 3);
-    *capped = found.capped;
-    for (uint32_t i = 0; i < found.n; i++) {
-        if (abs64(p->rows[near[i]].amount) <= abs64(t->amount))
-            rows[kept++] = near[i];
+    struct near near;
+    near.max = max < COVER_MAX ? max : COVER_MAX;
+    near.before = near.after = 3;
+    near_begin(&near, g->index);
+    near_by_key(p, &near, index_key_any(t), t->day);
+    *capped = near.capped;
+    for (uint32_t i = 0; i < near.n; i++) {
+        if (abs64(p->rows[near.rows[i]].amount) <= abs64(t->amount))
+            rows[kept++] = near.rows[i];
     }
     return kept;
 }
@@ -204,11 +220,12 @@ static void proposal_match(struct grouping *g, struct proposal *q)
     match_settle(g->p, m);
 }
 
-/* Best first; a proposal whose member is taken speaks against the match that took it. */
-static size_t proposals_accept(struct grouping *g)
+/* Best first; a proposal whose member is taken speaks against the match that took it. Keeps the
+ * targets of those turned away, for another try among what is left. */
+static void proposals_accept(struct grouping *g)
 {
     struct pass *p = g->p;
-    size_t accepted = 0;
+    g->again_n = 0;
     qsort(g->proposals, g->n, sizeof *g->proposals, proposal_cmp);
     for (size_t i = 0; i < g->n; i++) {
         struct proposal *q = &g->proposals[i];
@@ -217,28 +234,30 @@ static size_t proposals_accept(struct grouping *g)
             taken = p->rows[q->members[k]].state == ROW_FREE ? NONE : q->members[k];
         if (taken == NONE) {
             proposal_match(g, q);
-            accepted++;
             continue;
         }
         struct recon_match *m = &p->matches[p->rows[taken].match];
         match_rival(p, m, q->target, q->score);
         match_settle(p, m);
+        if (g->again_n < TURNED_AWAY_MAX && p->rows[q->target].state == ROW_FREE)
+            g->again[g->again_n++] = q->target;
     }
-    return accepted;
 }
 
 static struct err group_side(struct pass *p, enum recon_side target_side)
 {
     enum recon_side members = target_side == RECON_BANK ? RECON_BOOK : RECON_BANK;
     struct grouping g = {.p = p, .target_side = target_side, .index = &p->index[members]};
-    for (int round = 0; round < 3; round++) {
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (p->rows[i].state == ROW_FREE && p->rows[i].side == target_side)
+            TRY(target_try(&g, i));
+    }
+    proposals_accept(&g);
+    for (int round = 0; round < 2 && g.again_n > 0; round++) {
         g.n = 0;
-        for (uint32_t i = 0; i < p->n; i++) {
-            if (p->rows[i].state == ROW_FREE && p->rows[i].side == target_side)
-                TRY(target_try(&g, i));
-        }
-        if (g.n == 0 || proposals_accept(&g) == g.n)
-            return OK;
+        for (size_t i = 0; i < g.again_n; i++)
+            TRY(target_try(&g, g.again[i]));
+        proposals_accept(&g);
     }
     return OK;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define STEM   4u
-#define COMMON 64u /* more rows than this within the days: the word alone is no lead */
+#define COMMON 32u /* more rows than this within the days: the word alone is no lead */
 
 static uint64_t key_mix(uint32_t group, uint64_t what)
 {
@@ -116,17 +116,19 @@ static size_t lower(const struct index *index, uint64_t key, int64_t day)
     return lo;
 }
 
-void near_begin(struct near *near, struct index *index, uint32_t *rows, uint32_t max)
+void near_begin(struct near *near, struct index *index)
 {
-    *near = (struct near){.index = index, .rows = rows, .max = max};
+    near->index = index;
+    near->n = 0;
+    near->capped = false;
     index->look_up++;
 }
 
-void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day, int32_t days)
+void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day)
 {
     struct index *index = near->index;
-    size_t from = lower(index, key, (int64_t)day - days);
-    size_t to = lower(index, key, (int64_t)day + days + 1);
+    size_t from = lower(index, key, (int64_t)day - near->before);
+    size_t to = lower(index, key, (int64_t)day + near->after + 1);
     size_t above = lower(index, key, day), below = above;
     const struct index_item *items = index->items;
     uint32_t looked = 0;
@@ -145,7 +147,7 @@ void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t 
     }
 }
 
-void near_by_text(const struct pass *p, struct near *near, uint32_t row, int32_t days)
+void near_by_text(const struct pass *p, struct near *near, uint32_t row)
 {
     uint64_t keys[KEYS_MAX];
     uint32_t single_n;
@@ -154,10 +156,10 @@ void near_by_text(const struct pass *p, struct near *near, uint32_t row, int32_t
     for (uint32_t k = count; k > 0 && near->n < near->max; k--) {
         uint64_t key = keys[k - 1];
         bool single = k <= single_n && single_n > 1; /* for a slip in the other word */
-        if (single && lower(near->index, key, (int64_t)day + days + 1) -
-                              lower(near->index, key, (int64_t)day - days) >
+        if (single && lower(near->index, key, (int64_t)day + near->after + 1) -
+                              lower(near->index, key, (int64_t)day - near->before) >
                           COMMON)
             continue; /* a common word alone is no lead */
-        near_by_key(p, near, key, day, days);
+        near_by_key(p, near, key, day);
     }
 }

@@ -218,18 +218,22 @@ void match_settle(const struct pass *p, struct recon_match *match);
 /* `dated`: the rows are also to be found by date alone. */
 MUST_CHECK struct err index_build(struct pass *p, enum recon_side side, bool dated,
                                   struct index *index);
-/* A look-up: free rows of the index's side within `days` calendar days of `day`, nearest first in
- * each key, each row once, at most `max`. */
+/* A look-up: free rows of the index's side from `before` days before a row to `after` days after
+ * it, nearest first in each key, each row once, at most `max`. */
+#define NEAR_MAX 256u
 struct near {
     struct index *index;
-    uint32_t *rows;
-    uint32_t n, max;
+    int32_t before, after; /* calendar days */
+    uint32_t max;          /* at most NEAR_MAX */
+    uint32_t n;
     bool capped; /* there were more */
+    uint32_t rows[NEAR_MAX];
 };
-void near_begin(struct near *near, struct index *index, uint32_t *rows, uint32_t max);
+void near_begin(struct near *near,
+                struct index *index); /* before, after and max are the caller's */
 /* Rows that share a name word, reference or key with `row`. */
-void near_by_text(const struct pass *p, struct near *near, uint32_t row, int32_t days);
-void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day, int32_t days);
+void near_by_text(const struct pass *p, struct near *near, uint32_t row);
+void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day);
 /* The key that every row of this row's group and sign has. */
 uint64_t index_key_any(const struct row *row);
 

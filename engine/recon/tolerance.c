@@ -83,18 +83,18 @@ static struct err candidate(struct pass *p, uint32_t bank, uint32_t book, bool c
 
 struct err pass_tolerance(struct pass *p)
 {
-    uint32_t near[256];
-    uint32_t max = p->params->candidates_max < 256 ? p->params->candidates_max : 256;
-    int32_t days = 2 * p->params->window_days * 7 / 5 + 3;
+    uint32_t max = p->params->candidates_max;
+    struct near near;
+    near.max = max < NEAR_MAX ? max : NEAR_MAX;
+    near.before = near.after = 2 * p->params->window_days * 7 / 5 + 3;
     p->edges_n = 0;
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state != ROW_FREE || p->rows[i].side != RECON_BANK)
             continue;
-        struct near found;
-        near_begin(&found, &p->index[RECON_BOOK], near, max);
-        near_by_text(p, &found, i, days);
-        for (uint32_t k = 0; k < found.n; k++)
-            TRY(candidate(p, i, near[k], found.capped));
+        near_begin(&near, &p->index[RECON_BOOK]);
+        near_by_text(p, &near, i);
+        for (uint32_t k = 0; k < near.n; k++)
+            TRY(candidate(p, i, near.rows[k], near.capped));
     }
     if (p->edges_n > 0)
         assign_edges(p);
