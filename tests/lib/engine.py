@@ -1,0 +1,270 @@
+"""A real closegate-engine for the flow, fault and e2e tests: a book of its own in a temporary
+folder, the daemon on a free port, and callers whose assertions are signed with the workspace's key
+(proto/PROTOCOL.md). Only Debian's python3-cryptography beside the standard library."""
+import base64
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+import uuid
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODERN = "2026-07-28"
+WORKSPACE = "workspace"
+
+
+class Unreachable(Exception):
+    """The engine did not answer: down, or it went away under the request."""
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def find_engine(given=None):
+    """The binary: as given, else of the newest build under build/."""
+    if given:
+        return os.path.abspath(given)
+    found = []
+    for build in ("check", "release", "asan"):
+        path = os.path.join(ROOT, "build", build, "engine", "closegate-engine")
+        if os.access(path, os.X_OK):
+            found.append(path)
+    if not found:
+        raise SystemExit("closegate-engine is not built: run tests/run, or say --engine PATH")
+    return max(found, key=os.path.getmtime)
+
+
+class Book:
+    """A data folder: made by `init` and filled by `seed` or files, gone when closed."""
+
+    def __init__(self, engine, starter="saas", env=None):
+        self.engine = engine
+        self.dir = tempfile.mkdtemp(prefix="closegate-")
+        self.data = os.path.join(self.dir, "data")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("CLOSEGATE_")}
+        self.env.update(CLOSEGATE_ENV="dev", CLOSEGATE_DATA_DIR=self.data,
+                        CLOSEGATE_AUTH_BACKEND="header-trust", CLOSEGATE_LOG_LEVEL="warn")
+        self.env.update(env or {})
+        self.starter = starter
+
+    def cli(self, *words, timeout=120, check=False):
+        """Runs a command on this book; (exit, stdout + stderr)."""
+        done = subprocess.run([self.engine, *words], env=self.env, cwd=ROOT, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL)
+        text = done.stdout.decode("utf-8", "replace")
+        if check and done.returncode != 0:
+            raise SystemExit(f"closegate-engine {' '.join(words)}: exit {done.returncode}\n{text}")
+        return done.returncode, text
+
+    def rows(self, sql, *binds):
+        """Reads the book beside the engine, never through it."""
+        db = sqlite3.connect(f"file:{os.path.join(self.data, 'recon.db')}?mode=ro", uri=True,
+                             timeout=10)
+        try:
+            db.row_factory = sqlite3.Row
+            return db.execute(sql, binds).fetchall()
+        finally:
+            db.close()
+
+    def key(self):
+        """The workspace client's private key, as init wrote it."""
+        for folder, _, names in os.walk(self.data):
+            for name in sorted(names):
+                if name.endswith((".pem", ".key")) and WORKSPACE in name:
+                    with open(os.path.join(folder, name), "rb") as f:
+                        head = f.read()
+                    if b"PRIVATE KEY" in head:
+                        return load_pem_private_key(head, password=None)
+        raise SystemExit(f"init left no private key of the workspace under {self.data}")
+
+    def principal(self, name):
+        """The principal behind human:NAME."""
+        rows = self.rows("SELECT principal_id FROM identities WHERE kind = 'actor' AND subject = ?"
+                         " AND status = 'active'", name)
+        return rows[0]["principal_id"] if rows else None
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Engine:
+    """The daemon on a book."""
+
+    def __init__(self, book, port=None):
+        self.book, self.port, self.process = book, port or free_port(), None
+        self.log = os.path.join(book.dir, "engine.log")
+
+    def start(self, timeout=20):
+        """Returns once it says it is ready; how long that took, in seconds."""
+        env = dict(self.book.env, CLOSEGATE_ENGINE_LISTEN=f"127.0.0.1:{self.port}")
+        began = time.monotonic()
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([self.book.engine, "serve"], env=env, cwd=ROOT,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        while time.monotonic() - began < timeout:
+            if self.process.poll() is not None:
+                raise SystemExit(f"closegate-engine serve: exit {self.process.returncode}\n"
+                                 + self.tail())
+            try:
+                c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                c.request("GET", "/readyz")
+                if c.getresponse().status == 200:
+                    return time.monotonic() - began
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise SystemExit(f"closegate-engine serve: not ready after {timeout} s\n" + self.tail())
+
+    def tail(self, lines=30):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as f:
+                return "".join(f.readlines()[-lines:])
+        except FileNotFoundError:
+            return ""
+
+    def stop(self, timeout=20):
+        """A clean shutdown; its exit status (0 is expected)."""
+        if self.process is None or self.process.poll() is not None:
+            return None if self.process is None else self.process.returncode
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return "did not stop"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Caller:
+    """Calls tools as one actor. Not for two threads at a time."""
+
+    def __init__(self, engine, actor, obo=None, key=None, principal=None, channel=None, timeout=30):
+        self.engine, self.actor, self.timeout = engine, actor, timeout
+        self.key = key or engine.book.key()
+        kind, name = actor.split(":", 1)
+        self.claims = {"sub": actor, "aud": "closegate-engine",
+                       "channel": channel or ("web" if kind == "human" else "api")}
+        if kind == "human":
+            self.claims["principal"] = principal or engine.book.principal(name) or name
+        elif obo:
+            self.claims["obo"] = engine.book.principal(obo) or obo
+        self.connection, self.counter = None, 0
+
+    def assertion(self, method, path, body):
+        now = int(time.time())
+        claims = dict(self.claims, htm=method, htu=path, iat=now, exp=now + 50,
+                      bh=b64url(hashlib.sha256(body).digest()), jti=uuid.uuid4().hex)
+        if self.actor.startswith("human:"):
+            claims["auth_time"] = now
+        header = {"alg": "EdDSA", "kid": WORKSPACE, "typ": "closegate-assertion+jwt"}
+        signed = ".".join(b64url(json.dumps(part, separators=(",", ":")).encode())
+                          for part in (header, claims))
+        return signed + "." + b64url(self.key.sign(signed.encode()))
+
+    def post(self, body, headers):
+        """(status, headers, body) of one POST /mcp on a kept connection."""
+        try:
+            if self.connection is None:
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.engine.port,
+                                                             timeout=self.timeout)
+            self.connection.request("POST", "/mcp", body, headers)
+            response = self.connection.getresponse()
+            return response.status, response.headers, response.read()
+        except (OSError, http.client.HTTPException) as e:
+            self.hang_up()
+            raise Unreachable(f"{type(e).__name__}: {e}") from e
+
+    def hang_up(self):
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+    def rpc(self, method, params, name=None):
+        """One request of 2026-07-28, signed; (HTTP status, JSON-RPC message)."""
+        self.counter += 1
+        meta = {"io.modelcontextprotocol/protocolVersion": MODERN,
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": {"name": "closegate-tests", "version": "1"}}
+        message = {"jsonrpc": "2.0", "id": self.counter, "method": method,
+                   "params": dict(params, _meta=meta)}
+        body = json.dumps(message).encode()
+        headers = {"Content-Type": "application/json",
+                   "Accept": "application/json, text/event-stream",
+                   "MCP-Protocol-Version": MODERN, "Mcp-Method": method,
+                   "X-Actor-Id": self.actor,
+                   "X-Closegate-Assertion": self.assertion("POST", "/mcp", body)}
+        if name:
+            headers["Mcp-Name"] = name
+        status, _, answer = self.post(body, headers)
+        try:
+            return status, json.loads(answer)
+        except ValueError:
+            return status, {"error": {"code": status, "message": answer.decode("utf-8", "replace")}}
+
+    def call(self, tool, **arguments):
+        """A tool's result: {"outcome": ok | pending | deny | error, "reason", "data", "text"}."""
+        status, message = self.rpc("tools/call", {"name": tool, "arguments": arguments}, tool)
+        return outcome(status, message)
+
+    def read(self, uri):
+        status, message = self.rpc("resources/read", {"uri": uri}, uri)
+        if "result" not in message:
+            return outcome(status, message)
+        text = message["result"]["contents"][0].get("text", "")
+        return {"outcome": "ok", "reason": None, "data": json.loads(text), "text": text}
+
+
+def outcome(status, message):
+    """What came of a call, whichever layer said it."""
+    if "error" in message:
+        error = message["error"]
+        if not isinstance(error, dict):
+            error = {"message": str(error)}
+        return {"outcome": "error", "reason": str(error.get("code", status)), "data": error,
+                "text": error.get("message", ""), "status": status}
+    result = message.get("result", {})
+    text = "\n".join(c.get("text", "") for c in result.get("content", []))
+    data = result.get("structuredContent")
+    if not isinstance(data, dict):
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = {}
+    said = data.get("status") if isinstance(data, dict) else None
+    reason = data.get("reason") if isinstance(data, dict) else None
+    if said == "pending_approval":
+        kind = "pending"
+    elif said in ("denied", "deny"):
+        kind = "deny"
+    elif result.get("isError"):
+        kind = "error"
+    else:
+        kind = "ok"
+    return {"outcome": kind, "reason": reason, "data": data, "text": text, "status": status}
+
+
+def chain_is_intact(book):
+    """audit verify --book; (intact, what it said)."""
+    code, text = book.cli("audit", "verify", "--book")
+    return code == 0, text
