@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Fails on shapes that are hard to read: functions past 70 lines, files past 600, control flow
-nested more than three deep, more than six parameters, unless shape_known.txt says why. Reads clang-formatted C: a function begins
-at the first column and ends with "}" there."""
+nested more than three deep, more than eight parameters (six is the aim), unless shape_known.txt
+says why. Reads clang-formatted C: a function begins at the first column and ends with "}" there."""
 import os
 import re
 
 import sources
 
-FUNCTION_MAX, FILE_MAX, NESTING_MAX, PARAMETERS_MAX = 70, 600, 3, 6
+FUNCTION_MAX, FILE_MAX, NESTING_MAX, PARAMETERS_MAX = 70, 600, 3, 8
 # tests and tables are read top to bottom, however long
 FREE = re.compile(r"^tests/|\.def$")
 NAME = re.compile(r"(\w+)\s*\(")
