@@ -58,18 +58,18 @@ static const struct json *text_of(struct arena *arena, const struct json *tree)
     return json_str_new(arena, text);
 }
 
-static struct json *tool_result(struct arena *arena, enum era era, const struct json *structured,
-                                const char *text, bool is_error)
+static struct json *tool_result(struct arena *arena, enum era era, const struct json *answer,
+                                bool structured, bool is_error)
 {
     struct json *result = json_object_new(arena), *content = json_array_new(arena);
     struct json *block = json_object_new(arena);
 
     json_put_text(arena, block, "type", "text");
-    json_put(arena, block, "text",
-             text != NULL ? json_text_new(arena, text) : text_of(arena, structured));
+    json_put(arena, block, "text", text_of(arena, answer));
     json_push(arena, content, block);
     json_put(arena, result, "content", content);
-    json_put(arena, result, "structuredContent", structured);
+    if (structured)
+        json_put(arena, result, "structuredContent", answer);
     json_put_bool(arena, result, "isError", is_error);
     return reply_complete(arena, era, result);
 }
@@ -77,22 +77,21 @@ static struct json *tool_result(struct arena *arena, enum era era, const struct 
 /* What the caller may know of an error: our own bugs stay with us. */
 static const char *told(struct err e)
 {
+    if (e.kind == ERR_UNKNOWN)
+        return "the outcome is unknown: repeat the call with the same idempotency_key";
     return e.kind == ERR_BUG ? "internal error" : e.msg;
 }
 
+/* No structured content: outputSchema promises what a tool answers, and it did not. */
 struct json *reply_call_failed(struct arena *arena, enum era era, struct err e)
 {
     struct json *failed = json_object_new(arena);
-    const char *text = e.where == NULL ? told(e) : arena_fmt(arena, "%s: %s", e.where, told(e));
-
-    if (e.kind == ERR_UNKNOWN)
-        text = "the outcome is unknown: repeat the call with the same idempotency_key";
     json_put_text(arena, failed, "status", "failed");
     json_put_text(arena, failed, "error", err_kind_name(e.kind));
-    json_put_text(arena, failed, "message", e.kind == ERR_UNKNOWN ? text : told(e));
+    json_put_text(arena, failed, "message", told(e));
     if (e.where != NULL && e.kind != ERR_BUG)
         json_put_text(arena, failed, "pointer", e.where);
-    return tool_result(arena, era, failed, text, true);
+    return tool_result(arena, era, failed, false, true);
 }
 
 struct json *reply_call(struct arena *arena, enum era era, const struct call *call)
@@ -101,9 +100,9 @@ struct json *reply_call(struct arena *arena, enum era era, const struct call *ca
     switch (call->outcome) {
     case CALL_OK:
     case CALL_PENDING:
-        return tool_result(arena, era, result, NULL, false);
+        return tool_result(arena, era, result, true, false);
     case CALL_DENIED:
-        return tool_result(arena, era, result, NULL, true);
+        return tool_result(arena, era, result, true, true);
     case CALL_FAILED:
         return reply_call_failed(arena, era, call->err);
     case CALL_NONE:
@@ -112,59 +111,12 @@ struct json *reply_call(struct arena *arena, enum era era, const struct call *ca
     return reply_call_failed(arena, era, err_new(ERR_BUG, "the call was not run"));
 }
 
-/* {type: object, properties: {status: {const}, …}, required: [status, …]}: a result that is not the
- * tool's own. Members beside those named may follow. */
-static struct json *status_schema(struct arena *arena, const char *status, const char *help,
-                                  const char *const *members)
-{
-    struct json *schema = json_object_new(arena), *properties = json_object_new(arena);
-    struct json *only = json_object_new(arena), *required = json_array_new(arena);
-
-    json_put_text(arena, only, "const", status);
-    json_put(arena, properties, "status", only);
-    json_push(arena, required, json_text_new(arena, "status"));
-    for (; *members != NULL; members++) {
-        struct json *text = json_object_new(arena);
-        json_put_text(arena, text, "type", "string");
-        json_put(arena, properties, *members, text);
-    }
-    json_put_text(arena, schema, "type", "object");
-    json_put_text(arena, schema, "description", help);
-    json_put(arena, schema, "properties", properties);
-    json_put(arena, schema, "required", required);
-    return schema;
-}
-
-static struct err output_schema(struct arena *arena, const struct tool *tool, struct json **out)
-{
-    static const char *const pending[] = {"escalation_id", "reason", "clause", "pointer", NULL};
-    static const char *const denied[] = {"reason", "clause", "pointer", NULL};
-    static const char *const failed[] = {"error", "message", "pointer", NULL};
-    struct json *own = NULL, *any = json_array_new(arena);
-
-    TRY(tool_output_schema(arena, tool, &own));
-    json_push(arena, any, own);
-    if (tool->run != TOOL_READ) {
-        json_push(arena, any,
-                  status_schema(arena, "pending_approval",
-                                "policy reserves this for a human; the escalation is open",
-                                pending));
-        json_push(arena, any,
-                  status_schema(arena, "denied", "policy says no, with the clause", denied));
-    }
-    json_push(arena, any, status_schema(arena, "failed", "nothing was done", failed));
-    *out = json_object_new(arena);
-    json_put_text(arena, *out, "type", "object");
-    json_put(arena, *out, "anyOf", any);
-    return arena_check(arena);
-}
-
 struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row)
 {
     struct json *input = NULL, *output = NULL, *hints = json_object_new(arena);
 
     TRY(tool_input_schema(arena, tool, &input));
-    TRY(output_schema(arena, tool, &output));
+    TRY(tool_output_schema(arena, tool, &output));
     json_put_bool(arena, hints, "readOnlyHint", tool->run == TOOL_READ);
     json_put_bool(arena, hints, "destructiveHint", tool->destructive);
     json_put_bool(arena, hints, "idempotentHint", tool->idempotent);

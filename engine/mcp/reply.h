@@ -23,11 +23,11 @@ struct json *reply_capabilities(struct arena *arena);
 /* CallToolResult. A denial and a failure are isError; pending_approval is a normal result. */
 struct json *reply_call(struct arena *arena, enum era era, const struct call *call);
 
-/* The call never ran: its arguments do not fit, say. Also a CallToolResult with isError. */
+/* The call never ran, or failed: {status: "failed", error, message, pointer?} as text with isError,
+ * and no structured content, since outputSchema speaks of answers only. */
 struct json *reply_call_failed(struct arena *arena, enum era era, struct err e);
 
-/* One row of tools/list. outputSchema admits what structuredContent may be: the tool's own result,
- * pending_approval, a denial, a failure. */
+/* One row of tools/list. outputSchema is the call's own: it admits pending_approval and denied. */
 MUST_CHECK struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row);
 
 /* One row of resources/list or (uri with "{") of resources/templates/list. */
