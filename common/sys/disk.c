@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,5 +72,46 @@ struct err disk_write_new(const char *path, const void *bytes, size_t len, unsig
         ok ? disk_name_new(part, path) : err_at(ERR_STORE, path, "cannot write this file");
     if (e.kind != ERR_NONE)
         unlink(part);
+    return e;
+}
+
+static struct err read_all(struct arena *arena, int fd, const char *path, size_t len,
+                           struct str *bytes)
+{
+    char *at = arena_alloc(arena, len + 1);
+    size_t got = 0;
+    TRY(arena_check(arena));
+    while (got <= len) { /* one byte more than told: a file that grows meanwhile shows */
+        char past;
+        ssize_t n = got < len ? read(fd, at + got, len - got) : read(fd, &past, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_at(ERR_STORE, path, "cannot read this file");
+        if (n == 0)
+            break;
+        got += (size_t)n;
+    }
+    if (got != len)
+        return err_at(ERR_CONFLICT, path, "this file changed while it was read");
+    *bytes = (struct str){at, len};
+    return OK;
+}
+
+struct err disk_read(struct arena *arena, const char *path, size_t len_max, struct str *bytes)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
+    if (fd < 0)
+        return errno == ENOENT ? err_at(ERR_MISSING, path, "there is no such file")
+                               : err_at(ERR_STORE, path, "cannot open this file");
+    struct err e = OK;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        e = err_at(ERR_INPUT, path, "this is no regular file");
+    else if ((uintmax_t)st.st_size > len_max)
+        e = err_at(ERR_LIMIT, path, "this file is too large");
+    else
+        e = read_all(arena, fd, path, (size_t)st.st_size, bytes);
+    close(fd);
     return e;
 }

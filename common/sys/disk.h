@@ -4,7 +4,13 @@
 
 #include <stddef.h>
 
-#include "common/base/err.h"
+#include "common/base/arena.h"
+#include "common/base/str.h"
+
+/* A whole regular file into the arena, with a NUL behind it. ERR_MISSING when there is none,
+ * ERR_LIMIT past `len_max`, ERR_INPUT for what is no regular file. `path` is the error's place. */
+MUST_CHECK struct err disk_read(struct arena *arena, const char *path, size_t len_max,
+                                struct str *bytes);
 
 /* Makes a file's name durable: fsync of the folder that holds `path`. */
 MUST_CHECK struct err disk_sync_folder_of(const char *path);

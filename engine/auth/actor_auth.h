@@ -20,6 +20,8 @@
 #define AUTH_WORKSPACE_CLIENT "workspace"
 /* Whom an unauthenticated caller of the dev backend acts for: identity kind "actor". */
 #define AUTH_DEMO_SUBJECT "demo-user"
+/* Its private key, which init makes in the data folder. */
+#define AUTH_WORKSPACE_KEY "workspace.key"
 
 enum auth_door {
     AUTH_MCP = 0, /* POST /mcp */

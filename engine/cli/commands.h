@@ -1,0 +1,10 @@
+/* The row of each command; each ends its own file. */
+#ifndef ENGINE_CLI_COMMANDS_H
+#define ENGINE_CLI_COMMANDS_H
+
+#include "engine/cli/cli.h"
+
+extern const struct command command_serve;
+extern const struct command command_call;
+
+#endif

@@ -1,0 +1,154 @@
+/* `serve`: the engine as a daemon. Book, policy, spine, identity, listeners, loop; SIGTERM and
+ * SIGINT drain. What must be right before the first caller is heard is checked before a port is
+ * opened. */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "common/sys/book_lock.h"
+#include "common/sys/log.h"
+#include "engine/cli/commands.h"
+#include "engine/cli/policy_file.h"
+#include "engine/mcp/endpoint.h"
+
+#define DRAIN_MS      10000
+#define READERS       2
+#define IN_FLIGHT_MAX 4096
+
+struct server {
+    struct cli *cli;
+    const char *book;
+    struct policy *policy;
+    struct book_lock *lock;
+    struct loop *loop;
+    struct spine *spine;
+    struct auth *auth;
+    struct mcp *mcp;
+    struct web *web;
+    bool draining;
+};
+
+static struct err open_policy(struct server *s)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    struct arena *arena = s->cli->arena;
+    struct tx tx;
+
+    TRY(store_open(s->book, STORE_READER, arena, &store));
+    ENSURE(store_book_id(store)[0] != '\0', ERR_STORE,
+           "the book is empty: run closegate-engine init");
+    TRY(tx_read_begin(store, arena, cli_clock_us(), &tx));
+    struct err e = policy_file_load(arena, s->cli->config.policy, &tx, &s->policy, NULL);
+    tx_read_end(&tx);
+    return e;
+}
+
+static struct err open_book(struct server *s)
+{
+    struct stat st;
+    s->book = cli_path(s->cli, "recon.db");
+    TRY(arena_check(s->cli->arena));
+    if (stat(s->book, &st) != 0)
+        return err_at(ERR_MISSING, s->book, "there is no book: run closegate-engine init first");
+    TRY(book_lock(s->book, s->cli->arena, &s->lock));
+    return open_policy(s);
+}
+
+static void on_drained(void *ctx)
+{
+    struct server *s = ctx;
+    loop_stop(s->loop);
+}
+
+static void on_terminate(void *ctx)
+{
+    struct server *s = ctx;
+    if (s->draining)
+        return;
+    s->draining = true;
+    log_info("draining", LOG_INT("connections", web_connections(s->web)),
+             LOG_INT("requests", mcp_in_flight(s->mcp)), LOG_END);
+    if (web_drain(s->web, DRAIN_MS, on_drained, s).kind != ERR_NONE)
+        loop_stop(s->loop);
+}
+
+static struct err start(struct server *s)
+{
+    const struct spine_options spine = {.book_path = s->book,
+                                        .readers = READERS,
+                                        .in_flight_max = IN_FLIGHT_MAX,
+                                        .clock_us = cli_clock_us};
+    TRY(loop_new(&s->loop));
+    TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
+    TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
+    TRY(auth_new(&s->cli->config, cli_clock_us(), &s->auth));
+    TRY(spine_start(s->loop, &spine, &s->spine));
+    const struct mcp_options mcp = {
+        .config = &s->cli->config, .auth = s->auth, .spine = s->spine, .clock_us = cli_clock_us};
+    TRY(mcp_new(&mcp, &s->mcp));
+    mcp_set_policy(s->mcp, s->policy);
+    return OK;
+}
+
+static struct err listen_on(struct server *s)
+{
+    const struct config *config = &s->cli->config;
+    struct web_limits limits = web_limits_default();
+    size_t routes_n;
+    uint16_t port;
+    const struct web_route *routes = mcp_routes(&routes_n);
+
+    limits.connections_max = (size_t)config->max_connections;
+    limits.per_peer_max = (size_t)config->max_connections_per_peer;
+    TRY(web_new(s->loop, &limits, routes, routes_n, s->mcp, &s->web));
+    TRY(web_listen_tcp(s->web, config->engine_listen, &port));
+    TRY(web_listen_unix(s->web, config->engine_socket, 0660));
+    log_info("listening", LOG_TEXT("tcp", config->engine_listen), LOG_INT("port", port),
+             LOG_TEXT("socket", config->engine_socket),
+             LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"),
+             LOG_TEXT("policy", s->policy->digest), LOG_END);
+    if (config->env == CONFIG_DEV)
+        log_warn("CLOSEGATE_ENV is dev: conveniences that prod refuses are on", LOG_END);
+    return OK;
+}
+
+/* The reverse of start; the spine first, so that no thread holds a request any more. */
+static void stop(struct server *s)
+{
+    if (s->spine != NULL)
+        spine_stop(s->spine);
+    web_free(s->web);
+    mcp_free(s->mcp);
+    auth_free(s->auth);
+    loop_free(s->loop);
+    book_unlock(s->lock);
+}
+
+static int run_serve(struct cli *cli)
+{
+    struct log_options log = log_options_default();
+    struct server s = {.cli = cli};
+
+    log.level = (enum log_level)cli->config.log_level;
+    log_init(&log);
+    struct err e = open_book(&s);
+    if (e.kind == ERR_NONE)
+        e = start(&s);
+    if (e.kind == ERR_NONE)
+        e = listen_on(&s);
+    if (e.kind == ERR_NONE)
+        e = loop_run(s.loop);
+    stop(&s);
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    log_info("stopped", LOG_END);
+    return CLI_YES;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .args = "",
+    .summary = "run the engine: MCP on TCP and on its Unix socket",
+    .help = "Needs a book (closegate-engine init) and a policy. SIGTERM lets requests under way\n"
+            "finish and stops.",
+    .run = run_serve,
+};

@@ -1,0 +1,28 @@
+/* A compact JWS of any bytes is read or refused, and what is read never verifies under a key that
+ * did not sign it. */
+#include "common/sys/jose.h"
+
+#include <string.h>
+
+#include "common/base/invariant.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t nobody[ED25519_KEY_LEN] = {1};
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
+    struct jose_key key = {.alg = JOSE_EDDSA};
+    struct jws jws;
+
+    memcpy(key.ed25519, nobody, sizeof nobody);
+    struct err e = jws_parse(arena, (struct str){(const char *)data, size}, &jws);
+    if (e.kind == ERR_NONE) {
+        INVARIANT(jws.kid != NULL && jws.kid[0] != '\0');
+        INVARIANT(jws.signed_part.at == (const char *)data && jws.signed_part.len < size);
+        INVARIANT(jws.sig_len == ED25519_SIG_LEN);
+        key.alg = JOSE_ALG_NONE;
+        INVARIANT(jws_verify(&jws, &key).kind == ERR_AUTH);
+    }
+    return 0;
+}
