@@ -1,0 +1,124 @@
+/* The job thread: one long work at a time. It reads on its own connection and hands its changes to
+ * the writer in batches, among everybody else's. */
+#include <stdlib.h>
+
+#include "common/sys/log.h"
+#include "engine/call/threads.h"
+
+#define BATCH_MAX 256
+
+struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
+    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
+    j->options = *options;
+    TRY(bus_port_open("job", depth, &j->port));
+    TRY(bus_port_open("job-reply", 4 * BATCH_MAX, &j->reply));
+    struct err e = store_open(options->book_path, STORE_READER, arena, &j->store);
+    return e.kind == ERR_NONE ? OK : err_new(e.kind, "the book could not be opened for reading");
+}
+
+/* ---- the port a job sees ---- */
+
+struct port {
+    struct job_port base;
+    struct jobs *jobs;
+};
+
+static struct err batch_send(struct jobs *j, struct call **calls, size_t n)
+{
+    struct work *works = calloc(n, sizeof *works);
+    void *items[BATCH_MAX];
+    ENSURE(works != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        works[i] = (struct work){.call = calls[i], .reply_to = REPLY_JOB};
+        items[i] = &works[i];
+    }
+    struct err e = bus_send(j->to_writer, items, n);
+    /* Every answer comes back: the array is shared with the writer until then. */
+    for (size_t left = n; e.kind == ERR_NONE && left > 0;) {
+        size_t got;
+        e = bus_recv(j->reply, true, items, BATCH_MAX, &got);
+        left -= got;
+    }
+    free(works);
+    return e;
+}
+
+static struct err port_submit(struct job_port *base, struct call **calls, size_t n)
+{
+    struct port *port = (struct port *)base;
+    for (size_t at = 0; at < n; at += BATCH_MAX)
+        TRY(batch_send(port->jobs, calls + at, n - at > BATCH_MAX ? BATCH_MAX : n - at));
+    return OK;
+}
+
+static bool port_cancelled(struct job_port *base)
+{
+    struct port *port = (struct port *)base;
+    return atomic_load(&port->jobs->cancel);
+}
+
+static void job_run(struct jobs *j, struct call *c)
+{
+    struct port port = {.base = {.reader = j->store,
+                                 .submit = port_submit,
+                                 .cancelled = port_cancelled,
+                                 .clock_us = j->options.clock_us},
+                        .jobs = j};
+    struct err e = c->tool->job(c, &port.base);
+    if (e.kind == ERR_NONE)
+        e = arena_check(c->arena);
+    c->err = e;
+    if (e.kind != ERR_NONE)
+        c->outcome = CALL_FAILED;
+    else if (c->outcome == CALL_NONE)
+        c->outcome = CALL_OK;
+}
+
+static void *jobs_run(void *arg)
+{
+    struct jobs *j = arg;
+    struct bus_sender *loop = NULL;
+    struct err e = bus_sender_open("loop", &loop);
+    if (e.kind == ERR_NONE)
+        e = bus_sender_open("writer", &j->to_writer);
+    while (e.kind == ERR_NONE) {
+        void *item;
+        size_t n;
+        e = bus_recv(j->port, true, &item, 1, &n);
+        if (e.kind != ERR_NONE || n == 0)
+            continue;
+        job_run(j, ((struct work *)item)->call);
+        e = bus_send(loop, &item, 1);
+    }
+    if (e.kind != ERR_MISSING)
+        log_error("the job thread ended", LOG_TEXT("why", e.msg), LOG_END);
+    bus_sender_free(j->to_writer);
+    bus_sender_free(loop);
+    return NULL;
+}
+
+struct err jobs_start(struct jobs *j)
+{
+    TRY(thread_start(&j->thread, jobs_run, j));
+    j->started = true;
+    return OK;
+}
+
+void jobs_stop(struct jobs *j)
+{
+    if (!j->started)
+        return;
+    atomic_store(&j->cancel, true);
+    bus_port_close(j->port);
+    pthread_join(j->thread, NULL);
+    j->started = false;
+}
+
+void jobs_close(struct jobs *j)
+{
+    bus_port_free(j->port);
+    bus_port_free(j->reply);
+    store_close(j->store);
+}

@@ -1,0 +1,188 @@
+/* The running spine: who does what on which thread.
+ *
+ *   loop  ──batch──▶ writer ──batch──▶ loop      changes: a group is what came during the last
+ * fsync loop  ─────────▶ reader k ───────▶ loop      reads, each on its own connection loop
+ * ─────────▶ job ──batch──▶ writer ──▶ job    long work; its chunks queue behind nobody long
+ *   checkpointer: moves the write-ahead log into the book, off the write path
+ *
+ * A struct work is one pointer on the bus; whoever holds it owns it. */
+#include "engine/call/spine.h"
+
+#include <stdlib.h>
+
+#include "common/base/invariant.h"
+#include "engine/call/threads.h"
+
+#define GROUP_MAX   512
+#define READERS_MAX 16
+#define LOOP_BATCH  512
+#define PORT_SLACK  64 /* beyond in_flight_max: the job's own batches wait for room anyway */
+
+struct spine {
+    struct spine_options options;
+    struct loop *loop;
+    struct bus_port *done_port; /* what comes back to the loop */
+    struct loop_watch *watch;
+    struct bus_sender *to_writer, *to_job, *to_reader[READERS_MAX];
+    struct writer writer;
+    struct reader readers[READERS_MAX];
+    struct jobs jobs;
+    struct checkpointer checkpointer;
+    int readers_n, next_reader;
+    struct spine_stats stats;
+    bool stopping;
+};
+
+/* ---- on the loop thread ---- */
+
+static void work_done(struct spine *s, struct work *w)
+{
+    s->stats.in_flight--;
+    s->stats.calls++;
+    if (w->call != NULL) {
+        s->stats.failed += w->call->outcome == CALL_FAILED;
+        w->done(w->call, w->arg);
+    } else {
+        w->read_done(w->err, w->arg);
+    }
+    free(w);
+}
+
+static void on_done(void *ctx)
+{
+    struct spine *s = ctx;
+    void *items[LOOP_BATCH];
+    size_t n = LOOP_BATCH;
+    while (n == LOOP_BATCH) {
+        struct err e = bus_recv(s->done_port, false, items, LOOP_BATCH, &n);
+        if (e.kind != ERR_NONE)
+            return;
+        for (size_t i = 0; i < n; i++)
+            work_done(s, items[i]);
+    }
+}
+
+static struct bus_sender *sender_for(struct spine *s, const struct work *w)
+{
+    enum tool_run run = w->call == NULL ? TOOL_READ : w->call->tool->run;
+    if (run == TOOL_CHANGE)
+        return s->to_writer;
+    if (run == TOOL_JOB)
+        return s->to_job;
+    s->next_reader = (s->next_reader + 1) % s->readers_n;
+    return s->to_reader[s->next_reader];
+}
+
+static struct err submit(struct spine *s, const struct work *work)
+{
+    ENSURE(!s->stopping, ERR_LIMIT, "the engine is stopping");
+    ENSURE((size_t)s->stats.in_flight < s->options.in_flight_max, ERR_LIMIT,
+           "too many requests are under way; try again");
+    struct work *w = malloc(sizeof *w);
+    ENSURE(w != NULL, ERR_LIMIT, "out of memory");
+    *w = *work;
+    void *item = w;
+    struct err e = bus_send(sender_for(s, w), &item, 1);
+    if (e.kind != ERR_NONE) {
+        free(w);
+        return e;
+    }
+    s->stats.in_flight++;
+    return OK;
+}
+
+struct err spine_submit(struct spine *spine, struct call *c, call_done *done, void *arg)
+{
+    const struct work w = {.call = c, .done = done, .arg = arg, .reply_to = REPLY_LOOP};
+    return submit(spine, &w);
+}
+
+struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *fn,
+                      spine_read_done *done, void *arg)
+{
+    const struct work w = {
+        .arena = arena, .read = fn, .read_done = done, .arg = arg, .reply_to = REPLY_LOOP};
+    return submit(spine, &w);
+}
+
+struct spine_stats spine_stats(const struct spine *spine)
+{
+    struct spine_stats stats = spine->stats;
+    stats.groups = atomic_load(&spine->writer.groups);
+    stats.group_max = atomic_load(&spine->writer.group_max);
+    return stats;
+}
+
+/* ---- starting and stopping ---- */
+
+static struct err ports_open(struct spine *s)
+{
+    size_t depth = s->options.in_flight_max + PORT_SLACK;
+    int fd;
+    TRY(bus_port_open("loop", 2 * depth, &s->done_port));
+    TRY(writer_open(&s->writer, &s->options, depth + GROUP_MAX));
+    TRY(jobs_open(&s->jobs, &s->options, depth));
+    for (int i = 0; i < s->readers_n; i++)
+        TRY(reader_open(&s->readers[i], &s->options, i, depth));
+    TRY(bus_sender_open("writer", &s->to_writer));
+    TRY(bus_sender_open("job", &s->to_job));
+    for (int i = 0; i < s->readers_n; i++)
+        TRY(bus_sender_open(s->readers[i].name, &s->to_reader[i]));
+    TRY(bus_port_fd(s->done_port, &fd));
+    return loop_on_fd(s->loop, fd, on_done, s, &s->watch);
+}
+
+static struct err threads_start(struct spine *s)
+{
+    TRY(writer_start(&s->writer));
+    TRY(jobs_start(&s->jobs));
+    for (int i = 0; i < s->readers_n; i++)
+        TRY(reader_start(&s->readers[i]));
+    return checkpointer_start(&s->checkpointer, s->options.book_path);
+}
+
+struct err spine_start(struct loop *loop, const struct spine_options *options, struct spine **spine)
+{
+    INVARIANT(options->readers >= 1 && options->readers <= READERS_MAX);
+    struct spine *s = calloc(1, sizeof *s);
+    ENSURE(s != NULL, ERR_LIMIT, "out of memory");
+    s->options = *options;
+    s->loop = loop;
+    s->readers_n = options->readers;
+    struct err e = ports_open(s);
+    if (e.kind == ERR_NONE)
+        e = threads_start(s);
+    if (e.kind != ERR_NONE) {
+        spine_stop(s);
+        return e;
+    }
+    *spine = s;
+    return OK;
+}
+
+/* A sender is freed once all it sent was received, so nothing is lost. The job ends first, which
+ * still needs the writer; the writer ends with all it was given on the disk. */
+void spine_stop(struct spine *spine)
+{
+    if (spine == NULL)
+        return;
+    spine->stopping = true;
+    bus_sender_free(spine->to_job);
+    jobs_stop(&spine->jobs);
+    for (int i = 0; i < spine->readers_n; i++) {
+        bus_sender_free(spine->to_reader[i]);
+        reader_stop(&spine->readers[i]);
+    }
+    bus_sender_free(spine->to_writer);
+    writer_stop(&spine->writer);
+    checkpointer_stop(&spine->checkpointer);
+    if (spine->done_port != NULL)
+        on_done(spine);
+    loop_watch_free(spine->watch);
+    jobs_close(&spine->jobs);
+    for (int i = 0; i < spine->readers_n; i++)
+        reader_close(&spine->readers[i]);
+    writer_close(&spine->writer);
+    bus_port_free(spine->done_port);
+    free(spine);
+}

@@ -1,0 +1,86 @@
+/* Private to engine/call: the spine's threads. Each has open (its bus port, before any sender),
+ * start, stop (ends the thread; what was queued is answered) and close (frees the port). Stop and
+ * close take one that was never opened. */
+#ifndef ENGINE_CALL_THREADS_H
+#define ENGINE_CALL_THREADS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/sys/bus.h"
+#include "engine/call/spine.h"
+
+enum reply_to { REPLY_LOOP, REPLY_JOB };
+
+/* One item on the bus: a call, or a read by function. */
+struct work {
+    struct call *call;
+    call_done *done;
+    struct arena *arena; /* of a read by function */
+    spine_read_fn *read;
+    spine_read_done *read_done;
+    struct err err; /* of a read by function */
+    void *arg;
+    enum reply_to reply_to;
+};
+
+/* ---- the writer: writer.c ---- */
+struct writer {
+    struct spine_options options;
+    struct bus_port *port;
+    struct store *store;
+    pthread_t thread;
+    bool started;
+    atomic_llong groups, group_max;
+};
+MUST_CHECK struct err writer_open(struct writer *w, const struct spine_options *options,
+                                  size_t depth);
+MUST_CHECK struct err writer_start(struct writer *w);
+void writer_stop(struct writer *w);
+void writer_close(struct writer *w);
+
+/* ---- readers: readers.c ---- */
+struct reader {
+    struct spine_options options;
+    char name[16];
+    struct bus_port *port;
+    struct store *store;
+    pthread_t thread;
+    bool started;
+};
+MUST_CHECK struct err reader_open(struct reader *r, const struct spine_options *options, int number,
+                                  size_t depth);
+MUST_CHECK struct err reader_start(struct reader *r);
+void reader_stop(struct reader *r);
+void reader_close(struct reader *r);
+
+/* ---- the job thread: jobs.c ---- */
+struct jobs {
+    struct spine_options options;
+    struct bus_port *port, *reply;
+    struct bus_sender *to_writer;
+    struct store *store;
+    pthread_t thread;
+    bool started;
+    atomic_bool cancel;
+};
+MUST_CHECK struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth);
+MUST_CHECK struct err jobs_start(struct jobs *j);
+void jobs_stop(struct jobs *j);
+void jobs_close(struct jobs *j);
+
+/* ---- the checkpointer: checkpoint.c ---- */
+struct checkpointer {
+    struct db *db;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool started, stopping;
+};
+MUST_CHECK struct err checkpointer_start(struct checkpointer *c, const char *book_path);
+void checkpointer_stop(struct checkpointer *c);
+
+/* pthread_create in our words. */
+MUST_CHECK struct err thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
+
+#endif
