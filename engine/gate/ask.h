@@ -97,8 +97,8 @@ struct ask {
     enum action action;
     enum tier tier;
     const char *tool;
-    bool change;            /* false for pure reads; the rows "any change" look at it */
-    bool posting;           /* writes into the ledger of a period */
+    bool change;  /* every action above is one; an ask that says false is denied as UNLISTED */
+    bool posting; /* writes into the ledger of a period */
     enum decision decision; /* of RESOLVE */
 
     /* who acts, as the transport proved it */
@@ -133,7 +133,7 @@ struct ask {
     bool ambiguous, entity_mismatch, intercompany, intercompany_paired, period_closed;
 
     /* money and place, read from the book */
-    const char *const *entities;
+    const char *const *entities; /* none: the whole book, which only a role in all of them covers */
     size_t entities_n;
     const struct ask_account *accounts;
     size_t accounts_n;
@@ -150,7 +150,7 @@ struct ask {
 
     /* the decision's own words and company */
     bool has_rationale;  /* of the deciding actor, not of whoever proposed */
-    int64_t approvers_n; /* distinct principals who approved this stage so far */
+    int64_t approvers_n; /* distinct principals but this one who approved this stage so far */
     bool own_seat;       /* a delegation lends the actor's own seat */
 };
 

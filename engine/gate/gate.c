@@ -30,17 +30,27 @@ struct row {
 
 /* ---- limits ---- */
 
+/* The amount in the limit's currency; NULL when the plan did not value it there. */
 static const struct ask_value *value_in(const struct ask *a, const struct policy_limit *limit)
 {
-    return limit->cur_index < a->values_n ? &a->values[limit->cur_index] : NULL;
+    if (!a->has_amount || limit->cur_index >= a->values_n)
+        return NULL;
+    const struct ask_value *v = &a->values[limit->cur_index];
+    return memcmp(v->cur, limit->cur, sizeof v->cur) == 0 ? v : NULL;
 }
 
 static enum over over(const struct ask *a, const struct policy_limit *limit)
 {
     const struct ask_value *v = value_in(a, limit);
-    if (!a->has_amount || v == NULL || v->status != FX_KNOWN)
+    if (v == NULL || v->status != FX_KNOWN)
         return OVER_UNKNOWN;
     return decimal_cmp(v->value, limit->max) > 0 ? OVER_YES : OVER_NO;
+}
+
+/* Acts on money always have an amount, known or not; a comment or a file may have none at all. */
+static bool weighs_nothing(const struct ask *a)
+{
+    return !a->has_amount && a->action != ACTION_CONFIRM && a->action != ACTION_POST_ENTRY;
 }
 
 static enum over worse(enum over a, enum over b)
@@ -78,7 +88,7 @@ static enum over over_materiality(const struct policy *p, const struct ask *a, c
 static bool is_frozen(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)p, (void)clause;
-    return a->change && a->frozen;
+    return a->frozen;
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -123,12 +133,12 @@ static bool block_holds(const struct policy_block *b, const struct ask *a)
         return false;
     if (b->account_prefix != NULL && !any_account(a, NULL, b->account_prefix))
         return false;
-    return !b->has_over || over(a, &b->over) != OVER_NO;
+    return !b->has_over || (!weighs_nothing(a) && over(a, &b->over) != OVER_NO);
 }
 
 static bool is_blocked(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
-    for (size_t i = 0; a->change && i < p->blocked_n; i++) {
+    for (size_t i = 0; i < p->blocked_n; i++) {
         if (block_holds(&p->blocked[i], a)) {
             *clause = &p->blocked[i].clause;
             return true;
@@ -137,7 +147,8 @@ static bool is_blocked(const struct policy *p, const struct ask *a, clause_ptr *
     return false;
 }
 
-/* The actor holds the grant's role where it counts: in this entity, or everywhere. */
+/* The actor holds the grant's role where it counts: in this entity, or everywhere. An act that
+ * names no entity concerns the whole book, which a role in one entity does not reach. */
 static bool holds_role(const struct ask *a, const char *role, const char *entity)
 {
     if (a->actor_kind == ACTOR_ENGINE)
@@ -147,7 +158,7 @@ static bool holds_role(const struct ask *a, const char *role, const char *entity
     for (size_t i = 0; i < a->roles_n; i++) {
         if (!text_eq(a->roles[i].role, role))
             continue;
-        if (a->roles[i].entity == NULL || entity == NULL || text_eq(a->roles[i].entity, entity))
+        if (a->roles[i].entity == NULL || text_eq(a->roles[i].entity, entity))
             return true;
     }
     return false;
@@ -160,9 +171,9 @@ static bool grant_covers(const struct policy_authority *g, const struct ask *a, 
 {
     if ((g->actions & (UINT64_C(1) << a->action)) == 0 || !holds_role(a, g->role, entity))
         return false;
-    if (g->entities_n > 0 && entity != NULL && !any_text(g->entities, g->entities_n, entity))
+    if (g->entities_n > 0 && !any_text(g->entities, g->entities_n, entity))
         return false;
-    if (!a->has_amount)
+    if (weighs_nothing(a))
         return true;
     if (g->has_max && over(a, &g->max) != OVER_NO)
         return false;
@@ -193,30 +204,33 @@ static bool authorised(const struct policy *p, const struct ask *a, enum alone a
 static bool lacks_authority(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    return a->change && !authorised(p, a, ALONE_OR_NOT);
+    return !authorised(p, a, ALONE_OR_NOT);
 }
 
-static bool needs_a_person(const struct ask *a)
+/* A confirmation is T2 at least, whatever tool carries it. */
+static enum tier tier_of(const struct ask *a)
 {
-    return a->actor_kind == ACTOR_HUMAN && (a->tier == TIER_T2 || a->tier == TIER_T3);
+    return a->action == ACTION_CONFIRM && a->tier < TIER_T2 ? TIER_T2 : a->tier;
 }
 
 static bool channel_refused(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    if (!needs_a_person(a))
+    enum tier tier = tier_of(a);
+    if (a->actor_kind != ACTOR_HUMAN || tier == TIER_T0)
         return false;
-    if (a->tier == TIER_T3 && a->channel != CHANNEL_WEB)
+    if (tier == TIER_T3 && a->channel != CHANNEL_WEB)
         return true;
-    return (p->channels[a->tier] & (1u << a->channel)) == 0;
+    return (p->channels[tier] & (1u << a->channel)) == 0;
 }
 
 static bool login_too_old(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    if (!needs_a_person(a) || p->login_age_max_s[a->tier] == 0)
+    int64_t age_max_s = p->login_age_max_s[tier_of(a)];
+    if (a->actor_kind != ACTOR_HUMAN || age_max_s == 0)
         return false;
-    return a->auth_age_s < 0 || a->auth_age_s > p->login_age_max_s[a->tier];
+    return a->auth_age_s < 0 || a->auth_age_s > age_max_s;
 }
 
 static bool period_closed(const struct policy *p, const struct ask *a, clause_ptr *clause)
@@ -249,7 +263,7 @@ static bool own_agent_forbidden(const struct policy *p, const struct ask *a)
     case OWN_AGENT_DENY:
         return true;
     case OWN_AGENT_BELOW_MATERIALITY:
-        return over_materiality(p, a, &ignored) != OVER_NO ||
+        return a->tier == TIER_T3 || over_materiality(p, a, &ignored) != OVER_NO ||
                account_forces_human(p, a, &ignored) != OVER_NO;
     case OWN_AGENT_ALLOW:
         return a->tier == TIER_T3 || account_forces_human(p, a, &ignored) != OVER_NO;
@@ -296,7 +310,8 @@ static bool rule_holds(const struct policy_account *r, const struct ask *a)
     return false;
 }
 
-/* YES: a rule names one of them. UNKNOWN: the chart or the contra side does not say what it is. */
+/* YES: a rule names one of them. UNKNOWN: the chart or the contra side does not say what it is, or
+ * nobody looked. */
 static enum over account_forces_human(const struct policy *p, const struct ask *a,
                                       clause_ptr *clause)
 {
@@ -310,7 +325,7 @@ static enum over account_forces_human(const struct policy *p, const struct ask *
         if (!a->accounts[i].known || a->accounts[i].id == NULL)
             return OVER_UNKNOWN;
     }
-    return OVER_NO;
+    return a->accounts_n == 0 ? OVER_UNKNOWN : OVER_NO;
 }
 
 static bool account_forced(const struct policy *p, const struct ask *a, clause_ptr *clause)
@@ -346,11 +361,12 @@ static bool rationale_missing(const struct policy *p, const struct ask *a, claus
     return !a->has_rationale && over_materiality(p, a, &ignored) != OVER_NO;
 }
 
+/* What nobody is known to have proposed counts as the engine's. */
 static bool matcher_made_no_rationale(const struct policy *p, const struct ask *a,
                                       clause_ptr *clause)
 {
     (void)p, (void)clause;
-    return a->source == SOURCE_MATCHER && !a->has_rationale;
+    return (a->source == SOURCE_MATCHER || a->source == SOURCE_NONE) && !a->has_rationale;
 }
 
 static bool always(const struct policy *p, const struct ask *a, clause_ptr *clause)
@@ -399,7 +415,7 @@ static bool passes(const struct ask *a, const struct ask_cumulative *before,
     struct decimal sum;
     if (!before->known)
         return true;
-    if (!a->has_amount || v == NULL || v->status != FX_KNOWN)
+    if (v == NULL || v->status != FX_KNOWN)
         return false;
     struct err e = decimal_add(before->sum, v->value, &sum);
     return e.kind != ERR_NONE || decimal_cmp(sum, limit->max) > 0;
@@ -424,6 +440,8 @@ static bool cap_reached(const struct policy *p, const struct ask *a, clause_ptr 
     (void)clause;
     if (!machine(a))
         return false;
+    if (a->actor_kind == ACTOR_ENGINE && !cap->enabled)
+        return true;
     if (cap->has_cap_count && a->auto_confirmed_n >= cap->cap_count)
         return true;
     return cap->has_cap_amount && passes(a, &a->auto_confirmed, &cap->cap_amount);
@@ -431,7 +449,7 @@ static bool cap_reached(const struct policy *p, const struct ask *a, clause_ptr 
 
 static bool unvalued(const struct ask *a, const struct policy_limit *limit, enum fx_status why)
 {
-    const struct ask_value *v = a->has_amount ? value_in(a, limit) : NULL;
+    const struct ask_value *v = value_in(a, limit);
     return (v == NULL ? FX_MISSING : v->status) == why;
 }
 
@@ -507,7 +525,7 @@ static bool not_the_delivery_service(const struct policy *p, const struct ask *a
 static bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)p, (void)clause;
-    return a->actor_kind == ACTOR_LLM || (a->prod && a->approvers_n < 1);
+    return machine(a) || (a->prod && a->approvers_n < 1);
 }
 
 #define BIT(name) (UINT64_C(1) << ACTION_##name)
@@ -521,25 +539,25 @@ static bool needs_another_human(const struct policy *p, const struct ask *a, cla
 /* clang-format off */
 static const struct row rows[] = {
     {"a",  ANY, is_frozen,       RULING_DENY, REASON_FROZEN,
-     "the actor, the tool or the kind of actor is frozen", "change,frozen"},
+     "the actor, the tool or the kind of actor is frozen", "frozen"},
     {"b",  ANY, is_blocked,      RULING_DENY, REASON_POLICY_BLOCK,
      "a blocked rule of the policy matches", "action,actor_kind,actor,tool,entities,counterparty,accounts,values"},
     {"c",  ANY, lacks_authority, RULING_DENY, REASON_NOT_AUTHORISED,
      "no role of the principal covers this action, entity and amount", "action,roles,entities,values"},
     {"d.1", ANY, channel_refused, RULING_DENY, REASON_CHANNEL_NOT_ALLOWED,
-     "a human decides this tier on a channel the policy does not allow", "actor_kind,tier,channel"},
+     "a human decides this tier on a channel the policy does not allow", "actor_kind,action,tier,channel"},
     {"d.2", ANY, login_too_old,  RULING_DENY, REASON_AUTH_TOO_OLD,
-     "the person's login is older than the policy allows for this tier", "actor_kind,tier,auth_age_s"},
+     "the person's login is older than the policy allows for this tier", "actor_kind,action,tier,auth_age_s"},
     {"e",  ANY, period_closed,   RULING_DENY, REASON_PERIOD_CLOSED,
      "it posts into a closed period", "posting,period_closed"},
     {"1",  BIT(CONFIRM), not_proposed, RULING_DENY, REASON_STATE_INVALID,
      "the match is not PROPOSED_MATCH", "state"},
     {"1b", BIT(REJECT) | BIT(FLAG) | BIT(PROPOSE), state_invalid, RULING_DENY, REASON_STATE_INVALID,
-     "wrong state, or an entry is already in a live match", "state,state_valid,entry_taken"},
+     "wrong state, or an entry is already in a live match", "state_valid,entry_taken"},
     {"1c", ANY & ~(BIT(CONFIRM) | BIT(REJECT) | BIT(FLAG) | BIT(PROPOSE)), state_invalid, RULING_DENY, REASON_STATE_INVALID,
-     "the object's state does not allow it", "state_valid"},
+     "the object's state does not allow it", "state_valid,entry_taken"},
     {"2",  BIT(CONFIRM), same_eyes, RULING_DENY, REASON_SOD_SAME_ACTOR,
-     "this principal proposed it or asked for it, or its own agent did and sod.own_agent forbids", "actor_kind,principal,proposers,own_agents_of,values,accounts"},
+     "this principal proposed it or asked for it, or its own agent did and sod.own_agent forbids", "actor_kind,principal,proposers,own_agents_of,tier,entities,values,accounts,events"},
     {"3",  BIT(CONFIRM), llm_confirms_llm, RULING_DENY, REASON_SOD_SAME_ACTOR,
      "an llm proposed it and an llm confirms it", "source,actor_kind"},
     {"4",  BIT(CONFIRM), account_forced, RULING_HUMAN, REASON_ACCOUNT_FORCED_HUMAN,
@@ -565,17 +583,17 @@ static const struct row rows[] = {
     {"10.5", BIT(CONFIRM), cumulative_passed, RULING_HUMAN, REASON_CUMULATIVE_OVER_THRESHOLD,
      "a machine would pass a cumulative limit", "actor_kind,cumulative,values"},
     {"10.6", BIT(CONFIRM), cap_reached, RULING_HUMAN, REASON_AUTO_CONFIRM_CAP,
-     "the auto-confirm cap of this account and period is reached", "actor_kind,auto_confirmed,auto_confirmed_n,values"},
+     "the auto-confirm cap of this account and period is reached, or auto_confirm is off", "actor_kind,auto_confirmed,auto_confirmed_n,values"},
     {"10.7", BIT(CONFIRM), rate_missing, RULING_HUMAN, REASON_FX_RATE_MISSING,
-     "a machine confirms an amount that a limit's currency has no rate for", "actor_kind,values"},
+     "a machine confirms an amount that a limit's currency has no rate for", "actor_kind,entities,values"},
     {"10.8", BIT(CONFIRM), rate_stale, RULING_HUMAN, REASON_FX_RATE_STALE,
-     "a machine confirms an amount whose rate is too old", "actor_kind,values"},
+     "a machine confirms an amount whose rate is too old", "actor_kind,entities,values"},
     {"10.9", BIT(CONFIRM), matcher_unsure, RULING_HUMAN, REASON_STRATEGY_REQUIRES_HUMAN,
      "the engine confirms a match that the matcher does not stand by, or scored below matching.high", "actor_kind,sure,score_bp"},
     {"10.10", BIT(CONFIRM), by_llm, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
      "any other confirmation by an llm", "actor_kind"},
     {"11", BIT(CONFIRM), needs_second_approver, RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
-     "above single_max of the human's authority, and nobody else has approved", "actor_kind,roles,values,approvers_n"},
+     "above single_max of the human's authority, and nobody else has approved", "actor_kind,roles,entities,values,approvers_n"},
     {"12.1", BIT(RESOLVE), llm_resolves_confirm, RULING_DENY, REASON_TIER_REQUIRES_HUMAN,
      "an llm confirms an escalation", "actor_kind,decision"},
     {"12.2", BIT(RESOLVE_EXCEPTION) | BIT(SET_DELEGATION) | BIT(RESOLVE), by_llm, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
@@ -587,18 +605,20 @@ static const struct row rows[] = {
     {"12.5", BIT(INGEST), by_llm, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
      "an llm loads a file", "actor_kind"},
     {"12.6", ADMIN, needs_another_human, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
-     "an llm changes master data, registry or policy, or prod asks for a second human", "actor_kind,prod,approvers_n"},
+     "a machine changes master data, registry or policy, or prod asks for a second human", "actor_kind,prod,approvers_n"},
     {"13", LISTED, always, RULING_ALLOW, REASON_ALLOWED,
      "otherwise", ""},
 };
 /* clang-format on */
 
+/* What the rows speak of: every action here changes something, so an ask that says it does not is
+ * not one of ours. */
 static bool listed(const struct ask *a)
 {
-    return a->action > ACTION_NONE && a->action < ACTION_COUNT &&
+    return a->change && a->action > ACTION_NONE && a->action < ACTION_COUNT &&
            (a->actor_kind == ACTOR_HUMAN || a->actor_kind == ACTOR_LLM ||
             a->actor_kind == ACTOR_ENGINE) &&
-           a->tier <= TIER_T3;
+           a->tier <= TIER_T3 && a->channel <= CHANNEL_CLI;
 }
 
 static struct verdict verdict_of(const struct policy *p, const struct row *r, clause_ptr clause)
@@ -646,13 +666,13 @@ size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gat
         if ((r->actions & (UINT64_C(1) << ask->action)) == 0)
             continue;
         bool held = r->holds(policy, ask, &clause);
-        if (n < max)
-            steps[n++] = (struct gate_step){.row = r->label,
-                                            .meaning = r->meaning,
-                                            .facts = r->facts,
-                                            .ruling = r->ruling,
-                                            .reason = r->reason,
-                                            .held = held};
+        if (n++ < max)
+            steps[n - 1] = (struct gate_step){.row = r->label,
+                                              .meaning = r->meaning,
+                                              .facts = r->facts,
+                                              .ruling = r->ruling,
+                                              .reason = r->reason,
+                                              .held = held};
         if (held) {
             *verdict = verdict_of(policy, r, clause);
             break;
