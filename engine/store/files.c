@@ -39,13 +39,13 @@ const struct db_sql files_sql[] = {
                            " ON CONFLICT (quarantine_id) DO NOTHING"},
     [QUARANTINE_LIST] = {"quarantine_list",
                          "SELECT file_id, row_no, line_no, reason, raw FROM quarantine"
-                         " WHERE file_id = ?1 AND row_no > ?2 ORDER BY row_no LIMIT ?3"},
+                         " WHERE file_id = ?1 ORDER BY row_no LIMIT ?2"},
     [STATEMENT_INSERT] = {"statement_insert",
                           "INSERT INTO statements (" STATEMENT_COLUMNS ", version, seq)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, ?13)"},
     [STATEMENT_LIST] = {"statement_list", "SELECT " STATEMENT_COLUMNS " FROM statements"
                                           " WHERE entity_id = ?1 AND account_id = ?2"
-                                          " ORDER BY to_date DESC, seq DESC LIMIT ?3"},
+                                          " ORDER BY to_date DESC, seq DESC LIMIT 1000"},
     [STATEMENT_BROKEN] = {"statement_broken",
                           "SELECT 1 FROM statements b WHERE b.entity_id = ?1"
                           " AND b.account_id = ?2 AND b.status = 'BROKEN' AND NOT EXISTS"
@@ -160,15 +160,13 @@ static void quarantine_read(struct stmt *q, struct arena *arena, void *row)
     };
 }
 
-struct err quarantine_list(struct tx *tx, struct arena *arena, const char *file_id,
-                           int64_t after_row, int64_t limit, struct quarantine_row **rows,
-                           size_t *n)
+struct err quarantine_list(struct tx *tx, struct arena *arena, const char *file_id, int64_t limit,
+                           struct quarantine_row **rows, size_t *n)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_FILES, QUARANTINE_LIST);
     void *all;
     stmt_bind_text(q, 1, file_id);
-    stmt_bind_int(q, 2, after_row);
-    stmt_bind_int(q, 3, limit);
+    stmt_bind_int(q, 2, limit);
     TRY(rows_read(q, arena, sizeof **rows, quarantine_read, &all, n));
     *rows = all;
     return OK;
@@ -239,14 +237,12 @@ static void statement_read(struct stmt *q, struct arena *arena, void *row)
 }
 
 struct err statements_list(struct tx *tx, struct arena *arena, const char *entity_id,
-                           const char *account_id, int64_t limit, struct statement **rows,
-                           size_t *n)
+                           const char *account_id, struct statement **rows, size_t *n)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_FILES, STATEMENT_LIST);
     void *all;
     stmt_bind_text(q, 1, entity_id);
     stmt_bind_text(q, 2, account_id);
-    stmt_bind_int(q, 3, limit);
     TRY(rows_read(q, arena, sizeof **rows, statement_read, &all, n));
     *rows = all;
     return OK;

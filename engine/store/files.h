@@ -37,10 +37,9 @@ MUST_CHECK struct err files_list(struct tx *tx, struct arena *arena, int64_t lim
  * notes the effect once for all of them: effect_bulk(tx, TABLE_QUARANTINE). */
 MUST_CHECK struct err quarantine_insert(struct tx *tx, const struct quarantine_row *row,
                                         bool *added);
-/* In the order of the file's rows, from behind `after_row` (0: from the start), at most `limit`. */
+/* In the order of the file's rows, at most `limit`. */
 MUST_CHECK struct err quarantine_list(struct tx *tx, struct arena *arena, const char *file_id,
-                                      int64_t after_row, int64_t limit,
-                                      struct quarantine_row **rows, size_t *n);
+                                      int64_t limit, struct quarantine_row **rows, size_t *n);
 
 /* A statement of one account: BALANCED when opening + lines = closing. */
 struct statement {
@@ -53,10 +52,9 @@ struct statement {
 
 /* Judges `balanced`, writes the row and notes the effect. ERR_INPUT when the currencies differ. */
 MUST_CHECK struct err statement_insert(struct tx *tx, struct statement *statement);
-/* The statements of an account, the newest `to` first. */
+/* The statements of an account, the newest `to` first; at most 1000. */
 MUST_CHECK struct err statements_list(struct tx *tx, struct arena *arena, const char *entity_id,
-                                      const char *account_id, int64_t limit,
-                                      struct statement **rows, size_t *n);
+                                      const char *account_id, struct statement **rows, size_t *n);
 /* Is a statement of this account BROKEN, and has no later one that covers its days balanced? Then
  * nothing of the account is confirmed without a human. */
 MUST_CHECK struct err statement_broken(struct tx *tx, const char *entity_id, const char *account_id,

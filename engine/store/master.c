@@ -231,19 +231,29 @@ static struct err put_plan(struct err loaded, bool same, int64_t version_was, en
     }
     TRY(loaded);
     *put = same ? PUT_SAME : PUT_CHANGED;
-    *version = version_was + 1;
+    *version = same ? version_was : version_was + 1;
+    return OK;
+}
+
+struct err entity_change(struct tx *tx, const struct entity *entity, enum put *put,
+                         int64_t *version)
+{
+    struct entity was = {.version = 0};
+    struct err loaded = entity_load(tx, tx->arena, entity->entity_id, &was);
+    bool same = text_eq(was.name, entity->name) && text_eq(was.zone, entity->zone) &&
+                text_eq(was.functional_currency, entity->functional_currency) &&
+                text_eq(was.calendar, entity->calendar) && text_eq(was.parent, entity->parent);
+    int64_t next = 0;
+    TRY(put_plan(loaded, same, was.version, put, &next));
+    if (version != NULL)
+        *version = next;
     return OK;
 }
 
 struct err entity_put(struct tx *tx, const struct entity *entity, enum put *put)
 {
-    struct entity was = {.version = 0};
     int64_t version;
-    struct err loaded = entity_load(tx, tx->arena, entity->entity_id, &was);
-    bool same = text_eq(was.name, entity->name) && text_eq(was.zone, entity->zone) &&
-                text_eq(was.functional_currency, entity->functional_currency) &&
-                text_eq(was.calendar, entity->calendar) && text_eq(was.parent, entity->parent);
-    TRY(put_plan(loaded, same, was.version, put, &version));
+    TRY(entity_change(tx, entity, put, &version));
     if (*put == PUT_SAME)
         return OK;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MASTER, ENTITY_PUT);
@@ -259,14 +269,24 @@ struct err entity_put(struct tx *tx, const struct entity *entity, enum put *put)
     return effect_row(tx, TABLE_ENTITIES, entity->entity_id);
 }
 
-struct err account_put(struct tx *tx, const struct account *account, enum put *put)
+struct err account_change(struct tx *tx, const struct account *account, enum put *put,
+                          int64_t *version)
 {
     struct account was = {.version = 0};
-    int64_t version;
     struct err loaded = account_load(tx, tx->arena, account->entity_id, account->account_id, &was);
     bool same = text_eq(was.name, account->name) && text_eq(was.class_, account->class_) &&
                 text_eq(was.currency, account->currency) && was.reconciled == account->reconciled;
-    TRY(put_plan(loaded, same, was.version, put, &version));
+    int64_t next = 0;
+    TRY(put_plan(loaded, same, was.version, put, &next));
+    if (version != NULL)
+        *version = next;
+    return OK;
+}
+
+struct err account_put(struct tx *tx, const struct account *account, enum put *put)
+{
+    int64_t version;
+    TRY(account_change(tx, account, put, &version));
     if (*put == PUT_SAME)
         return OK;
     const char *key = arena_fmt(tx->arena, "%s/%s", account->entity_id, account->account_id);
@@ -285,13 +305,23 @@ struct err account_put(struct tx *tx, const struct account *account, enum put *p
     return effect_row(tx, TABLE_ACCOUNTS, key);
 }
 
-struct err counterparty_put(struct tx *tx, const struct counterparty *counterparty, enum put *put)
+struct err counterparty_change(struct tx *tx, const struct counterparty *counterparty,
+                               enum put *put, int64_t *version)
 {
     struct counterparty was = {.version = 0};
-    int64_t version;
     struct err loaded = counterparty_load(tx, tx->arena, counterparty->counterparty_id, &was);
     bool same = text_eq(was.name, counterparty->name) && text_eq(was.kind, counterparty->kind);
-    TRY(put_plan(loaded, same, was.version, put, &version));
+    int64_t next = 0;
+    TRY(put_plan(loaded, same, was.version, put, &next));
+    if (version != NULL)
+        *version = next;
+    return OK;
+}
+
+struct err counterparty_put(struct tx *tx, const struct counterparty *counterparty, enum put *put)
+{
+    int64_t version;
+    TRY(counterparty_change(tx, counterparty, put, &version));
     if (*put == PUT_SAME)
         return OK;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MASTER, COUNTERPARTY_PUT);
@@ -304,15 +334,25 @@ struct err counterparty_put(struct tx *tx, const struct counterparty *counterpar
     return effect_row(tx, TABLE_COUNTERPARTIES, counterparty->counterparty_id);
 }
 
-struct err source_put(struct tx *tx, const struct source_def *source, enum put *put)
+struct err source_change(struct tx *tx, const struct source_def *source, enum put *put,
+                         int64_t *version)
 {
     struct source_def was = {.version = 0};
-    int64_t version;
     struct err loaded = source_load(tx, tx->arena, source->source_id, &was);
     bool same = text_eq(was.entity_id, source->entity_id) && was.side == source->side &&
                 text_eq(was.account_id, source->account_id) &&
                 text_eq(was.mapping, source->mapping);
-    TRY(put_plan(loaded, same, was.version, put, &version));
+    int64_t next = 0;
+    TRY(put_plan(loaded, same, was.version, put, &next));
+    if (version != NULL)
+        *version = next;
+    return OK;
+}
+
+struct err source_put(struct tx *tx, const struct source_def *source, enum put *put)
+{
+    int64_t version;
+    TRY(source_change(tx, source, put, &version));
     if (*put == PUT_SAME)
         return OK;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MASTER, SOURCE_PUT);

@@ -60,6 +60,15 @@ MUST_CHECK struct err sources_list(struct tx *tx, struct arena *arena, struct so
                                    size_t *n);
 
 enum put { PUT_SAME = 0, PUT_ADDED, PUT_CHANGED };
+/* What a put of this row would do. *version, when not NULL, is what the row would carry. */
+MUST_CHECK struct err entity_change(struct tx *tx, const struct entity *entity, enum put *put,
+                                    int64_t *version);
+MUST_CHECK struct err account_change(struct tx *tx, const struct account *account, enum put *put,
+                                     int64_t *version);
+MUST_CHECK struct err counterparty_change(struct tx *tx, const struct counterparty *counterparty,
+                                          enum put *put, int64_t *version);
+MUST_CHECK struct err source_change(struct tx *tx, const struct source_def *source, enum put *put,
+                                    int64_t *version);
 /* Adds the row, or brings it up to date with the next version, and notes the effect; `version` of
  * the argument is not looked at. */
 MUST_CHECK struct err entity_put(struct tx *tx, const struct entity *entity, enum put *put);

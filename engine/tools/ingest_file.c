@@ -1,0 +1,593 @@
+/* ingest_file: a file of a declared source into the book. Reads and parses on its own thread and
+ * hands the rows to the writer in chunks, so that nobody's click waits for a file. Loading the same
+ * file again changes nothing; loading again what was cut short goes on where it stopped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/sys/crypt.h"
+#include "engine/ingest/csv_source.h"
+#include "engine/tools/child.h"
+#include "engine/tools/ingest_chunk.h"
+#include "engine/tools/settle.h"
+
+#define CHUNK_ROWS      2000u
+#define CHUNK_BYTES_MAX ((size_t)16 << 20) /* of a chunk's arena, before it is sent off */
+#define SHOWN_MAX       20u                /* problems and flags in the report */
+
+struct ingest_file {
+    const char *source_id, *path, *name, *content_base64;
+    const char *opening, *closing, *from, *to, *rationale;
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXT(struct ingest_file, source_id, .required = true, .max = 64,
+              .help = "the source whose mapping reads the file"),
+    JSON_TEXT(struct ingest_file, path, .max = 4096,
+              .help = "absolute path of the file on the engine's host; command line only"),
+    JSON_TEXT(struct ingest_file, name, .max = 255,
+              .help = "the file's name, for the record; with content_base64"),
+    JSON_TEXT(struct ingest_file, content_base64, .min = -1,
+              .help = "the file's bytes (base64), instead of a path"),
+    JSON_DECIMAL(struct ingest_file, opening, .help = "the statement's opening balance"),
+    JSON_DECIMAL(struct ingest_file, closing, .help = "the statement's closing balance"),
+    JSON_DATE(struct ingest_file, from, .help = "the statement's first day; default: of the rows"),
+    JSON_DATE(struct ingest_file, to, .help = "the statement's last day; default: of the rows"),
+    JSON_TEXT(struct ingest_file, rationale, .max = 2000, .help = "why, when it is unusual"),
+};
+
+struct problem {
+    int64_t row, line;
+    const char *reason;
+};
+struct flagged {
+    int64_t row, line;
+    const char *column, *flags;
+};
+struct total {
+    const char *currency, *sum;
+    int64_t count;
+};
+struct statement_told {
+    const char *status, *from, *to, *currency, *opening, *lines, *closing;
+};
+
+static const struct json_field problem_fields[] = {
+    JSON_INT(struct problem, row, .help = "of the data rows, from 1"),
+    JSON_INT(struct problem, line, .help = "of the file, from 1"),
+    JSON_TEXT(struct problem, reason, .help = "what is wrong, in words"),
+};
+static const struct json_field flagged_fields[] = {
+    JSON_INT(struct flagged, row),
+    JSON_INT(struct flagged, line),
+    JSON_TEXT(struct flagged, column, .help = "the first column that is odd"),
+    JSON_TEXT(struct flagged, flags, .help = "formula, control, bidi, hidden"),
+};
+static const struct json_field total_fields[] = {
+    JSON_TEXT(struct total, currency),
+    JSON_INT(struct total, count),
+    JSON_TEXT(struct total, sum, .help = "of the rows loaded"),
+};
+static const struct json_field statement_fields[] = {
+    JSON_TEXT(struct statement_told, status, .help = "BALANCED or BROKEN"),
+    JSON_TEXT(struct statement_told, from),
+    JSON_TEXT(struct statement_told, to),
+    JSON_TEXT(struct statement_told, currency),
+    JSON_TEXT(struct statement_told, opening),
+    JSON_TEXT(struct statement_told, lines),
+    JSON_TEXT(struct statement_told, closing),
+};
+
+struct report {
+    const char *source_id, *file_id, *name;
+    bool already_loaded;
+    int64_t rows, loaded, duplicates, quarantined, resumed, skipped, flagged_n;
+    struct total *totals;
+    size_t totals_n;
+    struct problem *problems;
+    size_t problems_n;
+    struct flagged *flagged;
+    size_t flagged_shown;
+    struct statement_told *statement;
+};
+
+static const struct json_field result[] = {
+    JSON_TEXT(struct report, source_id),
+    JSON_TEXT(struct report, file_id),
+    JSON_TEXT(struct report, name),
+    JSON_BOOL(struct report, already_loaded, .help = "the book has this very file: nothing done"),
+    JSON_INT(struct report, rows, .help = "loaded + duplicates + quarantined"),
+    JSON_INT(struct report, loaded),
+    JSON_INT(struct report, duplicates, .help = "the book had them, with the same content"),
+    JSON_INT(struct report, quarantined, .help = "could not be read for certain"),
+    JSON_INT(struct report, resumed, .help = "written by an earlier load that was cut short"),
+    JSON_INT(struct report, skipped, .help = "no entries, by the mapping's rules, or empty"),
+    JSON_INT(struct report, flagged_n, .help = "rows with odd characters in their texts"),
+    JSON_OBJECTS(struct report, totals, totals_n, total_fields),
+    JSON_OBJECTS(struct report, problems, problems_n, problem_fields, .help = "the first 20"),
+    JSON_OBJECTS(struct report, flagged, flagged_shown, flagged_fields, .help = "the first 20"),
+    JSON_OBJECT_PTR(struct report, statement, statement_fields),
+};
+
+/* What the rows say about the statement they make up. */
+struct rows_seen {
+    int64_t n;
+    struct money lines, first_amount, last_amount, first_balance, last_balance;
+    struct date from, to;
+    bool balances;
+};
+
+struct load {
+    struct call *c;
+    struct job_port *port;
+    const struct ingest_file *args;
+    struct source_def source;
+    struct mapping mapping;
+    struct account *accounts;
+    size_t accounts_n;
+    const struct account *account; /* NULL when rows name theirs */
+    unsigned char *bytes;
+    size_t len;
+    char sha256[SHA256_HEX_SIZE];
+    struct csv_source *rows;
+    struct rows_seen seen;
+    struct ingest_counts counts;
+    struct control_totals totals;
+    struct statement statement;
+    bool has_statement, ended;
+    struct report report;
+};
+
+static void load_fini(struct load *l)
+{
+    csv_source_close(l->rows);
+    free(l->bytes);
+}
+
+static inline void load_fini_cleanup(struct load *l)
+{
+    load_fini(l);
+}
+
+/* ---- the bytes ---- */
+
+static struct err read_all(struct load *l, int fd)
+{
+    struct stat st;
+    ENSURE(fstat(fd, &st) == 0 && S_ISREG(st.st_mode), ERR_INPUT, "not a regular file");
+    ENSURE(st.st_uid == geteuid() || (st.st_mode & S_IROTH) != 0, ERR_AUTH,
+           "the file is another user's, and not for everybody to read: the engine does not lend "
+           "its own rights");
+    ENSURE(st.st_size >= 0 && (size_t)st.st_size <= INGEST_FILE_MAX, ERR_LIMIT,
+           "the file is larger than 64 MiB");
+    size_t cap = (size_t)st.st_size + 1; /* one more, to see a file that grows */
+    l->bytes = malloc(cap);
+    ENSURE(l->bytes != NULL, ERR_LIMIT, "out of memory for the file");
+    while (l->len < cap) {
+        ssize_t n = read(fd, l->bytes + l->len, cap - l->len);
+        ENSURE(n >= 0 || errno == EINTR, ERR_STORE, "the file cannot be read");
+        if (n == 0)
+            return OK;
+        l->len += n > 0 ? (size_t)n : 0;
+    }
+    return err_new(ERR_CONFLICT, "the file grew while it was read");
+}
+
+static struct err bytes_of_path(struct load *l)
+{
+    ENSURE(l->c->actor.channel == CHANNEL_CLI, ERR_AUTH,
+           "a path is for the command line; send content_base64");
+    ENSURE(l->args->path[0] == '/', ERR_INPUT, "expected an absolute path");
+    int fd = open(l->args->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ENSURE(fd >= 0, errno == ENOENT ? ERR_MISSING : ERR_INPUT, "the file cannot be opened");
+    struct err e = read_all(l, fd);
+    (void)close(fd);
+    return e;
+}
+
+static struct err bytes_of_content(struct load *l)
+{
+    struct str text = str_of(l->args->content_base64);
+    size_t cap = text.len / 4 * 3 + 3;
+    ENSURE(cap <= INGEST_FILE_MAX + 3, ERR_LIMIT, "the file is larger than 64 MiB");
+    ENSURE(l->args->name != NULL, ERR_INPUT, "content_base64 wants a name for the record");
+    l->bytes = malloc(cap);
+    ENSURE(l->bytes != NULL, ERR_LIMIT, "out of memory for the file");
+    if (!base64_parse(text, l->bytes, cap, &l->len))
+        return err_at(ERR_INPUT, "/content_base64", "expected base64");
+    return OK;
+}
+
+static struct err bytes_take(struct load *l)
+{
+    const struct ingest_file *a = l->args;
+    ENSURE((a->path == NULL) != (a->content_base64 == NULL), ERR_INPUT,
+           "either path or content_base64");
+    TRY(err_in(a->path != NULL ? bytes_of_path(l) : bytes_of_content(l), a->path));
+    const char *slash = a->path == NULL ? NULL : strrchr(a->path, '/');
+    l->report.name = slash == NULL ? a->name : slash + 1;
+    sha256_hex(l->bytes, l->len, l->sha256);
+    l->report.file_id = file_id_make(l->c->arena, a->source_id, l->sha256);
+    return arena_check(l->c->arena);
+}
+
+/* ---- what the book knows ---- */
+
+static struct err book_ask(struct load *l, struct tx *tx, bool *loaded)
+{
+    struct file_row file;
+    TRY(source_load(tx, l->c->arena, l->args->source_id, &l->source));
+    TRY(accounts_list(tx, l->c->arena, l->source.entity_id, &l->accounts, &l->accounts_n));
+    struct err e = file_find(tx, l->c->arena, l->args->source_id, l->sha256, &file);
+    *loaded = e.kind == ERR_NONE;
+    if (e.kind == ERR_MISSING)
+        return OK;
+    TRY(e);
+    l->report.rows = file.rows_n;
+    l->report.loaded = file.loaded_n;
+    l->report.duplicates = file.duplicate_n;
+    l->report.quarantined = file.quarantined_n;
+    l->report.already_loaded = true;
+    return OK;
+}
+
+static struct err book_read(struct load *l, bool *loaded)
+{
+    struct tx tx;
+    TRY(tx_read_begin(l->port->reader, l->c->arena, l->port->clock_us(), &tx));
+    struct err e = book_ask(l, &tx, loaded);
+    tx_read_end(&tx);
+    TRY(e);
+    TRY(mapping_parse(l->c->arena, str_of(l->source.mapping), &l->mapping));
+    for (size_t i = 0; i < l->accounts_n; i++) {
+        if (text_eq(l->accounts[i].account_id, l->mapping.account))
+            l->account = &l->accounts[i];
+    }
+    return OK;
+}
+
+/* ---- the statement ---- */
+
+static const char *statement_currency(const struct load *l)
+{
+    if (l->account == NULL)
+        return NULL;
+    return l->account->currency != NULL ? l->account->currency : l->mapping.currency;
+}
+
+/* What can be told before the first row is read. */
+static struct err statement_ask(struct load *l)
+{
+    const struct ingest_file *a = l->args;
+    l->has_statement = a->opening != NULL || a->closing != NULL || l->mapping.statement != NULL;
+    ENSURE((a->opening == NULL) == (a->closing == NULL), ERR_INPUT,
+           "opening and closing come together");
+    ENSURE(l->has_statement || (a->from == NULL && a->to == NULL), ERR_INPUT,
+           "from and to are of a statement: give opening and closing too");
+    const char *cur = statement_currency(l);
+    ENSURE(!l->has_statement || cur != NULL, ERR_INPUT,
+           "a statement is of one account that is kept in one currency");
+    if (!l->has_statement)
+        return OK;
+    TRY(money_make(0, cur, &l->seen.lines));
+    if (a->opening != NULL) {
+        TRY(err_in(money_parse(a->opening, cur, &l->statement.opening), "/opening"));
+        TRY(err_in(money_parse(a->closing, cur, &l->statement.closing), "/closing"));
+    }
+    return OK;
+}
+
+static struct err row_see(struct load *l, const struct source_row *row)
+{
+    struct rows_seen *s = &l->seen;
+    if (!l->has_statement)
+        return OK;
+    TRY(money_add(s->lines, row->entry.amount, &s->lines));
+    if (s->n++ == 0) {
+        s->from = s->to = row->entry.date;
+        s->first_amount = row->entry.amount;
+        s->first_balance = row->balance;
+    }
+    s->balances = row->has_balance;
+    s->last_amount = row->entry.amount;
+    s->last_balance = row->balance;
+    if (row->entry.date.days < s->from.days)
+        s->from = row->entry.date;
+    if (row->entry.date.days > s->to.days)
+        s->to = row->entry.date;
+    return OK;
+}
+
+/* A running balance: before the oldest row, and after the newest. */
+static struct err balances_take(struct load *l)
+{
+    const struct rows_seen *s = &l->seen;
+    bool newest_first = l->mapping.statement->order == NEWEST_FIRST;
+    l->statement.closing = newest_first ? s->first_balance : s->last_balance;
+    return money_sub(newest_first ? s->last_balance : s->first_balance,
+                     newest_first ? s->last_amount : s->first_amount, &l->statement.opening);
+}
+
+static struct err statement_make(struct load *l, struct statement **statement)
+{
+    const struct ingest_file *a = l->args;
+    struct statement *s = &l->statement;
+    *statement = NULL;
+    if (!l->has_statement)
+        return OK;
+    if (a->opening == NULL && !l->seen.balances) {
+        l->has_statement = false; /* a file without a row has no balances */
+        return OK;
+    }
+    ENSURE(l->seen.n > 0 || (a->from != NULL && a->to != NULL), ERR_INPUT,
+           "no row says the statement's days: give from and to");
+    if (a->opening == NULL)
+        TRY(balances_take(l));
+    s->from = l->seen.from;
+    s->to = l->seen.to;
+    if (a->from != NULL)
+        TRY(date_parse(a->from, &s->from));
+    if (a->to != NULL)
+        TRY(date_parse(a->to, &s->to));
+    ENSURE(s->from.days <= s->to.days, ERR_INPUT, "the statement ends before it begins");
+    s->file_id = l->report.file_id;
+    s->source_id = l->source.source_id;
+    s->entity_id = l->source.entity_id;
+    s->account_id = l->account->account_id;
+    s->lines = l->seen.lines;
+    *statement = s;
+    return OK;
+}
+
+/* ---- rows into chunks ---- */
+
+static const char *flags_text(struct arena *arena, unsigned flags)
+{
+    const char *text = "";
+    for (unsigned i = 0; i < SOURCE_FLAGS && text != NULL; i++) {
+        if ((flags & (1u << i)) != 0)
+            text = arena_fmt(arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ",
+                             source_flag_name(1u << i));
+    }
+    return text;
+}
+
+static void flags_note(struct load *l, const struct source_row *row)
+{
+    struct report *r = &l->report;
+    if (row->flags == 0)
+        return;
+    r->flagged_n++;
+    if (r->flagged_shown < SHOWN_MAX)
+        r->flagged[r->flagged_shown++] =
+            (struct flagged){row->row_no, row->line_no, arena_strdup(l->c->arena, row->flag_column),
+                             flags_text(l->c->arena, row->flags)};
+}
+
+static struct err row_take(struct load *l, struct call *child, struct ingest_chunk *chunk,
+                           struct source_row *row)
+{
+    struct ingest_row *to = &chunk->rows[chunk->rows_n];
+    if (row->kind == SOURCE_SKIPPED) {
+        l->report.skipped++;
+        return OK;
+    }
+    const char *raw = arena_dup(child->arena, row->raw.at, row->raw.len);
+    *to = (struct ingest_row){.row_no = row->row_no,
+                              .line_no = row->line_no,
+                              .reason = row->reason,
+                              .raw = {raw, row->raw.len}};
+    if (row->kind == SOURCE_ENTRY) {
+        row->entry.version = 1;
+        row->entry.file_id = l->report.file_id;
+        to->entry = row->entry;
+        flags_note(l, row);
+        TRY(row_see(l, row));
+    }
+    chunk->rows_n++;
+    return arena_check(child->arena);
+}
+
+static struct err chunk_fill(struct load *l, struct call *child, struct ingest_chunk *chunk)
+{
+    while (chunk->rows_n < CHUNK_ROWS && arena_used(child->arena) < CHUNK_BYTES_MAX) {
+        struct source_row row;
+        TRY(csv_source_next(l->rows, child->arena, &row));
+        l->ended = row.kind == SOURCE_END;
+        if (l->ended)
+            break;
+        TRY(row_take(l, child, chunk, &row));
+    }
+    chunk->last = l->ended;
+    return l->ended ? statement_make(l, &chunk->statement) : OK;
+}
+
+static void problems_note(struct load *l, const struct ingest_chunk *chunk)
+{
+    struct report *r = &l->report;
+    for (size_t i = 0; i < chunk->rows_n && r->problems_n < SHOWN_MAX; i++) {
+        const struct ingest_row *row = &chunk->rows[i];
+        if (row->reason != NULL)
+            r->problems[r->problems_n++] =
+                (struct problem){row->row_no, row->line_no, arena_strdup(l->c->arena, row->reason)};
+    }
+}
+
+static struct err chunk_count(struct load *l, const struct ingest_chunk *chunk)
+{
+    l->counts.loaded += chunk->counts.loaded;
+    l->counts.duplicates += chunk->counts.duplicates;
+    l->counts.quarantined += chunk->counts.quarantined;
+    l->counts.resumed += chunk->counts.resumed;
+    for (size_t i = 0; i < chunk->totals.n; i++)
+        TRY(control_add(&l->totals, chunk->totals.at[i].count, chunk->totals.at[i].sum));
+    problems_note(l, chunk);
+    return OK;
+}
+
+/* The error lives in the child's arena, which goes. */
+static struct err kept(struct load *l, struct err e)
+{
+    if (e.kind == ERR_NONE)
+        return e;
+    const char *where = e.where == NULL ? NULL : arena_strdup(l->c->arena, e.where);
+    return err_fmt(l->c->arena, e.kind, where, "%s", e.msg);
+}
+
+static struct err chunk_send(struct load *l, struct call *child, struct ingest_chunk *chunk)
+{
+    child->args = chunk;
+    child->args_tree = l->c->args_tree;
+    child->caused_by = l->c->caused_by;
+    TRY(child_run(l->port, child));
+    l->c->verdict = child->verdict;
+    l->c->outcome = child->outcome;
+    l->c->seq = child->seq;
+    l->c->actor.jti = NULL; /* spent with the first chunk */
+    if (l->c->caused_by == 0)
+        l->c->caused_by = child->seq;
+    if (child->outcome != CALL_OK)
+        return OK;
+    return chunk_count(l, chunk);
+}
+
+static struct err chunk_load(struct load *l)
+{
+    CLEANUP(child_free) struct call *child = child_of(l->c, &tool_ingest_chunk);
+    ENSURE(child != NULL, ERR_LIMIT, "out of memory");
+    struct ingest_chunk *chunk = ARENA_NEW(child->arena, struct ingest_chunk);
+    ENSURE(chunk != NULL, ERR_LIMIT, "out of memory");
+    *chunk = (struct ingest_chunk){
+        .source_id = l->source.source_id,
+        .entity_id = l->source.entity_id,
+        .file_id = l->report.file_id,
+        .name = l->report.name,
+        .sha256 = l->sha256,
+        .source_version = l->source.version,
+        .rows = ARENA_ARRAY(child->arena, CHUNK_ROWS, struct ingest_row),
+        .before = l->counts,
+        .bytes_n = (int64_t)l->len,
+    };
+    ENSURE(chunk->rows != NULL, ERR_LIMIT, "out of memory");
+    struct err e = chunk_fill(l, child, chunk);
+    if (e.kind == ERR_NONE)
+        e = chunk_send(l, child, chunk);
+    return kept(l, e);
+}
+
+/* ---- the report ---- */
+
+static const char *money_text(struct arena *arena, struct money m)
+{
+    char text[MONEY_TEXT_MAX];
+    money_print(m, text);
+    return arena_strdup(arena, text);
+}
+
+static const char *date_text(struct arena *arena, struct date d)
+{
+    char text[DATE_TEXT_MAX];
+    date_print(d, text);
+    return arena_strdup(arena, text);
+}
+
+static struct statement_told *statement_tell(struct load *l)
+{
+    struct arena *arena = l->c->arena;
+    const struct statement *s = &l->statement;
+    struct statement_told *told = ARENA_NEW(arena, struct statement_told);
+    if (told == NULL || !l->has_statement)
+        return NULL;
+    *told = (struct statement_told){
+        .status = s->balanced ? "BALANCED" : "BROKEN",
+        .from = date_text(arena, s->from),
+        .to = date_text(arena, s->to),
+        .currency = arena_strdup(arena, s->closing.cur),
+        .opening = money_text(arena, s->opening),
+        .lines = money_text(arena, s->lines),
+        .closing = money_text(arena, s->closing),
+    };
+    return told;
+}
+
+static struct err report_print(struct load *l)
+{
+    struct arena *arena = l->c->arena;
+    struct report *r = &l->report;
+    r->source_id = l->source.source_id;
+    r->totals = ARENA_ARRAY(arena, l->totals.n, struct total);
+    TRY(arena_check(arena));
+    for (r->totals_n = 0; r->totals_n < l->totals.n; r->totals_n++) {
+        const struct control_total *t = &l->totals.at[r->totals_n];
+        r->totals[r->totals_n] = (struct total){.currency = arena_strdup(arena, t->sum.cur),
+                                                .sum = money_text(arena, t->sum),
+                                                .count = t->count};
+    }
+    TRY(json_unbind(arena, JSON_FIELDS(result), r, &l->c->result));
+    json_put_text(arena, l->c->result, "status", "ok");
+    if (l->c->seq != 0)
+        json_put_int(arena, l->c->result, "seq", l->c->seq);
+    l->c->outcome = CALL_OK;
+    return arena_check(arena);
+}
+
+static struct err rows_load(struct load *l)
+{
+    TRY(csv_source_open(l->c->arena, l->bytes, l->len, &l->mapping, l->accounts, l->accounts_n,
+                        &l->rows));
+    while (!l->ended) {
+        ENSURE(!l->port->cancelled(l->port), ERR_CONFLICT,
+               "cancelled; load the same file again to go on");
+        TRY(chunk_load(l));
+        if (l->c->outcome != CALL_OK) {
+            l->c->result = refusal_print(l->c, "denied");
+            return arena_check(l->c->arena);
+        }
+    }
+    l->report.loaded = l->counts.loaded;
+    l->report.duplicates = l->counts.duplicates;
+    l->report.quarantined = l->counts.quarantined;
+    l->report.resumed = l->counts.resumed;
+    l->report.rows = l->counts.loaded + l->counts.duplicates + l->counts.quarantined;
+    l->report.statement = statement_tell(l);
+    return report_print(l);
+}
+
+static struct err job(struct call *c, struct job_port *port)
+{
+    CLEANUP(load_fini) struct load l = {.c = c, .port = port, .args = c->args};
+    bool loaded;
+    ENSURE(c->actor.kind != ACTOR_LLM, ERR_AUTH,
+           "files are loaded by people: on the command line, or in the workspace");
+    l.report.problems = ARENA_ARRAY(c->arena, SHOWN_MAX, struct problem);
+    l.report.flagged = ARENA_ARRAY(c->arena, SHOWN_MAX, struct flagged);
+    TRY(arena_check(c->arena));
+    TRY(bytes_take(&l));
+    TRY(book_read(&l, &loaded));
+    if (loaded)
+        return report_print(&l);
+    TRY(statement_ask(&l));
+    return rows_load(&l);
+}
+
+const struct tool tool_ingest_file = {
+    .name = "ingest_file",
+    .title = "Load a file",
+    .summary = "Loads a file of a declared source: its rows become entries, and those that cannot "
+               "be read for certain are quarantined with their reason. The same file twice changes "
+               "nothing.",
+    .tier = TIER_T1,
+    .action = ACTION_INGEST,
+    .run = TOOL_JOB,
+    .offer = OFFER_SOCKET,
+    .idempotent = true,
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .args_size = sizeof(struct ingest_file),
+    .result = result,
+    .result_n = sizeof result / sizeof result[0],
+    .job = job,
+};
