@@ -226,6 +226,8 @@ static void proposals_accept(struct grouping *g)
 {
     struct pass *p = g->p;
     g->again_n = 0;
+    if (g->n == 0)
+        return;
     qsort(g->proposals, g->n, sizeof *g->proposals, proposal_cmp);
     for (size_t i = 0; i < g->n; i++) {
         struct proposal *q = &g->proposals[i];
