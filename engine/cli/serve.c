@@ -5,14 +5,18 @@
 #include <sys/stat.h>
 
 #include "common/sys/book_lock.h"
+#include "common/sys/crypt.h"
+#include "common/sys/disk.h"
 #include "common/sys/log.h"
+#include "engine/call/boot.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/policy_file.h"
 #include "engine/mcp/endpoint.h"
 
-#define DRAIN_MS      10000
-#define READERS       2
-#define IN_FLIGHT_MAX 4096
+#define DRAIN_MS         10000
+#define POLICY_BYTES_MAX ((size_t)1024 * 1024)
+#define BINARY_BYTES_MAX ((size_t)256 * 1024 * 1024)
+#define READERS          2
+#define IN_FLIGHT_MAX    4096
 
 struct server {
     struct cli *cli;
@@ -27,19 +31,57 @@ struct server {
     bool draining;
 };
 
-static struct err open_policy(struct server *s)
+static const char *digest_of(struct arena *arena, struct str bytes)
+{
+    char hex[SHA256_HEX_SIZE];
+    sha256_hex(bytes.at, bytes.len, hex);
+    return arena_strdup(arena, hex);
+}
+
+/* What an auditor compares two starts by. No setting of the engine is a secret. */
+static const char *config_digest(struct arena *arena, const struct config *c)
+{
+    const char *text = arena_fmt(
+        arena,
+        "env=%d\nauth=%d\nheader=%s\naudience=%s\nlisten=%s\nsocket=%s\npolicy=%s\nfx=%d\n"
+        "keys=%s\n",
+        c->env, c->auth_backend, c->header_trust_header, c->engine_audience, c->engine_listen,
+        c->engine_socket, c->policy, c->fx_adapter,
+        c->forwarder_keys == NULL ? "" : c->forwarder_keys);
+    return text == NULL ? NULL : digest_of(arena, str_of(text));
+}
+
+static struct err binary_digest(struct arena *arena, const char **hex)
+{
+    CLEANUP(arena_free) struct arena *own = arena_new(BINARY_BYTES_MAX + 4096);
+    struct str bytes;
+    ENSURE(own != NULL, ERR_LIMIT, "no memory");
+    TRY(disk_read(own, "/proc/self/exe", BINARY_BYTES_MAX, &bytes));
+    *hex = digest_of(arena, bytes);
+    return arena_check(arena);
+}
+
+/* The policy in force, and the event that says this process began. */
+static struct err record_start(struct server *s)
 {
     CLEANUP(store_close) struct store *store = NULL;
     struct arena *arena = s->cli->arena;
-    struct tx tx;
+    struct boot_start start = {.config_sha256 = config_digest(arena, &s->cli->config),
+                               .prod = s->cli->config.env == CONFIG_PROD};
+    bool inert = false;
 
-    TRY(store_open(s->book, STORE_READER, arena, &store));
-    ENSURE(store_book_id(store)[0] != '\0', ERR_STORE,
-           "the book is empty: run closegate-engine init");
-    TRY(tx_read_begin(store, arena, cli_clock_us(), &tx));
-    struct err e = policy_file_load(arena, s->cli->config.policy, &tx, &s->policy, NULL);
-    tx_read_end(&tx);
-    return e;
+    TRY(disk_read(arena, s->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
+    TRY(binary_digest(arena, &start.binary_sha256));
+    TRY(store_open(s->book, STORE_WRITER, arena, &store));
+    struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
+    if (e.kind == ERR_INPUT)
+        e.where = e.where == NULL ? s->cli->config.policy
+                                  : arena_fmt(arena, "%s:%s", s->cli->config.policy, e.where);
+    TRY(e);
+    if (inert)
+        log_warn("the policy file is not in force: a second human has to approve it",
+                 LOG_TEXT("in_force", s->policy->digest), LOG_END);
+    return OK;
 }
 
 static struct err open_book(struct server *s)
@@ -49,8 +91,7 @@ static struct err open_book(struct server *s)
     TRY(arena_check(s->cli->arena));
     if (stat(s->book, &st) != 0)
         return err_at(ERR_MISSING, s->book, "there is no book: run closegate-engine init first");
-    TRY(book_lock(s->book, s->cli->arena, &s->lock));
-    return open_policy(s);
+    return book_lock(s->book, s->cli->arena, &s->lock);
 }
 
 static void on_drained(void *ctx)
@@ -80,7 +121,6 @@ static struct err start(struct server *s)
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
-    TRY(auth_new(&s->cli->config, cli_clock_us(), &s->auth));
     TRY(spine_start(s->loop, &spine, &s->spine));
     const struct mcp_options mcp = {
         .config = &s->cli->config, .auth = s->auth, .spine = s->spine, .clock_us = cli_clock_us};
@@ -130,7 +170,11 @@ static int run_serve(struct cli *cli)
 
     log.level = (enum log_level)cli->config.log_level;
     log_init(&log);
-    struct err e = open_book(&s);
+    struct err e = auth_new(&cli->config, cli_clock_us(), &s.auth);
+    if (e.kind == ERR_NONE)
+        e = open_book(&s);
+    if (e.kind == ERR_NONE)
+        e = record_start(&s);
     if (e.kind == ERR_NONE)
         e = start(&s);
     if (e.kind == ERR_NONE)
