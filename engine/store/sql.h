@@ -3,6 +3,7 @@
 #ifndef ENGINE_STORE_SQL_H
 #define ENGINE_STORE_SQL_H
 
+#include "common/base/id.h"
 #include "common/sys/db.h"
 #include "engine/store/store.h"
 
@@ -57,6 +58,8 @@ struct store {
     struct chain_head head_group; /* before the group under way */
     char book_id[64];
     char schema_digest[65];
+    int64_t id_ms; /* of the id made last */
+    unsigned char id_random[ID_RANDOM_LEN];
 };
 
 #endif

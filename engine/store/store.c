@@ -209,11 +209,31 @@ int64_t tx_seq(const struct tx *tx)
     return tx->store->head.seq + 1;
 }
 
+/* Ids sort in the order they were made: within a millisecond the next is the last one and some
+ * more. What a chunk proposes is asked about in the order of the chunk. */
+static void id_advance(struct store *s, int64_t ms)
+{
+    unsigned char more[4];
+    unsigned carry = 1;
+    if (ms != s->id_ms) {
+        crypt_random(s->id_random, sizeof s->id_random);
+        s->id_random[0] &= 0x7F; /* room to grow */
+        s->id_ms = ms;
+        return;
+    }
+    crypt_random(more, sizeof more);
+    for (size_t i = 0; i < ID_RANDOM_LEN; i++) {
+        unsigned char *at = &s->id_random[ID_RANDOM_LEN - 1 - i];
+        carry += *at + (i < sizeof more ? more[i] : 0u);
+        *at = (unsigned char)(carry & 0xFF);
+        carry >>= 8;
+    }
+}
+
 const char *tx_new_id(struct tx *tx, const char *prefix)
 {
-    unsigned char random[ID_RANDOM_LEN];
     char text[ID_TEXT_MAX];
-    crypt_random(random, sizeof random);
-    id_print(prefix, tx->now_us / 1000, random, text);
+    id_advance(tx->store, tx->now_us / 1000);
+    id_print(prefix, tx->now_us / 1000, tx->store->id_random, text);
     return arena_strdup(tx->arena, text);
 }

@@ -94,7 +94,8 @@ void tx_read_end(struct tx *tx);
 /* The number the event under way will get: what rows carry in their `seq`. */
 int64_t tx_seq(const struct tx *tx);
 
-/* A fresh id, ULID with `prefix` ("mat"), by the book clock and the system's randomness. */
+/* A fresh id, ULID with `prefix` ("mat"), by the book clock and the system's randomness; ids of one
+ * store sort in the order they were made. */
 const char *tx_new_id(struct tx *tx, const char *prefix);
 
 #endif
