@@ -17,4 +17,13 @@ struct embedded {
 extern const struct embedded recon_migrations[];
 extern const size_t recon_migrations_n;
 
+/* deploy/demo/saas, in the order they are read: master data and policy, then a file for each
+ * source, named <source id>.csv. Without truth/. */
+extern const struct embedded demo_saas[];
+extern const size_t demo_saas_n;
+
+/* deploy/policy-library: "saas.yaml", "sox.yaml". */
+extern const struct embedded policy_starters[];
+extern const size_t policy_starters_n;
+
 #endif
