@@ -9,6 +9,7 @@
     as human:ana via chat  …                       another channel than web
     run recon_pass entity=acme-us          -> ok | pending REASON match=M1 escalation=E1
     find M1 proposed entity=acme-us type=exact under=10000    the first such match of the book
+    find M1 confirmed with=ENTRY pending=REASON                also rejected; pending, quiet
     find B1 entry side=bank unmatched      the first such entry
     read recon://status                    -> ok contains "…"
     audit POLICY_VIOLATION, OK  chain ok   these events came, in this order, since the last audit line
@@ -158,7 +159,7 @@ class Story:
         while words:
             word = words.pop(0)
             if word == "contains":
-                text = plain(words.pop(0))
+                text = str(self.value(plain(words.pop(0))))
                 if text not in got["text"]:
                     raise Wrong(f"expected to contain {text!r}")
                 continue
@@ -269,6 +270,10 @@ class Story:
             elif key in ("pending", "reason"):
                 sql += (" AND EXISTS (SELECT 1 FROM escalations e WHERE e.object_id = m.match_id "
                         "AND e.state = 'PENDING' AND e.reason = ?)")
+                binds.append(value)
+            elif key == "with":
+                sql += (" AND EXISTS (SELECT 1 FROM json_each(m.legs) j WHERE "
+                        "json_extract(j.value, '$.entry_id') = ?)")
                 binds.append(value)
             elif word == "quiet":
                 sql += (" AND NOT EXISTS (SELECT 1 FROM escalations e WHERE e.object_id = "
@@ -410,7 +415,6 @@ class Story:
         for caller in self.callers.values():
             caller.hang_up()
         self.daemon.start()
-        time.sleep(1.1)  # an assertion of the second before the start is refused
 
 
 def play(story, path):
