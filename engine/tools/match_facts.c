@@ -145,7 +145,8 @@ static struct err people_fact(struct call *c, struct tx *tx, const struct match 
 
 /* ---- windows ---- */
 
-/* The sums of a window, in one currency at today's rates; not known when one has no rate. */
+/* The sums of a window, in one currency at the latest rate there is; not known when one has none.
+ * An old rate will do: that the rate was fresh was asked of each amount when it was confirmed. */
 static struct ask_cumulative window_sum(const struct policy *p, const struct money *sums, size_t n,
                                         const char *cur, struct date today)
 {
@@ -153,7 +154,7 @@ static struct ask_cumulative window_sum(const struct policy *p, const struct mon
     for (size_t i = 0; i < n; i++) {
         struct ask_value v = fx_value(p, sums[i], cur, today);
         struct err e = decimal_add(c.sum, v.value, &c.sum);
-        if (v.status != FX_KNOWN || e.kind != ERR_NONE)
+        if (v.status == FX_MISSING || e.kind != ERR_NONE)
             return (struct ask_cumulative){.known = false};
     }
     return c;

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/calendar.h"
 #include "common/base/str.h"
 #include "common/sys/crypt.h"
 #include "common/sys/embed.h"
 #include "common/sys/yaml_read.h"
+#include "engine/fx/fx.h"
 #include "engine/gate/gate.h"
 #include "engine/ingest/csv_source.h"
 #include "engine/ingest/master.h"
@@ -180,32 +180,6 @@ struct legs {
     size_t n;
 };
 
-/* The latest rate on or before the day; the demo's list has one pair. */
-static struct ask_value value_in(const struct policy *p, struct money amount, const char *cur,
-                                 struct date on)
-{
-    struct ask_value v = {.status = FX_MISSING};
-    struct decimal absolute = decimal_abs(decimal_of_money(amount));
-    memcpy(v.cur, cur, sizeof v.cur);
-    if (strcmp(amount.cur, cur) == 0) {
-        v.status = FX_KNOWN;
-        v.value = absolute;
-        return v;
-    }
-    for (size_t i = 0; i < p->fx_rates_n; i++) {
-        const struct policy_fx_rate *r = &p->fx_rates[i];
-        bool pair = strcmp(r->base, amount.cur) == 0 && strcmp(r->quote, cur) == 0;
-        if (!pair || r->as_of.days > on.days ||
-            (v.status != FX_MISSING && r->as_of.days < v.as_of.days))
-            continue;
-        if (decimal_mul(absolute, r->rate, &v.value).kind != ERR_NONE)
-            continue;
-        v.as_of = r->as_of;
-        v.status = on.days - r->as_of.days > p->fx_max_staleness_days ? FX_STALE : FX_KNOWN;
-    }
-    return v;
-}
-
 static void account_fact(struct demo *d, struct ask_account *list, size_t *n, const char *entity,
                          const char *id, bool reconciled)
 {
@@ -347,7 +321,7 @@ static struct err facts(struct demo *d, const struct recon_result *result,
     ask->accounts = accounts;
     ask->events = names + 1;
     for (size_t i = 0; i < p->currencies_n; i++)
-        values[i] = value_in(p, ask->amount, p->currencies[i], value_day(legs));
+        values[i] = fx_value(p, ask->amount, p->currencies[i], value_day(legs));
     ask->values = values;
     ask->values_n = p->currencies_n;
     int64_t n;
@@ -379,7 +353,7 @@ static struct err match_judge(struct demo *d, const struct recon_result *result,
             .entity = legs.at[0]->entity_id,
             .account = legs.at[0]->account_id,
             .counterparty = ask.counterparty,
-            .usd = value_in(d->policy, ask.amount, "USD", value_day(&legs)).value};
+            .usd = fx_value(d->policy, ask.amount, "USD", value_day(&legs)).value};
     return OK;
 }
 

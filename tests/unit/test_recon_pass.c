@@ -23,6 +23,29 @@ START_TEST(one_line_one_entry_is_confirmable)
 }
 END_TEST
 
+START_TEST(what_is_found_comes_by_day)
+{
+    struct book b = {0};
+    bank(&b, "b1", MONDAY0 + 3, -100, "ACH DEBIT HARBOUR FOODS INC");
+    bank(&b, "b2", MONDAY0 + 2, -90000, "ACH DEBIT MEADOW METALS CORP");
+    bank(&b, "b3", MONDAY0 + 4, -70000, "CITY PARKING");
+    bank(&b, "b4", MONDAY0 + 1, -77, "TOLL ROAD");
+    gl(&b, "g1", MONDAY0 + 3, -100, "Harbour Foods Inc", NULL);
+    gl(&b, "g2", MONDAY0 + 1, -90000, "Meadow Metals Corp", NULL);
+    gl(&b, "g4", MONDAY0 + 1, -3300, "Alder Print Shop", NULL);
+    book_run(&b);
+    const struct recon_result *r = b.result;
+    static const char *const left[] = {"b4", "g4", "b3"};
+    ck_assert_uint_eq(r->matches_n, 2);
+    ck_assert_str_eq(r->entries[r->legs[r->matches[0].legs]].id, "b2");
+    ck_assert_str_eq(r->entries[r->legs[r->matches[1].legs]].id, "b1");
+    ck_assert_uint_eq(r->exceptions_n, 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_str_eq(r->entries[r->exceptions[i].entry].id, left[i]);
+    book_fini(&b);
+}
+END_TEST
+
 START_TEST(nothing_at_all_is_a_result_too)
 {
     struct book b = {0};
@@ -564,8 +587,9 @@ START_TEST(a_large_block_of_one_amount_is_matched_by_date)
 }
 END_TEST
 
-TEST_MAIN("recon_pass", one_line_one_entry_is_confirmable, nothing_at_all_is_a_result_too,
-          a_sign_mistake_never_matches, entity_account_and_currency_keep_books_apart,
+TEST_MAIN("recon_pass", what_is_found_comes_by_day, one_line_one_entry_is_confirmable,
+          nothing_at_all_is_a_result_too, a_sign_mistake_never_matches,
+          entity_account_and_currency_keep_books_apart,
           another_payee_of_the_same_amount_is_not_taken,
           a_text_that_names_nobody_is_proposed_but_not_confirmable,
           twin_cheques_go_by_their_numbers, another_cheque_number_is_never_taken,
