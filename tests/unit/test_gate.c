@@ -680,87 +680,107 @@ START_TEST(a_ruling_has_a_name)
 }
 END_TEST
 
+static void add(TCase *tcase, const TTest *const *tests, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(tcase, tests[i]);
+}
+
+static void add_what_stops_anything(TCase *tcase)
+{
+    const TTest *const tests[] = {row_a_a_frozen_actor_does_nothing,
+                                  row_b_a_blocked_counterparty_is_left_alone,
+                                  row_b_all_conditions_of_a_blocked_rule_must_hold,
+                                  row_b_a_blocked_amount_that_is_not_known_is_blocked,
+                                  row_c_a_role_without_the_action_is_refused,
+                                  row_c_a_role_in_another_entity_is_refused,
+                                  row_c_a_role_in_one_entity_does_not_reach_the_whole_book,
+                                  row_c_more_than_the_max_of_the_role_is_refused,
+                                  row_c_an_amount_nobody_knows_is_more_than_any_max,
+                                  row_c_nobody_wears_the_engines_role,
+                                  row_d1_a_confirmation_from_the_command_line_is_refused,
+                                  row_d1_a_confirmation_is_t2_whatever_its_tool_says,
+                                  row_d1_t3_is_decided_on_the_web_alone,
+                                  row_d1_t1_is_decided_where_the_policy_says,
+                                  row_d2_a_login_of_yesterday_is_refused,
+                                  row_d2_a_login_of_no_known_age_is_refused,
+                                  row_e_nothing_is_posted_to_a_closed_period};
+    add(tcase, tests, sizeof tests / sizeof tests[0]);
+}
+
+static void add_confirming(TCase *tcase)
+{
+    const TTest *const tests[] = {row_1_what_is_not_proposed_is_not_confirmed,
+                                  row_1b_a_confirmed_match_is_not_rejected,
+                                  row_1b_an_entry_in_a_live_match_is_not_proposed_again,
+                                  row_1c_a_settled_escalation_is_not_resolved_again,
+                                  row_2_a_person_does_not_confirm_their_own_proposal,
+                                  row_2_a_person_without_a_principal_is_anybodys_eyes,
+                                  row_2_above_materiality_an_own_agents_proposal_is_ones_own,
+                                  row_2_on_a_sensitive_account_an_own_agents_proposal_is_ones_own,
+                                  row_3_an_llm_does_not_confirm_an_llm,
+                                  row_3_stands_before_the_accounts_of_row_4,
+                                  row_4_a_listed_account_is_a_persons,
+                                  row_4_legs_all_also_means_the_reconciled_account,
+                                  row_4_a_prefix_names_accounts,
+                                  row_4_a_class_names_accounts,
+                                  row_4_an_event_kind_is_a_persons,
+                                  row_4_an_account_the_chart_does_not_know_is_sensitive,
+                                  row_4_an_unknown_contra_side_is_sensitive,
+                                  row_4_no_accounts_at_all_are_unknown_ones,
+                                  row_5_the_engine_stops_above_materiality,
+                                  row_5_an_entitys_own_threshold_is_quoted,
+                                  row_6_some_match_types_are_a_persons,
+                                  row_7_above_materiality_a_person_says_why,
+                                  row_7_an_amount_without_a_rate_needs_a_rationale_too,
+                                  row_8_rejecting_the_matcher_takes_a_reason,
+                                  row_9_anybody_may_propose,
+                                  row_10_1_a_machine_confirms_only_what_the_matcher_proposed,
+                                  row_10_2_a_machine_breaks_no_tie,
+                                  row_10_3_a_machine_matches_no_two_entities,
+                                  row_10_4_intercompany_takes_a_pair_rule,
+                                  row_10_5_a_full_window_is_a_persons,
+                                  row_10_5_a_window_that_cannot_be_valued_is_full,
+                                  row_10_6_the_cap_counts_confirmations,
+                                  row_10_6_auto_confirm_that_is_off_confirms_nothing,
+                                  row_10_7_a_machine_needs_a_rate,
+                                  row_10_8_a_machine_needs_a_fresh_rate,
+                                  row_10_9_the_engine_confirms_only_what_the_matcher_stands_by,
+                                  row_10_9_a_score_below_high_is_not_enough,
+                                  row_10_10_an_llm_confirms_nothing};
+    add(tcase, tests, sizeof tests / sizeof tests[0]);
+}
+
+static void add_the_rest(TCase *tcase)
+{
+    const TTest *const tests[] = {row_11_above_single_max_a_second_person_confirms,
+                                  row_12_1_an_llm_does_not_approve_an_escalation,
+                                  row_12_2_an_llm_settles_no_exception,
+                                  row_12_3_nobody_lends_anothers_seat,
+                                  row_12_4_deliveries_are_the_workspaces_to_record,
+                                  row_12_5_an_llm_loads_no_file,
+                                  row_12_6_in_prod_two_people_change_the_registry,
+                                  row_12_6_a_machine_changes_no_policy,
+                                  row_13_the_engine_confirms_a_sure_small_match,
+                                  row_13_a_person_confirms_with_a_reason,
+                                  row_13_a_second_person_confirms_what_one_may_not,
+                                  row_13_below_materiality_an_own_agents_proposal_may_be_confirmed,
+                                  row_13_a_comment_without_an_amount_is_not_too_big,
+                                  no_row_speaks_of_posting_yet,
+                                  no_row_speaks_of_an_act_that_changes_nothing,
+                                  a_trace_names_only_facts_that_the_event_holds,
+                                  a_ruling_has_a_name};
+    add(tcase, tests, sizeof tests / sizeof tests[0]);
+}
+
 int main(void)
 {
-    const TTest *const tests[] = {
-        row_a_a_frozen_actor_does_nothing,
-        row_b_a_blocked_counterparty_is_left_alone,
-        row_b_all_conditions_of_a_blocked_rule_must_hold,
-        row_b_a_blocked_amount_that_is_not_known_is_blocked,
-        row_c_a_role_without_the_action_is_refused,
-        row_c_a_role_in_another_entity_is_refused,
-        row_c_a_role_in_one_entity_does_not_reach_the_whole_book,
-        row_c_more_than_the_max_of_the_role_is_refused,
-        row_c_an_amount_nobody_knows_is_more_than_any_max,
-        row_c_nobody_wears_the_engines_role,
-        row_d1_a_confirmation_from_the_command_line_is_refused,
-        row_d1_a_confirmation_is_t2_whatever_its_tool_says,
-        row_d1_t3_is_decided_on_the_web_alone,
-        row_d1_t1_is_decided_where_the_policy_says,
-        row_d2_a_login_of_yesterday_is_refused,
-        row_d2_a_login_of_no_known_age_is_refused,
-        row_e_nothing_is_posted_to_a_closed_period,
-        row_1_what_is_not_proposed_is_not_confirmed,
-        row_1b_a_confirmed_match_is_not_rejected,
-        row_1b_an_entry_in_a_live_match_is_not_proposed_again,
-        row_1c_a_settled_escalation_is_not_resolved_again,
-        row_2_a_person_does_not_confirm_their_own_proposal,
-        row_2_a_person_without_a_principal_is_anybodys_eyes,
-        row_2_above_materiality_an_own_agents_proposal_is_ones_own,
-        row_2_on_a_sensitive_account_an_own_agents_proposal_is_ones_own,
-        row_3_an_llm_does_not_confirm_an_llm,
-        row_3_stands_before_the_accounts_of_row_4,
-        row_4_a_listed_account_is_a_persons,
-        row_4_legs_all_also_means_the_reconciled_account,
-        row_4_a_prefix_names_accounts,
-        row_4_a_class_names_accounts,
-        row_4_an_event_kind_is_a_persons,
-        row_4_an_account_the_chart_does_not_know_is_sensitive,
-        row_4_an_unknown_contra_side_is_sensitive,
-        row_4_no_accounts_at_all_are_unknown_ones,
-        row_5_the_engine_stops_above_materiality,
-        row_5_an_entitys_own_threshold_is_quoted,
-        row_6_some_match_types_are_a_persons,
-        row_7_above_materiality_a_person_says_why,
-        row_7_an_amount_without_a_rate_needs_a_rationale_too,
-        row_8_rejecting_the_matcher_takes_a_reason,
-        row_9_anybody_may_propose,
-        row_10_1_a_machine_confirms_only_what_the_matcher_proposed,
-        row_10_2_a_machine_breaks_no_tie,
-        row_10_3_a_machine_matches_no_two_entities,
-        row_10_4_intercompany_takes_a_pair_rule,
-        row_10_5_a_full_window_is_a_persons,
-        row_10_5_a_window_that_cannot_be_valued_is_full,
-        row_10_6_the_cap_counts_confirmations,
-        row_10_6_auto_confirm_that_is_off_confirms_nothing,
-        row_10_7_a_machine_needs_a_rate,
-        row_10_8_a_machine_needs_a_fresh_rate,
-        row_10_9_the_engine_confirms_only_what_the_matcher_stands_by,
-        row_10_9_a_score_below_high_is_not_enough,
-        row_10_10_an_llm_confirms_nothing,
-        row_11_above_single_max_a_second_person_confirms,
-        row_12_1_an_llm_does_not_approve_an_escalation,
-        row_12_2_an_llm_settles_no_exception,
-        row_12_3_nobody_lends_anothers_seat,
-        row_12_4_deliveries_are_the_workspaces_to_record,
-        row_12_5_an_llm_loads_no_file,
-        row_12_6_in_prod_two_people_change_the_registry,
-        row_12_6_a_machine_changes_no_policy,
-        row_13_the_engine_confirms_a_sure_small_match,
-        row_13_a_person_confirms_with_a_reason,
-        row_13_a_second_person_confirms_what_one_may_not,
-        row_13_below_materiality_an_own_agents_proposal_may_be_confirmed,
-        row_13_a_comment_without_an_amount_is_not_too_big,
-        no_row_speaks_of_posting_yet,
-        no_row_speaks_of_an_act_that_changes_nothing,
-        a_trace_names_only_facts_that_the_event_holds,
-        a_ruling_has_a_name,
-    };
     Suite *suite = suite_create("gate");
     TCase *tcase = tcase_create("gate");
     tcase_add_checked_fixture(tcase, up, down);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tcase, tests[i]);
+    add_what_stops_anything(tcase);
+    add_confirming(tcase);
+    add_the_rest(tcase);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
