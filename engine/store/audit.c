@@ -12,22 +12,45 @@
 #include "engine/store/audit_event.h"
 #include "engine/store/sql.h"
 
-enum { AUDIT_INSERT, AUDIT_QUERY };
+enum {
+    AUDIT_INSERT,
+    AUDIT_LAST,
+    AUDIT_TIME,
+    AUDIT_ALL, /* then one for each filter that has an index, the most telling first */
+    AUDIT_BY_MATCH,
+    AUDIT_BY_ESCALATION,
+    AUDIT_BY_ACTOR,
+    AUDIT_BY_ENTITY,
+    AUDIT_BY_TYPE,
+    AUDIT_SQL_N
+};
+
+/* Every query takes the same parameters; the index it walks is the given filter's. */
+#define QUERY "SELECT seq, event, hash_prev, hash_self, entity_id FROM audit_events"
+#define REST                                                                                       \
+    " seq > ?1 AND seq < ?2"                                                                       \
+    " AND (?3 IS NULL OR match_id = ?3) AND (?4 IS NULL OR escalation_id = ?4)"                    \
+    " AND (?5 IS NULL OR actor_id = ?5) AND (?6 IS NULL OR entity_id = ?6)"                        \
+    " AND (?7 IS NULL OR event_type = ?7) ORDER BY seq"
 
 const struct db_sql audit_sql[] = {
     [AUDIT_INSERT] = {"audit_insert", "INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
                                       " VALUES (?1, ?2, ?3, ?4)"},
-    [AUDIT_QUERY] = {"audit_query",
-                     "SELECT seq, event, hash_prev, hash_self, entity_id FROM audit_events"
-                     " WHERE seq > ?1"
-                     " AND (?2 IS NULL OR entity_id = ?2) AND (?3 IS NULL OR actor_id = ?3)"
-                     " AND (?4 IS NULL OR event_type = ?4) AND (?5 IS NULL OR match_id = ?5)"
-                     " AND (?6 IS NULL OR escalation_id = ?6)"
-                     " AND (?7 IS NULL OR timestamp_utc >= ?7)"
-                     " AND (?8 IS NULL OR timestamp_utc < ?8)"
-                     " ORDER BY seq"},
+    [AUDIT_LAST] = {"audit_last", "SELECT max(seq) FROM audit_events"},
+    [AUDIT_TIME] = {"audit_time", "SELECT timestamp_utc FROM audit_events WHERE seq = ?1"},
+    [AUDIT_ALL] = {"audit_all", QUERY " WHERE" REST},
+    [AUDIT_BY_MATCH] = {"audit_of_match",
+                        QUERY " INDEXED BY audit_by_match WHERE match_id = ?3 AND" REST},
+    [AUDIT_BY_ESCALATION] = {"audit_of_escalation", QUERY " INDEXED BY audit_by_escalation"
+                                                          " WHERE escalation_id = ?4 AND" REST},
+    [AUDIT_BY_ACTOR] = {"audit_of_actor",
+                        QUERY " INDEXED BY audit_by_actor WHERE actor_id = ?5 AND" REST},
+    [AUDIT_BY_ENTITY] = {"audit_of_entity",
+                         QUERY " INDEXED BY audit_by_entity WHERE entity_id = ?6 AND" REST},
+    [AUDIT_BY_TYPE] = {"audit_of_type",
+                       QUERY " INDEXED BY audit_by_type WHERE event_type = ?7 AND" REST},
 };
-const size_t audit_sql_n = sizeof audit_sql / sizeof audit_sql[0];
+const size_t audit_sql_n = AUDIT_SQL_N;
 
 /* The longest event; a bulk chunk of effects is one hash, so only a very large ask comes near. */
 #define EVENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
@@ -91,16 +114,77 @@ static bool in_scope(const struct audit_filter *f, struct str entity)
     return false;
 }
 
-static void filter_bind(struct stmt *q, const struct audit_filter *f)
+static struct err time_of(struct tx *tx, int64_t seq, int64_t *us)
 {
-    stmt_bind_int(q, 1, f->after_seq);
-    stmt_bind_text(q, 2, f->entity_id);
-    stmt_bind_text(q, 3, f->actor);
-    stmt_bind_text(q, 4, f->event_type);
-    stmt_bind_text(q, 5, f->match_id);
-    stmt_bind_text(q, 6, f->escalation_id);
-    stmt_bind_text(q, 7, f->from);
-    stmt_bind_text(q, 8, f->to);
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_TIME);
+    stmt_bind_int(q, 1, seq);
+    TRY(stmt_step(q, &row));
+    struct str when = row ? stmt_peek(q, 0) : STR("");
+    char text[INSTANT_TEXT_MAX] = "";
+    ENSURE(when.len > 0 && when.len < sizeof text, ERR_STORE,
+           "an event is missing or has no time; run audit verify");
+    memcpy(text, when.at, when.len);
+    return instant_parse(text, us);
+}
+
+/* The first event not before `at` (a date or an instant): times rise with seq, so halving finds it
+ * without reading what lies between. */
+static struct err seq_at(struct tx *tx, const char *at, int64_t *seq)
+{
+    bool row;
+    int64_t wanted, us, low = 1;
+    struct date day;
+    if (date_parse(at, &day).kind == ERR_NONE)
+        wanted = date_begin_utc(day);
+    else
+        TRY(instant_parse(at, &wanted));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_LAST);
+    TRY(stmt_step(q, &row));
+    int64_t high = stmt_int(q, 0) + 1;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        TRY(time_of(tx, middle, &us));
+        if (us < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *seq = low;
+    return OK;
+}
+
+/* The statement for the most telling filter that is given. */
+static size_t query_for(const struct audit_filter *f)
+{
+    if (f->match_id != NULL)
+        return AUDIT_BY_MATCH;
+    if (f->escalation_id != NULL)
+        return AUDIT_BY_ESCALATION;
+    if (f->actor != NULL)
+        return AUDIT_BY_ACTOR;
+    if (f->entity_id != NULL)
+        return AUDIT_BY_ENTITY;
+    return f->event_type != NULL ? AUDIT_BY_TYPE : AUDIT_ALL;
+}
+
+static struct err filter_bind(struct tx *tx, struct stmt *q, const struct audit_filter *f)
+{
+    int64_t after = f->after_seq, before = INT64_MAX, first;
+    if (f->from != NULL) {
+        TRY(seq_at(tx, f->from, &first));
+        after = first - 1 > after ? first - 1 : after;
+    }
+    if (f->to != NULL)
+        TRY(seq_at(tx, f->to, &before));
+    stmt_bind_int(q, 1, after);
+    stmt_bind_int(q, 2, before);
+    stmt_bind_text(q, 3, f->match_id);
+    stmt_bind_text(q, 4, f->escalation_id);
+    stmt_bind_text(q, 5, f->actor);
+    stmt_bind_text(q, 6, f->entity_id);
+    stmt_bind_text(q, 7, f->event_type);
+    return OK;
 }
 
 static struct err row_read(struct tx *tx, struct stmt *q, struct audit_row *row)
@@ -118,8 +202,8 @@ struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_r
 {
     int64_t given = 0;
     *more = false;
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_QUERY);
-    filter_bind(q, filter);
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, query_for(filter));
+    TRY(filter_bind(tx, q, filter));
     for (;;) {
         bool found;
         struct audit_row row;

@@ -35,11 +35,11 @@ MUST_CHECK struct err audit_append(struct tx *tx, const struct event *event);
 /* ---- reading ---- */
 struct audit_filter {
     const char *entity_id, *actor, *event_type, *match_id, *escalation_id;
-    const char *from,
-        *to; /* RFC 3339 UTC instants, from inclusive, to exclusive; a bare date is its midnight */
-    int64_t after_seq; /* only events behind this one */
-    int64_t limit;     /* at most so many rows */
-    bool scoped;       /* only events of `entities` and those of no entity */
+    const char *from, *to; /* RFC 3339 UTC instants, from inclusive, to exclusive; a date is its
+                              midnight. ERR_INPUT for anything else */
+    int64_t after_seq;     /* only events behind this one */
+    int64_t limit;         /* at most so many rows */
+    bool scoped;           /* only events of `entities` and those of no entity */
     const char *const *entities;
     size_t entities_n;
 };
