@@ -260,6 +260,16 @@ static void configure_once(void)
     probe_schema_trust();
 }
 
+/* json_each is a table that SQLite makes on its first use, by a CREATE TABLE that the authorizer
+ * refuses; made once while the door is open it stays for the connection's life. */
+static struct err make_json_each(struct db *db)
+{
+    struct stmt q = {.db = db};
+    TRY(db_prepare_ours(db, "SELECT 1 FROM json_each('[]')", &q));
+    stmt_fini(&q);
+    return OK;
+}
+
 static struct err open_all(struct db *db, const char *path)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -282,7 +292,8 @@ static struct err open_all(struct db *db, const char *path)
     rc = sqlite3_set_authorizer(db->h, db_authorize, db);
     if (rc != SQLITE_OK)
         return db_error(db, rc, NULL);
-    return prepare_tx(db);
+    TRY(prepare_tx(db));
+    return make_json_each(db);
 }
 
 struct err db_open(const char *path, enum db_mode mode, struct db **db)
