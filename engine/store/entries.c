@@ -58,12 +58,12 @@ const struct db_sql entries_sql[] = {
                                     " WHERE e.entry_id = ?1 LIMIT 1"},
     /* sum() of integers that overflow is an error of the step, never a rounded number. */
     [ENTRY_TOTALS] = {"entry_totals",
-                      "SELECT e.account_id, e.side, e.currency," STATE " AS state, count(*),"
+                      "SELECT e.account_id, e.side, e.currency," STATE " AS stand, count(*),"
                       " sum(e.amount_minor) FROM entries e"
                       " LEFT JOIN live_legs l ON l.entry_id = e.entry_id"
                       " LEFT JOIN match_states s ON s.match_id = l.match_id"
                       " WHERE e.entity_id = ?1 AND" LATEST
-                      " GROUP BY e.account_id, e.side, e.currency, state"
+                      " GROUP BY e.account_id, e.side, e.currency, stand"
                       " ORDER BY e.account_id, e.side, e.currency"},
 };
 const size_t entries_sql_n = ENTRIES_SQL_N;
