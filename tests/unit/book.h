@@ -1,0 +1,167 @@
+/* A real book in a temporary folder for tests of what works on one: created, with the principal
+ * p-ana (human:ana, role controller everywhere) and a policy that lets her load and confirm. Calls
+ * run as on a locked book, one group each. */
+#ifndef TESTS_UNIT_BOOK_H
+#define TESTS_UNIT_BOOK_H
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "engine/call/call.h"
+#include "engine/store/audit.h"
+#include "tests/unit/policy_base.h"
+
+static char book_folder[64], book_path[96];
+static struct store *book_writer, *book_reader;
+static const struct policy *book_policy;
+static int64_t book_now = INT64_C(1767225600000000); /* 2026-01-01 */
+
+static const struct actor book_ana = {.kind = ACTOR_HUMAN,
+                                      .id = "human:ana",
+                                      .principal = "p-ana",
+                                      .channel = CHANNEL_CLI,
+                                      .backend = "os"};
+
+__attribute__((unused)) static int64_t book_clock(void)
+{
+    return book_now += 1000;
+}
+
+static void book_event(struct tx *tx, const char *type)
+{
+    static const struct actor engine = {.kind = ACTOR_ENGINE, .id = "engine:test"};
+    const struct event event = {.type = type, .actor = &engine};
+    ck_ok(audit_append(tx, &event));
+}
+
+static void book_populate(void)
+{
+    struct tx tx;
+    ck_ok(store_group_begin(book_writer));
+    ck_ok(tx_call_begin(book_writer, arena, book_clock(), &tx));
+    book_event(&tx, "BOOK_CREATED");
+    ck_ok(principal_put(&tx, "p-ana", "Ana", true));
+    ck_ok(role_grant(&tx, "p-ana", "controller", NULL));
+    book_event(&tx, "REGISTRY_CHANGED");
+    ck_ok(tx_call_keep(&tx));
+    ck_ok(store_group_commit(book_writer));
+}
+
+static void book_up(void)
+{
+    int migrated;
+    arena_up();
+    (void)snprintf(book_folder, sizeof book_folder, "/tmp/closegate-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(book_folder));
+    (void)snprintf(book_path, sizeof book_path, "%s/recon.db", book_folder);
+    ck_ok(store_migrate(book_path, "2026-01-01T00:00:00.000000Z", arena, &migrated));
+    ck_ok(store_open(book_path, STORE_WRITER, arena, &book_writer));
+    ck_ok(store_open(book_path, STORE_READER, arena, &book_reader));
+    book_policy = load("actions: [CONFIRM]", "actions: [CONFIRM, INGEST, CHANGE_MASTER_DATA]");
+    book_populate();
+}
+
+static void book_down(void)
+{
+    static const char *const names[] = {"recon.db", "recon.db-wal", "recon.db-shm", "recon.lock"};
+    store_close(book_writer);
+    store_close(book_reader);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/%s", book_folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(book_folder);
+    arena_down();
+}
+
+/* ---- writing by hand: between book_begin and book_end, one event ---- */
+
+__attribute__((unused)) static void book_begin(struct tx *tx)
+{
+    ck_ok(store_group_begin(book_writer));
+    ck_ok(tx_call_begin(book_writer, arena, book_clock(), tx));
+}
+
+__attribute__((unused)) static void book_end(struct tx *tx)
+{
+    book_event(tx, "OK");
+    ck_ok(tx_call_keep(tx));
+    ck_ok(store_group_commit(book_writer));
+}
+
+/* ---- calls ---- */
+
+static struct err book_submit(struct job_port *port, struct call **calls, size_t n)
+{
+    (void)port;
+    ck_assert(call_group(book_writer, calls, n, book_clock));
+    return OK;
+}
+
+static bool book_cancelled(struct job_port *port)
+{
+    (void)port;
+    return false;
+}
+
+/* The call as an edge would make it, run to its outcome. */
+__attribute__((unused)) static struct call *book_call(const char *tool, const struct json *args)
+{
+    struct job_port port = {book_reader, book_submit, book_cancelled, book_clock};
+    struct call *c = ARENA_NEW(arena, struct call);
+    ck_assert_ptr_nonnull(c);
+    *c = (struct call){
+        .arena = arena, .tool = tool_find(tool), .actor = book_ana, .policy = book_policy};
+    ck_assert_msg(c->tool != NULL, "no tool %s", tool);
+    c->err = call_bind(c, args);
+    if (c->err.kind != ERR_NONE) {
+        c->outcome = CALL_FAILED;
+    } else if (c->tool->run == TOOL_JOB) {
+        c->err = c->tool->job(c, &port);
+        if (c->err.kind != ERR_NONE)
+            c->outcome = CALL_FAILED;
+    } else {
+        ck_assert(call_group(book_writer, &c, 1, book_clock));
+    }
+    return c;
+}
+
+/* The chain and every row of the book are what the events say. */
+__attribute__((unused)) static void book_is_intact(void)
+{
+    struct audit_report report;
+    struct tx tx;
+    ck_ok(tx_read_begin(book_reader, arena, book_clock(), &tx));
+    ck_ok(audit_verify(&tx, arena, &report));
+    ck_assert_msg(report.kind == AUDIT_INTACT, "%s", report.problem);
+    ck_ok(audit_verify_book(&tx, arena, &report));
+    tx_read_end(&tx);
+    ck_assert_msg(report.kind == AUDIT_INTACT, "%s (%s %s)", report.problem,
+                  report.table == NULL ? "-" : report.table, report.row == NULL ? "-" : report.row);
+}
+
+__attribute__((unused)) static int book_run(const char *name, const TTest *const *tests, size_t n)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, book_up, book_down);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#define BOOK_MAIN(name, ...)                                                                       \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return book_run(name, tests, sizeof tests / sizeof tests[0]);                              \
+    }
+
+#endif
