@@ -201,8 +201,10 @@ static struct err by_os(struct auth_check *check, struct tx *tx)
     struct actor *actor = &check->result.actor;
     actor->backend = "os";
     if (check->door == AUTH_ADMIN) {
+        const char *name = NULL;
+        TRY(identity_subject(tx, check->arena, "actor", person.principal_id, &name));
         actor->kind = ACTOR_HUMAN;
-        actor->id = arena_fmt(check->arena, "human:%s", person.principal_id);
+        actor->id = arena_fmt(check->arena, "human:%s", name != NULL ? name : person.principal_id);
         actor->principal = person.principal_id;
         actor->channel = CHANNEL_CLI;
     } else {

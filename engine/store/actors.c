@@ -13,6 +13,7 @@ enum {
     CLIENT_LOAD,
     PRINCIPAL_LOAD,
     IDENTITY_FIND,
+    IDENTITY_SUBJECT,
     ROLES_LOAD,
     FREEZE_STANDS,
     JTI_SPEND,
@@ -33,6 +34,9 @@ const struct db_sql actors_sql[] = {
                                         " JOIN principals p ON p.principal_id = i.principal_id"
                                         " WHERE i.kind = ?1 AND i.issuer = ?2 AND i.subject = ?3"
                                         " AND i.status = 'active'"},
+    [IDENTITY_SUBJECT] = {"identity_subject",
+                          "SELECT subject FROM identities WHERE principal_id = ?1 AND kind = ?2"
+                          " AND issuer = '' AND status = 'active' ORDER BY identity_id LIMIT 1"},
     [ROLES_LOAD] = {"roles_load", "SELECT role, entity_id FROM roles"
                                   " WHERE principal_id = ?1 AND status = 'granted'"
                                   " ORDER BY role, entity_id"},
@@ -167,6 +171,18 @@ struct err identity_find(struct tx *tx, struct arena *arena, const char *kind, c
     stmt_bind_text(q, 2, issuer);
     stmt_bind_text(q, 3, subject);
     return principal_read(q, arena, "nobody is linked to this identity", principal);
+}
+
+struct err identity_subject(struct tx *tx, struct arena *arena, const char *kind,
+                            const char *principal_id, const char **subject)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ACTORS, IDENTITY_SUBJECT);
+    bool row;
+    stmt_bind_text(q, 1, principal_id);
+    stmt_bind_text(q, 2, kind);
+    TRY(stmt_step(q, &row));
+    *subject = row ? stmt_text(q, 0, arena) : NULL;
+    return arena_check(arena);
 }
 
 /* ---- the facts about an actor ---- */

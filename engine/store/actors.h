@@ -57,6 +57,11 @@ MUST_CHECK struct err identity_find(struct tx *tx, struct arena *arena, const ch
                                     const char *issuer, const char *subject,
                                     struct principal *principal);
 
+/* The other way round: the oldest subject of this kind that is linked to the principal (issuer ""),
+ * in the arena; NULL when there is none. */
+MUST_CHECK struct err identity_subject(struct tx *tx, struct arena *arena, const char *kind,
+                                       const char *principal_id, const char **subject);
+
 /* The facts about the actor that the gate judges: roles (of the principal, or of the human the
  * agent acts for), frozen. ERR_AUTH when the principal, the human behind an llm, or the client is
  * disabled or gone since the request was authenticated. */

@@ -66,6 +66,14 @@ struct err identity_find(struct tx *tx, struct arena *arena, const char *kind, c
     return err_new(ERR_MISSING, "nobody");
 }
 
+struct err identity_subject(struct tx *tx, struct arena *arena, const char *kind,
+                            const char *principal_id, const char **subject)
+{
+    (void)tx, (void)arena, (void)kind;
+    *subject = strcmp(principal_id, "prn_ana") == 0 ? "ana" : NULL;
+    return OK;
+}
+
 /* ---- one request ---- */
 
 static struct arena *arena;
@@ -580,6 +588,7 @@ START_TEST(a_program_on_the_socket_is_not_the_person_who_started_it)
     ck_refused(r, 0);
     ck_assert_int_eq(r.actor.kind, ACTOR_HUMAN);
     ck_assert_str_eq(r.actor.principal, "prn_ana");
+    ck_assert_str_eq(r.actor.id, "human:ana");
     ck_assert_int_eq(r.actor.channel, CHANNEL_CLI);
     header("X-Actor-Id", "human:ana");
     ck_refused(ask(), 400);
