@@ -17,24 +17,30 @@ uint64_t index_key_any(const struct row *row)
     return key_mix(row->group, row->amount < 0 ? 1 : 2);
 }
 
-/* The keys of a row, the most selective last: each word of the name, each two that follow each
- * other, each reference. */
-#define KEYS_MAX (2 * NORM_TOKENS + NORM_REFS + 1)
+/* The keys of a row, the more selective last: each word of the name; of each two that follow each
+ * other, one and the other's first letter (a slip in the other then does no harm); each reference.
+ */
+#define KEYS_MAX (3 * NORM_TOKENS + NORM_REFS + 1)
 static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *single_n)
 {
     const struct norm *n = row->norm;
-    uint64_t stems[NORM_TOKENS];
+    uint64_t stems[NORM_TOKENS], firsts[NORM_TOKENS];
     uint32_t count = 0;
     for (uint32_t i = 0; i < n->name_n; i++) {
         const struct token *t = &norm_tokens(n)[i];
-        if (t->weight >= 3)
-            stems[count++] = hash_bytes(norm_bytes(n) + t->at, t->len < STEM ? t->len : STEM);
+        const char *word = norm_bytes(n) + t->at;
+        if (t->weight < 3)
+            continue;
+        firsts[count] = (uint64_t)(unsigned char)word[0];
+        stems[count++] = hash_bytes(word, t->len < STEM ? t->len : STEM);
     }
     *single_n = count;
     for (uint32_t i = 0; i < *single_n; i++)
         keys[i] = key_mix(row->group, stems[i] + 1);
-    for (uint32_t i = 1; i < *single_n; i++)
-        keys[count++] = key_mix(row->group, stems[i - 1] * 31 + stems[i] + 2);
+    for (uint32_t i = 1; i < *single_n; i++) {
+        keys[count++] = key_mix(row->group, stems[i - 1] * 31 + firsts[i]);
+        keys[count++] = key_mix(row->group, stems[i] * 37 + firsts[i - 1]);
+    }
     for (uint32_t i = 0; i < n->ref_n; i++)
         keys[count++] = key_mix(row->group, norm_refs(n)[i] + 3);
     return count;
@@ -50,28 +56,35 @@ static int item_cmp(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* Keys are evenly spread: deal the items out by their leading bits, then sort each small heap. */
-static struct err items_sort(struct index *index)
+/* Keys are evenly spread: deal the items out by their leading bits, then sort each small heap. The
+ * heaps' ends stay as a directory for look-ups. */
+static struct err items_sort(struct pass *p, struct index *index)
 {
     uint32_t bits = 1;
     while (bits < 24 && (index->items_n >> bits) > 4)
         bits++;
-    CLEANUP(arena_free) struct arena *scratch = arena_new(SIZE_MAX);
+    size_t heaps = (size_t)1 << bits;
+    index->shift = 64 - bits;
+    index->ends = ARENA_ARRAY(p->arena, heaps + 1, uint32_t);
+    CLEANUP(arena_free) struct arena *scratch = arena_new(p->params->bytes_max);
     ENSURE(scratch != NULL, ERR_LIMIT, "no memory to sort an index");
-    size_t *at = ARENA_ARRAY(scratch, ((size_t)1 << bits) + 1, size_t);
     struct index_item *dealt = ARENA_ARRAY(scratch, index->items_n + 1, struct index_item);
     TRY(arena_check(scratch));
+    TRY(arena_check(p->arena));
     for (size_t i = 0; i < index->items_n; i++)
-        at[(index->items[i].key >> (64 - bits)) + 1]++;
-    for (size_t k = 1; k <= (size_t)1 << bits; k++)
-        at[k] += at[k - 1];
+        index->ends[index->items[i].key >> index->shift]++;
+    for (size_t k = 0, sum = 0; k <= heaps; k++) {
+        size_t count = index->ends[k];
+        index->ends[k] = (uint32_t)sum;
+        sum += count;
+    }
     for (size_t i = 0; i < index->items_n; i++)
-        dealt[at[index->items[i].key >> (64 - bits)]++] = index->items[i];
+        dealt[index->ends[index->items[i].key >> index->shift]++] = index->items[i];
     memcpy(index->items, dealt, index->items_n * sizeof *dealt);
-    for (size_t k = 0, from = 0; k < (size_t)1 << bits; k++) {
-        if (at[k] - from > 1)
-            qsort(index->items + from, at[k] - from, sizeof *dealt, item_cmp);
-        from = at[k];
+    for (size_t k = 0, from = 0; k < heaps; k++) {
+        if (index->ends[k] - from > 1)
+            qsort(index->items + from, index->ends[k] - from, sizeof *dealt, item_cmp);
+        from = index->ends[k];
     }
     return OK;
 }
@@ -99,12 +112,13 @@ struct err index_build(struct pass *p, enum recon_side side, bool dated, struct 
             index->items[index->items_n++] =
                 (struct index_item){.key = keys[k], .row = i, .day = r->day};
     }
-    return items_sort(index);
+    return items_sort(p, index);
 }
 
 static size_t lower(const struct index *index, uint64_t key, int64_t day)
 {
-    size_t lo = 0, hi = index->items_n;
+    size_t heap = key >> index->shift;
+    size_t lo = heap == 0 ? 0 : index->ends[heap - 1], hi = index->ends[heap];
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         const struct index_item *it = &index->items[mid];
@@ -124,27 +138,52 @@ void near_begin(struct near *near, struct index *index)
     index->look_up++;
 }
 
-void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day)
+/* Takes the rows of items [from, to), nearest to `day` first. */
+static void near_take(const struct pass *p, struct near *near, size_t from, size_t to, int32_t day)
 {
     struct index *index = near->index;
-    size_t from = lower(index, key, (int64_t)day - near->before);
-    size_t to = lower(index, key, (int64_t)day + near->after + 1);
-    size_t above = lower(index, key, day), below = above;
     const struct index_item *items = index->items;
-    uint32_t looked = 0;
-    while (below > from || above < to) {
+    size_t above = from;
+    while (above < to && items[above].day < day)
+        above++;
+    for (size_t below = above; below > from || above < to;) {
         bool take_below = below > from && (above == to || (int64_t)day - items[below - 1].day <=
                                                               (int64_t)items[above].day - day);
         uint32_t row = items[take_below ? --below : above++].row;
-        if (++looked > 4 * near->max + 64 || near->n == near->max) {
+        if (p->rows[row].state != ROW_FREE || index->stamp[row] == index->look_up)
+            continue;
+        if (near->n == near->max) {
             near->capped = true;
             return;
         }
-        if (p->rows[row].state != ROW_FREE || index->stamp[row] == index->look_up)
-            continue;
         index->stamp[row] = index->look_up;
         near->rows[near->n++] = row;
     }
+}
+
+/* The end of the items of `key` within the days, at most `most` from `from` on. */
+static size_t run_end(const struct near *near, size_t from, uint64_t key, int32_t day, size_t most)
+{
+    const struct index *index = near->index;
+    size_t to = from;
+    while (to < index->items_n && to - from < most && index->items[to].key == key &&
+           index->items[to].day <= (int64_t)day + near->after)
+        to++;
+    return to;
+}
+
+void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day)
+{
+    size_t most = 4 * (size_t)near->max + 64;
+    size_t from = lower(near->index, key, (int64_t)day - near->before);
+    size_t to = run_end(near, from, key, day, most);
+    if (to - from == most) { /* too many: start near the day instead */
+        near->capped = true;
+        size_t at = lower(near->index, key, day);
+        from = at - from > most / 2 ? at - most / 2 : from;
+        to = run_end(near, from, key, day, most);
+    }
+    near_take(p, near, from, to, day);
 }
 
 void near_by_text(const struct pass *p, struct near *near, uint32_t row)
@@ -154,12 +193,14 @@ void near_by_text(const struct pass *p, struct near *near, uint32_t row)
     uint32_t count = keys_of(&p->rows[row], keys, &single_n);
     int32_t day = p->rows[row].day;
     for (uint32_t k = count; k > 0 && near->n < near->max; k--) {
-        uint64_t key = keys[k - 1];
-        bool single = k <= single_n && single_n > 1; /* for a slip in the other word */
-        if (single && lower(near->index, key, (int64_t)day + near->after + 1) -
-                              lower(near->index, key, (int64_t)day - near->before) >
-                          COMMON)
-            continue; /* a common word alone is no lead */
-        near_by_key(p, near, key, day);
+        if (k > single_n || single_n == 1) {
+            near_by_key(p, near, keys[k - 1], day);
+            continue;
+        }
+        /* One word of several, for a slip in the others; a common word alone is no lead. */
+        size_t from = lower(near->index, keys[k - 1], (int64_t)day - near->before);
+        size_t to = run_end(near, from, keys[k - 1], day, COMMON + 1);
+        if (to - from <= COMMON)
+            near_take(p, near, from, to, day);
     }
 }

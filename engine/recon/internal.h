@@ -127,6 +127,8 @@ struct index_item {
 struct index {
     struct index_item *items; /* by key, day, row */
     size_t items_n;
+    uint32_t *ends; /* per heap of items: key >> shift is its heap */
+    uint32_t shift;
     uint32_t *stamp; /* per row: the last look-up that saw it */
     uint32_t look_up;
 };

@@ -27,35 +27,50 @@ static uint64_t group_key(uint64_t ref)
     return class == REF_FIELD || class == REF_KEY ? ref & REF_VALUE : 0;
 }
 
-#define SEEN_BITS (UINT64_C(1) << 23)
+/* Which keys a side may have: a bit each, some bits shared. */
+struct seen {
+    uint64_t *side[2];
+    uint32_t shift; /* of a 64-bit product down to a bit number */
+};
 
-static uint64_t seen_bit(uint64_t key)
+static uint64_t seen_bit(const struct seen *seen, uint64_t key)
 {
-    return key * UINT64_C(0x9E3779B97F4A7C15) >> 41;
+    return key * UINT64_C(0x9E3779B97F4A7C15) >> seen->shift;
 }
 
-/* Which keys a side may have: a bit each, some bits shared. */
-static void seen_fill(const struct pass *p, uint64_t *seen[2])
+static struct err seen_new(const struct pass *p, struct arena *scratch, struct seen *seen)
+{
+    uint32_t bits = 10;
+    while (bits < 26 && (p->n >> bits) > 0)
+        bits++;
+    bits += 3; /* eight bits or more an entry */
+    seen->shift = 64 - bits;
+    seen->side[RECON_BANK] = ARENA_ARRAY(scratch, ((size_t)1 << bits) / 64, uint64_t);
+    seen->side[RECON_BOOK] = ARENA_ARRAY(scratch, ((size_t)1 << bits) / 64, uint64_t);
+    return arena_check(scratch);
+}
+
+static void seen_fill(const struct pass *p, struct seen *seen)
 {
     for (uint32_t r = 0; r < p->n; r++) {
         const struct row *row = &p->rows[r];
         for (uint32_t i = 0; row->state == ROW_FREE && i < row->norm->ref_n; i++) {
-            uint64_t key = group_key(norm_refs(row->norm)[i]);
+            uint64_t key = group_key(norm_refs(row->norm)[i]), bit = seen_bit(seen, key);
             if (key != 0)
-                seen[row->side][seen_bit(key) / 64] |= UINT64_C(1) << seen_bit(key) % 64;
+                seen->side[row->side][bit / 64] |= UINT64_C(1) << bit % 64;
         }
     }
 }
 
 /* The keys of rows whose key the other side may have too; counts only when `keys` is NULL. */
-static size_t keyed_fill(const struct pass *p, uint64_t *const seen[2], struct keyed *keys)
+static size_t keyed_fill(const struct pass *p, const struct seen *seen, struct keyed *keys)
 {
     size_t n = 0;
     for (uint32_t r = 0; r < p->n; r++) {
         const struct row *row = &p->rows[r];
-        const uint64_t *other = seen[row->side == RECON_BANK ? RECON_BOOK : RECON_BANK];
+        const uint64_t *other = seen->side[row->side == RECON_BANK ? RECON_BOOK : RECON_BANK];
         for (uint32_t i = 0; row->state == ROW_FREE && i < row->norm->ref_n; i++) {
-            uint64_t key = group_key(norm_refs(row->norm)[i]), bit = seen_bit(key);
+            uint64_t key = group_key(norm_refs(row->norm)[i]), bit = seen_bit(seen, key);
             if (key == 0 || (other[bit / 64] >> bit % 64 & 1) == 0)
                 continue;
             if (keys != NULL)
@@ -70,14 +85,13 @@ static struct err keyed_collect(struct pass *p, struct keyed **out, size_t *out_
 {
     CLEANUP(arena_free) struct arena *scratch = arena_new(p->params->bytes_max);
     ENSURE(scratch != NULL, ERR_LIMIT, "no memory for the keys seen");
-    uint64_t *seen[2] = {ARENA_ARRAY(scratch, SEEN_BITS / 64, uint64_t),
-                         ARENA_ARRAY(scratch, SEEN_BITS / 64, uint64_t)};
-    TRY(arena_check(scratch));
-    seen_fill(p, seen);
-    *out_n = keyed_fill(p, seen, NULL);
+    struct seen seen;
+    TRY(seen_new(p, scratch, &seen));
+    seen_fill(p, &seen);
+    *out_n = keyed_fill(p, &seen, NULL);
     *out = ARENA_ARRAY(p->arena, *out_n + 1, struct keyed);
     TRY(arena_check(p->arena));
-    (void)keyed_fill(p, seen, *out);
+    (void)keyed_fill(p, &seen, *out);
     qsort(*out, *out_n, sizeof **out, keyed_cmp);
     return OK;
 }

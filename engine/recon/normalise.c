@@ -226,14 +226,34 @@ static inline char ascii_plain(unsigned char c)
     return plain[c];
 }
 
+/* Reads the letters and digits at `at`; returns what follows them. */
+static const char *word_run(struct work *w, const char *at)
+{
+    uint32_t len = w->word_len, digits = w->digits;
+    for (char c; (c = ascii_plain((unsigned char)*at)) != '\0'; at++) {
+        if (len == TOKEN_BYTES) {
+            w->word_len = len;
+            w->digits = digits;
+            word_end(w);
+            len = digits = 0;
+        }
+        w->word[len++] = c;
+        digits += c <= '9' ? 1 : 0;
+    }
+    w->word_len = len;
+    w->digits = digits;
+    return at;
+}
+
 static void text_read(struct work *w, const char *text)
 {
     for (const char *at = text; *at != '\0';) {
         unsigned char c = (unsigned char)*at;
-        char plain = ascii_plain(c);
-        if (plain != '\0') {
-            word_char(w, plain);
-        } else if (c < 0x80) {
+        if (ascii_plain(c) != '\0') {
+            at = word_run(w, at);
+            continue;
+        }
+        if (c < 0x80) {
             ascii_sign(w, (char)c, at == text ? ' ' : at[-1], at[1]);
         } else {
             uint32_t cp = 0;

@@ -199,8 +199,10 @@ static struct err rows_fill(struct pass *p, const struct sort_item *sorted,
     for (size_t i = 0; i < p->n; i++) {
         if (i + 16 < p->n) /* the sorted order jumps about in memory: ask early */
             __builtin_prefetch(&p->entries[sorted[i + 16].entry]);
-        if (i + 8 < p->n)
+        if (i + 8 < p->n) {
             __builtin_prefetch(p->entries[sorted[i + 8].entry].text);
+            __builtin_prefetch(p->entries[sorted[i + 8].entry].reference);
+        }
         uint32_t at = sorted[i].entry;
         const struct recon_entry *e = &p->entries[at];
         const struct norm *norm = normalise(&p->words, e, p->arena);
