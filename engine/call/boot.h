@@ -7,6 +7,9 @@
 #include "engine/store/store.h"
 #include "engine/tools/tool.h"
 
+/* The longest policy text. */
+#define POLICY_BYTES_MAX ((size_t)1024 * 1024)
+
 struct boot_role {
     const char *role;
     const char *entity; /* NULL: every entity */

@@ -4,6 +4,9 @@
 
 #include "engine/cli/cli.h"
 
+extern const struct command command_init;
+extern const struct command command_seed;
+extern const struct command command_recon;
 extern const struct command command_serve;
 extern const struct command command_call;
 

@@ -5,16 +5,14 @@
 #include <sys/stat.h>
 
 #include "common/sys/book_lock.h"
-#include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 #include "common/sys/log.h"
 #include "engine/call/boot.h"
+#include "engine/cli/binary.h"
 #include "engine/cli/commands.h"
 #include "engine/mcp/endpoint.h"
 
 #define DRAIN_MS         10000
-#define POLICY_BYTES_MAX ((size_t)1024 * 1024)
-#define BINARY_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define READERS          2
 #define IN_FLIGHT_MAX    4096
 
@@ -31,36 +29,6 @@ struct server {
     bool draining;
 };
 
-static const char *digest_of(struct arena *arena, struct str bytes)
-{
-    char hex[SHA256_HEX_SIZE];
-    sha256_hex(bytes.at, bytes.len, hex);
-    return arena_strdup(arena, hex);
-}
-
-/* What an auditor compares two starts by. No setting of the engine is a secret. */
-static const char *config_digest(struct arena *arena, const struct config *c)
-{
-    const char *text = arena_fmt(
-        arena,
-        "env=%d\nauth=%d\nheader=%s\naudience=%s\nlisten=%s\nsocket=%s\npolicy=%s\nfx=%d\n"
-        "keys=%s\n",
-        c->env, c->auth_backend, c->header_trust_header, c->engine_audience, c->engine_listen,
-        c->engine_socket, c->policy, c->fx_adapter,
-        c->forwarder_keys == NULL ? "" : c->forwarder_keys);
-    return text == NULL ? NULL : digest_of(arena, str_of(text));
-}
-
-static struct err binary_digest(struct arena *arena, const char **hex)
-{
-    CLEANUP(arena_free) struct arena *own = arena_new(BINARY_BYTES_MAX + 4096);
-    struct str bytes;
-    ENSURE(own != NULL, ERR_LIMIT, "no memory");
-    TRY(disk_read(own, "/proc/self/exe", BINARY_BYTES_MAX, &bytes));
-    *hex = digest_of(arena, bytes);
-    return arena_check(arena);
-}
-
 /* The policy in force, and the event that says this process began. */
 static struct err record_start(struct server *s)
 {
@@ -71,7 +39,7 @@ static struct err record_start(struct server *s)
     bool inert = false;
 
     TRY(disk_read(arena, s->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
-    TRY(binary_digest(arena, &start.binary_sha256));
+    start.binary_sha256 = binary_digest(arena);
     TRY(store_open(s->book, STORE_WRITER, arena, &store));
     struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
     if (e.kind == ERR_INPUT)

@@ -2,7 +2,6 @@
 #include "engine/cli/commands.h"
 
 const struct command *const commands[] = {
-    &command_serve,
-    &command_call,
+    &command_init, &command_seed, &command_recon, &command_serve, &command_call,
 };
 const size_t commands_n = sizeof commands / sizeof commands[0];

@@ -14,9 +14,8 @@ enum { EXCEPTION_LATEST, EXCEPTION_INSERT, EXCEPTIONS_LIST, EXCEPTIONS_COUNT };
     "                 AND later.seq > e.seq)"
 
 const struct db_sql exceptions_sql[] = {
-    [EXCEPTION_LATEST] = {"exception_latest",
-                          "SELECT class, detail FROM exceptions WHERE entry_id = ?1"
-                          " ORDER BY seq DESC LIMIT 1"},
+    [EXCEPTION_LATEST] = {"exception_latest", "SELECT class FROM exceptions WHERE entry_id = ?1"
+                                              " ORDER BY seq DESC LIMIT 1"},
     [EXCEPTION_INSERT] = {"exception_insert",
                           "INSERT INTO exceptions (exception_id, entry_id, entity_id, account_id,"
                           " class, detail, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
@@ -34,7 +33,7 @@ struct err exception_says_the_same(struct tx *tx, const struct exception_row *ro
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTION_LATEST);
     stmt_bind_text(q, 1, row->entry_id);
     TRY(stmt_step(q, &found));
-    *same = found && str_is(stmt_peek(q, 0), row->class_) && str_is(stmt_peek(q, 1), row->detail);
+    *same = found && str_is(stmt_peek(q, 0), row->class_);
     return OK;
 }
 

@@ -17,7 +17,8 @@ struct exception_row {
  * does, in bulk. */
 MUST_CHECK struct err exception_insert(struct tx *tx, const struct exception_row *row, bool *added);
 
-/* The entry's latest row says just this. */
+/* The entry's latest row is of this class already; near misses come and go with what else is open,
+ * and are not news. */
 MUST_CHECK struct err exception_says_the_same(struct tx *tx, const struct exception_row *row,
                                               bool *same);
 

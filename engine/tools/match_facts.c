@@ -145,14 +145,15 @@ static struct err people_fact(struct call *c, struct tx *tx, const struct match 
 
 /* ---- windows ---- */
 
-/* The sums of a window, in one currency at the latest rate there is; not known when one has none.
- * An old rate will do: that the rate was fresh was asked of each amount when it was confirmed. */
+/* The sums of a window, in one currency, at the rates of the day this match is judged by; not known
+ * when there is none. An old rate will do: that the rate was fresh was asked of each amount when it
+ * was confirmed, and is asked of this one by its own rows. */
 static struct ask_cumulative window_sum(const struct policy *p, const struct money *sums, size_t n,
-                                        const char *cur, struct date today)
+                                        const char *cur, struct date on)
 {
     struct ask_cumulative c = {.sum = decimal_of_int(0), .known = true};
     for (size_t i = 0; i < n; i++) {
-        struct ask_value v = fx_value(p, sums[i], cur, today);
+        struct ask_value v = fx_value(p, sums[i], cur, on);
         struct err e = decimal_add(c.sum, v.value, &c.sum);
         if (v.status == FX_MISSING || e.kind != ERR_NONE)
             return (struct ask_cumulative){.known = false};
@@ -180,17 +181,23 @@ static const char *scope_key(struct call *c, const struct match *m, enum policy_
     return "";
 }
 
-static struct err window_load(struct call *c, struct tx *tx, const struct match *m,
+/* Where windows look, and the day whose rates they use. */
+struct window {
+    const struct match *m;
+    struct date on;
+};
+
+static struct err window_load(struct call *c, struct tx *tx, const struct window *w,
                               enum policy_per per, struct date from, const char *cur,
                               struct ask_cumulative *sum, int64_t *count)
 {
     enum { CURRENCIES_MAX = 64 };
     struct money sums[CURRENCIES_MAX];
-    const char *scope, *key = scope_key(c, m, per, &scope);
+    const char *scope, *key = scope_key(c, w->m, per, &scope);
     size_t n;
     ENSURE(key != NULL, ERR_LIMIT, "out of memory");
     TRY(auto_confirmed_since(tx, scope, key, from, sums, CURRENCIES_MAX, &n, count));
-    *sum = window_sum(c->policy, sums, n, cur, instant_date_utc(tx->now_us));
+    *sum = window_sum(c->policy, sums, n, cur, w->on);
     return OK;
 }
 
@@ -214,7 +221,7 @@ static struct date period_begin(enum policy_period period, struct date today)
     return today;
 }
 
-static struct err windows_fact(struct call *c, struct tx *tx, const struct match *m)
+static struct err windows_fact(struct call *c, struct tx *tx, const struct window *w)
 {
     const struct policy *p = c->policy;
     struct date today = instant_date_utc(tx->now_us);
@@ -225,12 +232,12 @@ static struct err windows_fact(struct call *c, struct tx *tx, const struct match
     for (size_t i = 0; i < p->cumulative_n; i++) {
         const struct policy_cumulative *l = &p->cumulative[i];
         struct date from = {.days = today.days - (int32_t)(l->window_days - 1)};
-        TRY(window_load(c, tx, m, l->per, from, l->limit.cur, &windows[i], &ignored));
+        TRY(window_load(c, tx, w, l->per, from, l->limit.cur, &windows[i], &ignored));
     }
     c->ask.cumulative = windows;
     c->ask.cumulative_n = p->cumulative_n;
     const char *cur = p->auto_confirm.has_cap_amount ? p->auto_confirm.cap_amount.cur : "USD";
-    return window_load(c, tx, m, PER_ACCOUNT, period_begin(p->auto_confirm.period, today), cur,
+    return window_load(c, tx, w, PER_ACCOUNT, period_begin(p->auto_confirm.period, today), cur,
                        &c->ask.auto_confirmed, &c->ask.auto_confirmed_n);
 }
 
@@ -285,7 +292,8 @@ struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
     TRY(entries_load(tx, c->arena, ids, m->legs_n, &legs));
     TRY(legs_facts(c, tx, legs, m->legs_n, m->amount));
     TRY(people_fact(c, tx, m));
-    TRY(windows_fact(c, tx, m));
+    const struct window window = {.m = m, .on = value_day(legs, m->legs_n)};
+    TRY(windows_fact(c, tx, &window));
     c->ask.state = m->state;
     c->ask.source = m->source;
     c->ask.match_type = m->match_type;

@@ -30,16 +30,29 @@ static void state_put(struct arena *arena, struct json *o, const struct entry_to
     json_put(arena, o, entry_state_name(state), s);
 }
 
+static bool is_reconciled(const struct account *accounts, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text_eq(accounts[i].account_id, id))
+            return accounts[i].reconciled;
+    }
+    return false;
+}
+
 static struct err totals_print(struct call *c, struct tx *tx, const char *entity_id,
                                struct json **out)
 {
     struct entry_totals *totals;
-    size_t n;
+    struct account *accounts;
+    size_t n, accounts_n;
     TRY(entries_totals(tx, c->arena, entity_id, &totals, &n));
+    TRY(accounts_list(tx, c->arena, entity_id, &accounts, &accounts_n));
     *out = json_array_new(c->arena);
     for (size_t i = 0; i < n; i++) {
         struct json *o = json_object_new(c->arena);
         json_put_text(c->arena, o, "account_id", totals[i].account_id);
+        json_put_bool(c->arena, o, "reconciled",
+                      is_reconciled(accounts, accounts_n, totals[i].account_id));
         json_put_text(c->arena, o, "side", side_name(totals[i].side));
         json_put_text(c->arena, o, "currency", totals[i].currency);
         for (unsigned s = 0; s < ENTRY_STATES; s++)
@@ -111,6 +124,62 @@ static struct err escalations_read(struct call *c, struct tx *tx, const char *id
     ENSURE(c->args != NULL, ERR_LIMIT, "out of memory");
     TRY(json_bind(c->arena, tool->fields, tool->fields_n, json_object_new(c->arena), c->args));
     return tool->read(c, tx);
+}
+
+/* ---- recon://exceptions ---- */
+
+static struct err exception_print(struct call *c, struct tx *tx, const struct exception_row *row,
+                                  struct json *list)
+{
+    struct json *o = json_object_new(c->arena), *detail;
+    struct entry e;
+    char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
+    TRY(entry_load(tx, c->arena, row->entry_id, &e));
+    TRY(json_read(c->arena, str_of(row->detail), NULL, &detail));
+    money_print(e.amount, amount);
+    date_print(e.date, day);
+    json_put_text(c->arena, o, "exception_id", row->exception_id);
+    json_put_text(c->arena, o, "class", row->class_);
+    json_put_text(c->arena, o, "entity_id", row->entity_id);
+    json_put_text(c->arena, o, "account_id", row->account_id);
+    json_put_text(c->arena, o, "entry_id", row->entry_id);
+    json_put_text(c->arena, o, "side", side_name(e.side));
+    json_put_text(c->arena, o, "date", day);
+    json_put_text(c->arena, o, "amount", amount);
+    json_put_text(c->arena, o, "currency", e.amount.cur);
+    json_put_text(c->arena, o, "counterparty", e.counterparty);
+    json_put_text(c->arena, o, "memo", e.memo);
+    json_put(c->arena, o, "detail", detail);
+    json_push(c->arena, list, o);
+    return arena_check(c->arena);
+}
+
+/* The first so many of each entity; the rest is counted by recon://status. */
+#define EXCEPTIONS_SHOWN 500
+
+static struct err exceptions_read(struct call *c, struct tx *tx, const char *id)
+{
+    struct json *list = json_array_new(c->arena);
+    struct entity *entities;
+    const char *const *scope;
+    size_t n, scope_n;
+    bool all;
+    (void)id;
+    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &scope_n));
+    TRY(entities_list(tx, c->arena, &entities, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct exception_row *rows;
+        size_t rows_n;
+        if (!may_see(all, scope, scope_n, entities[i].entity_id))
+            continue;
+        TRY(exceptions_list(tx, c->arena, entities[i].entity_id, NULL, EXCEPTIONS_SHOWN, &rows,
+                            &rows_n));
+        for (size_t k = 0; k < rows_n; k++)
+            TRY(exception_print(c, tx, &rows[k], list));
+    }
+    c->result = json_object_new(c->arena);
+    json_put(c->arena, c->result, "exceptions", list);
+    return arena_check(c->arena);
 }
 
 /* ---- recon://policy ---- */
@@ -197,6 +266,9 @@ const struct resource resources[] = {
      "application/json", status_read},
     {"recon://escalations", "escalations", "What waits for a human",
      "Open escalations with the clause that stopped each", "application/json", escalations_read},
+    {"recon://exceptions", "exceptions", "What could not be matched",
+     "Entries in no live match, with their class and near misses", "application/json",
+     exceptions_read},
     {"recon://policy", "policy", "The policy in force", "Its text and version", "application/json",
      policy_read},
     {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",

@@ -1,0 +1,55 @@
+/* Digests of what runs. */
+#include "engine/cli/binary.h"
+
+#include "common/base/json.h"
+#include "common/sys/crypt.h"
+#include "common/sys/disk.h"
+#include "common/sys/jcs.h"
+
+#define BINARY_BYTES_MAX ((size_t)256 << 20)
+
+const char *binary_digest(struct arena *arena)
+{
+    CLEANUP(arena_free) struct arena *scratch = arena_new(BINARY_BYTES_MAX + 4096);
+    char hex[SHA256_HEX_SIZE];
+    struct str bytes;
+    if (scratch == NULL ||
+        disk_read(scratch, "/proc/self/exe", BINARY_BYTES_MAX, &bytes).kind != ERR_NONE)
+        return "unknown";
+    sha256_hex(bytes.at, bytes.len, hex);
+    return arena_strdup(arena, hex);
+}
+
+static struct json *list_print(struct arena *arena, const struct setting_list *list)
+{
+    struct json *array = json_array_new(arena);
+    for (size_t i = 0; i < list->n; i++)
+        json_push(arena, array, json_text_new(arena, list->items[i]));
+    return array;
+}
+
+const char *config_digest(struct arena *arena, const struct config *config)
+{
+    struct json *o = json_object_new(arena);
+    char hex[SHA256_HEX_SIZE];
+    struct str text;
+    json_put_int(arena, o, "env", config->env);
+    json_put_text(arena, o, "data_dir", config->data_dir);
+    json_put_text(arena, o, "policy", config->policy);
+    json_put_text(arena, o, "engine_listen", config->engine_listen);
+    json_put_text(arena, o, "engine_socket", config->engine_socket);
+    json_put_text(arena, o, "engine_audience", config->engine_audience);
+    json_put_int(arena, o, "auth_backend", config->auth_backend);
+    json_put_text(arena, o, "header_trust_header", config->header_trust_header);
+    json_put_text(arena, o, "forwarder_keys", config->forwarder_keys);
+    json_put(arena, o, "allowed_origins", list_print(arena, &config->allowed_origins));
+    json_put(arena, o, "allowed_hosts", list_print(arena, &config->allowed_hosts));
+    json_put_int(arena, o, "max_connections", config->max_connections);
+    json_put_int(arena, o, "max_connections_per_peer", config->max_connections_per_peer);
+    json_put_int(arena, o, "fx_adapter", config->fx_adapter);
+    json_put_int(arena, o, "fx_adapter_prod_guard", config->fx_adapter_prod_guard);
+    if (jcs_text(arena, o, &text).kind != ERR_NONE)
+        return "unknown";
+    sha256_hex(text.at, text.len, hex);
+    return arena_strdup(arena, hex);
+}

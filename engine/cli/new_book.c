@@ -1,0 +1,135 @@
+/* A new book on the disk: folder, key, policy, first transaction. */
+#include "engine/cli/new_book.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/civil.h"
+#include "common/sys/book_lock.h"
+#include "common/sys/crypt.h"
+#include "common/sys/disk.h"
+#include "engine/auth/actor_auth.h"
+
+bool book_exists(struct cli *cli)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    const char *book = cli_path(cli, "recon.db");
+    struct stat st;
+    if (book == NULL || stat(book, &st) != 0)
+        return false;
+    struct err e = store_open(book, STORE_READER, cli->arena, &store);
+    return e.kind == ERR_NONE && store_head(store)->seq > 0;
+}
+
+static struct err folder_make(const char *path)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return err_at(ERR_STORE, path, "the data folder could not be made; its parent must exist");
+    return OK;
+}
+
+/* The folder and those above it. */
+static struct err folders_make(struct cli *cli, const char *path)
+{
+    char *copy = arena_strdup(cli->arena, path);
+    ENSURE(copy != NULL, ERR_LIMIT, "out of memory");
+    for (char *p = copy + 1; *p != '\0'; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        TRY(folder_make(copy));
+        *p = '/';
+    }
+    return folder_make(copy);
+}
+
+static struct err key_make(struct cli *cli, struct client *workspace)
+{
+    CLEANUP(ed25519_free) struct ed25519_key *key = NULL;
+    const char *path = cli_path(cli, AUTH_WORKSPACE_KEY);
+    TRY(arena_check(cli->arena));
+    struct err e = ed25519_load(path, &key);
+    if (e.kind == ERR_MISSING) {
+        TRY(ed25519_new(&key));
+        e = ed25519_save(key, path);
+    }
+    TRY(e);
+    ed25519_public(key, workspace->public_key);
+    workspace->has_key = true;
+    return OK;
+}
+
+static struct err policy_write(struct cli *cli, struct str text)
+{
+    struct err e = disk_write_new(cli->config.policy, text.at, text.len, 0644);
+    struct str there;
+    if (e.kind != ERR_CONFLICT)
+        return e;
+    TRY(disk_read(cli->arena, cli->config.policy, (size_t)1 << 20, &there));
+    if (!str_eq(there, text))
+        return err_at(ERR_CONFLICT, cli->config.policy,
+                      "there is another policy already; move it away or give it with --policy");
+    return OK;
+}
+
+/* Whoever makes the book may administer it from this terminal. */
+static struct err link_me(struct cli *cli, struct boot_person *first)
+{
+    struct boot_identity *all =
+        ARENA_ARRAY(cli->arena, first->identities_n + 1, struct boot_identity);
+    ENSURE(all != NULL, ERR_LIMIT, "out of memory");
+    memcpy(all, first->identities, first->identities_n * sizeof *all);
+    all[first->identities_n] = (struct boot_identity){
+        .kind = "os", .issuer = "", .subject = auth_os_subject(cli->arena, getuid())};
+    first->identities = all;
+    first->identities_n++;
+    return arena_check(cli->arena);
+}
+
+static struct err book_fill(struct cli *cli, const char *book, const struct boot_spec *spec)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    CLEANUP(book_unlock) struct book_lock *lock = NULL;
+    char now[INSTANT_TEXT_MAX];
+    int migrated;
+    instant_print(cli_clock_us(), now);
+    TRY(book_lock(book, cli->arena, &lock));
+    TRY(store_migrate(book, now, cli->arena, &migrated));
+    TRY(store_open(book, STORE_WRITER, cli->arena, &store));
+    struct err e = book_create(store, spec, cli_clock_us, cli->arena);
+    if (e.kind != ERR_NONE && e.msg != NULL)
+        e = err_fmt(cli->arena, e.kind, e.where, "%s", e.msg);
+    return e;
+}
+
+struct err new_book(struct cli *cli, struct str policy_text, struct boot_person *people,
+                    size_t people_n, const struct master *master, bool demo)
+{
+    const uint32_t channels =
+        1u << CHANNEL_WEB | 1u << CHANNEL_SLACK | 1u << CHANNEL_CHAT | 1u << CHANNEL_API;
+    struct client clients[] = {{.client_id = AUTH_WORKSPACE_CLIENT,
+                                .name = "The workspace (closegate-agent)",
+                                .kind = CLIENT_WORKSPACE,
+                                .active = true,
+                                .channels = channels}};
+    const char *book = cli_path(cli, "recon.db");
+    struct policy *policy;
+    ENSURE(!book_exists(cli), ERR_CONFLICT, "there is a book already; nothing was changed");
+    ENSURE(people_n > 0, ERR_INPUT, "a book needs its first people");
+    TRY(policy_parse(cli->arena, policy_text, &policy));
+    TRY(folders_make(cli, cli->config.data_dir));
+    TRY(key_make(cli, &clients[0]));
+    TRY(policy_write(cli, policy_text));
+    TRY(link_me(cli, &people[0]));
+    const struct boot_spec spec = {.policy_text = policy_text,
+                                   .people = people,
+                                   .people_n = people_n,
+                                   .clients = clients,
+                                   .clients_n = sizeof clients / sizeof clients[0],
+                                   .master = master,
+                                   .demo = demo,
+                                   .prod = cli->config.env == CONFIG_PROD};
+    return book_fill(cli, book, &spec);
+}

@@ -1,0 +1,283 @@
+/* Calls from the command line, through the daemon or on the locked book. */
+#include "engine/cli/run_call.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/sys/book_lock.h"
+#include "common/sys/disk.h"
+#include "common/sys/fetch.h"
+#include "common/sys/json_read.h"
+#include "common/sys/json_write.h"
+#include "engine/auth/actor_auth.h"
+#include "engine/call/boot.h"
+#include "engine/call/call.h"
+#include "engine/cli/binary.h"
+
+#define CALL_BYTES_MAX  ((size_t)512 << 20)
+#define DAEMON_BODY_MAX ((size_t)96 << 20)
+#define DAEMON_WAIT_MS  (30u * 60 * 1000) /* a large file, a long pass */
+
+/* ---- through the daemon ---- */
+
+static struct err daemon_body(struct cli *cli, struct jw *w, const char *tool,
+                              const struct json *arguments, struct str *body)
+{
+    (void)cli;
+    jw_init(w, DAEMON_BODY_MAX);
+    jw_obj(w);
+    jw_text(w, "jsonrpc", "2.0");
+    jw_int(w, "id", 1);
+    jw_text(w, "method", "tools/call");
+    jw_obj_in(w, "params");
+    jw_text(w, "name", tool);
+    jw_tree(w, "arguments", arguments);
+    jw_end(w);
+    jw_end(w);
+    return jw_done(w, body);
+}
+
+static enum call_outcome outcome_of(const struct json *result)
+{
+    const char *status = json_get_text(result, "status");
+    if (text_eq(status, "denied"))
+        return CALL_DENIED;
+    return text_eq(status, "pending_approval") ? CALL_PENDING : CALL_OK;
+}
+
+/* The first text of an answer that has no structured content: a failure, in words. */
+static const char *answer_text(const struct json *answer)
+{
+    const char *text = json_text(json_get(json_pointer_get(answer, "/result/content/0"), "text"));
+    if (text == NULL)
+        text = json_get_text(json_get(answer, "error"), "message");
+    return text == NULL ? "the engine's answer says nothing" : text;
+}
+
+static struct err by_daemon(struct cli *cli, const char *tool, const struct json *arguments,
+                            struct run_call *out)
+{
+    static const struct http_pair pairs[] = {{"MCP-Protocol-Version", "2025-11-25"}};
+    static const struct json_limits limits = {
+        .depth_max = 32, .bytes_max = DAEMON_BODY_MAX, .nodes_max = 4000000};
+    CLEANUP(jw_fini) struct jw w;
+    struct fetch_reply reply;
+    struct json *answer;
+    struct str body;
+    TRY(daemon_body(cli, &w, tool, arguments, &body));
+    const struct fetch_req req = {.url = "http://localhost/admin",
+                                  .unix_socket = cli->config.engine_socket,
+                                  .pairs = pairs,
+                                  .pairs_n = 1,
+                                  .body = body,
+                                  .reply_max = DAEMON_BODY_MAX,
+                                  .timeout_ms = DAEMON_WAIT_MS};
+    TRY(fetch(cli->arena, &req, &reply));
+    TRY(err_in(json_read(cli->arena, reply.body, &limits, &answer), "the engine's answer"));
+    out->by_daemon = true;
+    out->result = json_pointer_get(answer, "/result/structuredContent");
+    ENSURE(out->result != NULL, reply.status == 401 || reply.status == 403 ? ERR_AUTH : ERR_INPUT,
+           answer_text(answer));
+    out->outcome = outcome_of(out->result);
+    return OK;
+}
+
+/* ---- on the locked book ---- */
+
+struct local {
+    struct cli *cli;
+    struct store *writer, *reader;
+    struct book_lock *lock;
+    struct policy *policy;
+    bool prod;
+};
+
+static void local_close(struct local *l)
+{
+    store_close(l->reader);
+    store_close(l->writer);
+    book_unlock(l->lock);
+}
+
+static struct err local_start(struct local *l)
+{
+    struct boot_start start = {.prod = l->prod,
+                               .config_sha256 = config_digest(l->cli->arena, &l->cli->config),
+                               .binary_sha256 = binary_digest(l->cli->arena)};
+    bool inert;
+    TRY(disk_read(l->cli->arena, l->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
+    return engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
+}
+
+static struct err local_open(struct cli *cli, struct local *l)
+{
+    const char *book = cli_path(cli, "recon.db");
+    struct stat st;
+    TRY(arena_check(cli->arena));
+    *l = (struct local){.cli = cli, .prod = cli->config.env == CONFIG_PROD};
+    if (stat(book, &st) != 0)
+        return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
+    TRY(book_lock(book, cli->arena, &l->lock));
+    TRY(store_open(book, STORE_WRITER, cli->arena, &l->writer));
+    TRY(local_start(l));
+    return store_open(book, STORE_READER, cli->arena, &l->reader);
+}
+
+/* The person of this terminal, as the daemon would know them. */
+static struct err person_at(struct tx *tx, struct arena *arena, struct actor *actor)
+{
+    const char *subject = auth_os_subject(arena, getuid());
+    struct principal p;
+    struct err e = identity_find(tx, arena, "os", "", subject, &p);
+    if (e.kind == ERR_MISSING)
+        return err_at(ERR_AUTH, subject,
+                      "this user of this host is linked to nobody in the registry");
+    TRY(e);
+    ENSURE(p.active, ERR_AUTH, "this person is disabled");
+    *actor = (struct actor){.kind = ACTOR_HUMAN,
+                            .id = arena_fmt(arena, "human:%s", p.principal_id),
+                            .principal = p.principal_id,
+                            .channel = CHANNEL_CLI,
+                            .backend = "os"};
+    return arena_check(arena);
+}
+
+struct local_port {
+    struct job_port base;
+    struct local *local;
+};
+
+static struct err local_submit(struct job_port *base, struct call **calls, size_t n)
+{
+    enum { GROUP = 256 };
+    struct local_port *port = (struct local_port *)base;
+    for (size_t at = 0; at < n; at += GROUP) {
+        size_t some = n - at > GROUP ? GROUP : n - at;
+        ENSURE(call_group(port->local->writer, calls + at, some, cli_clock_us), ERR_UNKNOWN,
+               "outcome unknown, repeat the command");
+    }
+    return OK;
+}
+
+static bool never_cancelled(struct job_port *base)
+{
+    (void)base;
+    return false;
+}
+
+static struct err local_run(struct local *l, struct call *c)
+{
+    struct local_port port = {.base = {.reader = l->reader,
+                                       .submit = local_submit,
+                                       .cancelled = never_cancelled,
+                                       .clock_us = cli_clock_us},
+                              .local = l};
+    if (c->tool->run != TOOL_JOB) {
+        TRY(local_submit(&port.base, &c, 1));
+        return c->outcome == CALL_FAILED ? c->err : OK;
+    }
+    TRY(c->tool->job(c, &port.base));
+    c->outcome = c->outcome == CALL_NONE ? CALL_OK : c->outcome;
+    return OK;
+}
+
+static struct err local_call(struct local *l, const struct tool *tool, const struct json *arguments,
+                             struct run_call *out)
+{
+    struct arena *arena = l->cli->arena;
+    struct call *c = ARENA_NEW(arena, struct call);
+    struct tx tx;
+    ENSURE(c != NULL, ERR_LIMIT, "out of memory");
+    *c = (struct call){.arena = arena, .tool = tool, .policy = l->policy, .prod = l->prod};
+    TRY(tx_read_begin(l->reader, arena, cli_clock_us(), &tx));
+    struct err e = person_at(&tx, arena, &c->actor);
+    tx_read_end(&tx);
+    TRY(e);
+    TRY(call_bind(c, arguments));
+    TRY(local_run(l, c));
+    out->outcome = c->outcome;
+    out->result = c->result;
+    return OK;
+}
+
+static struct err on_locked_book(struct cli *cli, const char *name, const struct json *arguments,
+                                 struct run_call *out)
+{
+    const struct tool *tool = tool_find(name);
+    struct local l = {0};
+    ENSURE(tool != NULL, ERR_BUG, "the command names a tool that is not there");
+    struct err e = local_open(cli, &l);
+    if (e.kind == ERR_NONE)
+        e = local_call(&l, tool, arguments, out);
+    if (e.kind != ERR_NONE && e.msg != NULL) /* the store's texts end with the store */
+        e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),
+                    "%s", e.msg);
+    local_close(&l);
+    return e;
+}
+
+struct err run_call(struct cli *cli, const char *tool, const struct json *arguments,
+                    struct run_call *out)
+{
+    struct stat st;
+    *out = (struct run_call){.outcome = CALL_NONE};
+    if (stat(cli->config.engine_socket, &st) == 0) {
+        struct err e = by_daemon(cli, tool, arguments, out);
+        if (e.kind != ERR_MISSING || out->by_daemon)
+            return e; /* a socket that nobody listens on is a daemon that is gone */
+    }
+    return on_locked_book(cli, tool, arguments, out);
+}
+
+/* ---- reads ---- */
+
+static const struct resource *resource_find(const char *uri)
+{
+    for (size_t i = 0; i < resources_n; i++) {
+        if (text_eq(resources[i].uri, uri))
+            return &resources[i];
+    }
+    return NULL;
+}
+
+static struct err read_in(struct cli *cli, struct tx *tx, const char *name,
+                          const struct json *arguments, const struct json **result)
+{
+    struct call *c = ARENA_NEW(cli->arena, struct call);
+    struct policy *policy;
+    ENSURE(c != NULL, ERR_LIMIT, "out of memory");
+    TRY(policy_now(tx, cli->arena, &policy));
+    *c = (struct call){.arena = cli->arena, .policy = policy, .tool = tool_find(name)};
+    TRY(person_at(tx, cli->arena, &c->actor));
+    if (c->tool != NULL) {
+        TRY(call_bind(c, arguments));
+        TRY(c->tool->read(c, tx));
+    } else {
+        const struct resource *r = resource_find(name);
+        ENSURE(r != NULL, ERR_BUG, "the command names a tool that is not there");
+        TRY(r->read(c, tx, NULL));
+    }
+    *result = c->result;
+    return arena_check(cli->arena);
+}
+
+struct err run_read(struct cli *cli, const char *tool_or_uri, const struct json *arguments,
+                    const struct json **result)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    const char *book = cli_path(cli, "recon.db");
+    struct stat st;
+    struct tx tx;
+    TRY(arena_check(cli->arena));
+    if (stat(book, &st) != 0)
+        return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
+    TRY(store_open(book, STORE_READER, cli->arena, &store));
+    TRY(tx_read_begin(store, cli->arena, cli_clock_us(), &tx));
+    struct err e = read_in(cli, &tx, tool_or_uri, arguments, result);
+    if (e.kind != ERR_NONE && e.msg != NULL)
+        e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),
+                    "%s", e.msg);
+    tx_read_end(&tx);
+    return e;
+}
