@@ -14,8 +14,10 @@ enum { EXCEPTION_LATEST, EXCEPTION_INSERT, EXCEPTIONS_LIST, EXCEPTIONS_COUNT };
     "                 AND later.seq > e.seq)"
 
 const struct db_sql exceptions_sql[] = {
-    [EXCEPTION_LATEST] = {"exception_latest", "SELECT class FROM exceptions WHERE entry_id = ?1"
-                                              " ORDER BY seq DESC LIMIT 1"},
+    [EXCEPTION_LATEST] = {"exception_latest",
+                          "SELECT class, seq, (SELECT coalesce(max(seq), 0) FROM files)"
+                          " FROM exceptions WHERE entry_id = ?1"
+                          " ORDER BY seq DESC LIMIT 1"},
     [EXCEPTION_INSERT] = {"exception_insert",
                           "INSERT INTO exceptions (exception_id, entry_id, entity_id, account_id,"
                           " class, detail, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
@@ -27,22 +29,23 @@ const struct db_sql exceptions_sql[] = {
 };
 const size_t exceptions_sql_n = sizeof exceptions_sql / sizeof exceptions_sql[0];
 
-struct err exception_says_the_same(struct tx *tx, const struct exception_row *row, bool *same)
+struct err exception_stands(struct tx *tx, const struct exception_row *row, bool *stands)
 {
     bool found;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTION_LATEST);
     stmt_bind_text(q, 1, row->entry_id);
     TRY(stmt_step(q, &found));
-    *same = found && str_is(stmt_peek(q, 0), row->class_);
+    *stands = found && (str_is(stmt_peek(q, 0), row->class_) ||
+                        str_is(stmt_peek(q, 0), "DUPLICATE") || stmt_int(q, 1) > stmt_int(q, 2));
     return OK;
 }
 
 struct err exception_insert(struct tx *tx, const struct exception_row *row, bool *added)
 {
-    bool same;
-    TRY(exception_says_the_same(tx, row, &same));
-    *added = !same;
-    if (same)
+    bool stands;
+    TRY(exception_stands(tx, row, &stands));
+    *added = !stands;
+    if (stands)
         return OK;
     const char *id = tx_new_id(tx, "exc");
     ENSURE(id != NULL, ERR_LIMIT, "out of memory");

@@ -13,14 +13,15 @@ struct exception_row {
     const char *detail; /* JSON: near misses */
 };
 
-/* Writes it unless the entry's latest row says the same; *added tells. Notes no effect: the caller
+/* Writes it unless what is listed for the entry stands; *added tells. Notes no effect: the caller
  * does, in bulk. */
 MUST_CHECK struct err exception_insert(struct tx *tx, const struct exception_row *row, bool *added);
 
-/* The entry's latest row is of this class already; near misses come and go with what else is open,
- * and are not news. */
-MUST_CHECK struct err exception_says_the_same(struct tx *tx, const struct exception_row *row,
-                                              bool *same);
+/* The entry is listed already and that still stands: the same class, or nothing was loaded since it
+ * was found (what other entries became in the meantime is not news about this one), or it is a
+ * duplicate, which its twin's match does not change. */
+MUST_CHECK struct err exception_stands(struct tx *tx, const struct exception_row *row,
+                                       bool *stands);
 
 /* Those that count, of an entity, ordered by entry id, from behind `after`. */
 MUST_CHECK struct err exceptions_list(struct tx *tx, struct arena *arena, const char *entity_id,

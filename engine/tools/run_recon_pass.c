@@ -166,9 +166,9 @@ static struct err exceptions_new(struct pass *p)
     TRY(tx_read_begin(p->port->reader, p->arena, p->port->clock_us(), &tx));
     struct err e = OK;
     for (size_t i = 0; e.kind == ERR_NONE && i < p->exceptions_n; i++) {
-        bool same = false;
-        e = exception_says_the_same(&tx, &p->exceptions[i], &same);
-        if (!same)
+        bool stands = false;
+        e = exception_stands(&tx, &p->exceptions[i], &stands);
+        if (!stands)
             p->exceptions[kept++] = p->exceptions[i];
     }
     tx_read_end(&tx);
