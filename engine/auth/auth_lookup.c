@@ -189,6 +189,20 @@ static struct err by_dev(struct auth_check *check, struct tx *tx)
     return OK;
 }
 
+struct err auth_person_at_host(struct tx *tx, struct arena *arena, const struct principal *person,
+                               struct actor *actor)
+{
+    const char *name = NULL;
+    TRY(identity_subject(tx, arena, "actor", person->principal_id, &name));
+    *actor = (struct actor){
+        .kind = ACTOR_HUMAN,
+        .id = arena_fmt(arena, "human:%s", name != NULL ? name : person->principal_id),
+        .principal = person->principal_id,
+        .channel = CHANNEL_CLI,
+        .backend = "os"};
+    return arena_check(arena);
+}
+
 /* At the MCP door a program speaks, whoever started it: a coding agent in Ana's shell is not Ana.
  */
 static struct err by_os(struct auth_check *check, struct tx *tx)
@@ -198,21 +212,14 @@ static struct err by_os(struct auth_check *check, struct tx *tx)
     FOUND(check, identity_find(tx, check->arena, "os", "", subject, &person),
           "this user of this host is linked to nobody in the registry");
     HOLDS(check, person.active, 403, "this person is disabled");
-    struct actor *actor = &check->result.actor;
-    actor->backend = "os";
-    if (check->door == AUTH_ADMIN) {
-        const char *name = NULL;
-        TRY(identity_subject(tx, check->arena, "actor", person.principal_id, &name));
-        actor->kind = ACTOR_HUMAN;
-        actor->id = arena_fmt(check->arena, "human:%s", name != NULL ? name : person.principal_id);
-        actor->principal = person.principal_id;
-        actor->channel = CHANNEL_CLI;
-    } else {
-        actor->kind = ACTOR_LLM;
-        actor->id = arena_fmt(check->arena, "llm:cli.%ld", (long)check->pid);
-        actor->on_behalf_of = person.principal_id;
-        actor->channel = CHANNEL_API;
-    }
+    if (check->door == AUTH_ADMIN)
+        return auth_person_at_host(tx, check->arena, &person, &check->result.actor);
+    check->result.actor =
+        (struct actor){.kind = ACTOR_LLM,
+                       .id = arena_fmt(check->arena, "llm:cli.%ld", (long)check->pid),
+                       .on_behalf_of = person.principal_id,
+                       .channel = CHANNEL_API,
+                       .backend = "os"};
     return arena_check(check->arena);
 }
 

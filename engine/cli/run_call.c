@@ -135,12 +135,7 @@ static struct err person_at(struct tx *tx, struct arena *arena, struct actor *ac
                       "this user of this host is linked to nobody in the registry");
     TRY(e);
     ENSURE(p.active, ERR_AUTH, "this person is disabled");
-    *actor = (struct actor){.kind = ACTOR_HUMAN,
-                            .id = arena_fmt(arena, "human:%s", p.principal_id),
-                            .principal = p.principal_id,
-                            .channel = CHANNEL_CLI,
-                            .backend = "os"};
-    return arena_check(arena);
+    return auth_person_at_host(tx, arena, &p, actor);
 }
 
 struct local_port {
