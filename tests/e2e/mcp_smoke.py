@@ -64,9 +64,9 @@ def code(data):
     return data.get("error", {}).get("code") if isinstance(data, dict) else None
 
 
-def legacy_era(port, ana):
+def legacy_era(port, maria):
     def ask(message, **more):
-        return post(port, message, signer=ana, **more)
+        return post(port, message, signer=maria, **more)
 
     s, _, d = ask(rpc("initialize", {"protocolVersion": "2025-06-18", "capabilities": {},
                                      "clientInfo": {"name": "t", "version": "1"}}))
@@ -107,9 +107,9 @@ def legacy_era(port, ana):
     check("a version we do not speak is 400", s == 400, (s, d))
 
 
-def modern_era(port, ana):
+def modern_era(port, maria):
     def ask(message, head):
-        return post(port, message, head, signer=ana)
+        return post(port, message, head, signer=maria)
 
     s, _, d = ask(modern("server/discover", id="server-discover-probe-1"),
                   modern_head("server/discover"))
@@ -137,43 +137,43 @@ def modern_era(port, ana):
         check(f"{gone} is gone: 404", s == 404 and code(d) == -32601, (s, d))
 
 
-def refusals(port, ana):
+def refusals(port, maria):
     bad = {b"": -32700, b"{": -32700, b"\xff": -32700, b"[]": -32600, b"1": -32600,
            b'{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}': -32700,
            b'{"jsonrpc":"2.0","id":null,"method":"ping"}': -32600}
     for body, want in bad.items():
-        s, h, d = post(port, body, signer=ana)
+        s, h, d = post(port, body, signer=maria)
         check(f"{body!r} is {want}", s == 400 and code(d) == want
               and h["Content-Type"] == "application/json", (s, d))
     check("GET is 405 with Allow",
           (lambda r: r[0] == 405 and r[1]["Allow"] == "POST")(post(port, b"", method="GET")))
     check("DELETE is 405", post(port, b"", method="DELETE")[0] == 405)
     check("another type than JSON is 415",
-          post(port, b"{}", {"Content-Type": "text/plain"}, signer=ana)[0] == 415)
+          post(port, b"{}", {"Content-Type": "text/plain"}, signer=maria)[0] == 415)
     check("a foreign Origin is 403",
-          post(port, rpc("ping"), {"Origin": "http://evil.example"}, signer=ana)[0] == 403)
+          post(port, rpc("ping"), {"Origin": "http://evil.example"}, signer=maria)[0] == 403)
     check("a foreign Host is 403",
-          post(port, rpc("ping"), {"Host": "evil.example"}, signer=ana)[0] == 403)
+          post(port, rpc("ping"), {"Host": "evil.example"}, signer=maria)[0] == 403)
     check("administration over TCP is 403", post(port, rpc("ping"), path="/admin")[0] == 403)
 
 
-def identity(port, ana):
+def identity(port, maria):
     check("nobody is 401", post(port, rpc("ping"))[0] == 401)
     check("a bare header is 401 once the workspace has a key",
-          post(port, rpc("ping"), {"X-Actor-Id": "human:ana"})[0] == 401)
-    for value in ("Human:ana", "human:", "ana", "human:a b", "robot:x", "human:ana,human:bo"):
+          post(port, rpc("ping"), {"X-Actor-Id": "human:maria"})[0] == 401)
+    for value in ("Human:maria", "human:", "maria", "human:a b", "robot:x", "human:maria,human:bo"):
         check(f"X-Actor-Id {value!r} is 400",
               post(port, rpc("ping"), {"X-Actor-Id": value})[0] == 400)
     body = json.dumps(rpc("ping")).encode()
-    token = ana.assertion("POST", "/mcp", body)
+    token = maria.assertion("POST", "/mcp", body)
     head = {"X-Closegate-Assertion": token}
     check("an assertion counts once", [post(port, body, head)[0] for _ in "ab"] == [200, 401])
     check("and for its own body only",
           post(port, rpc("ping", id=2), {"X-Closegate-Assertion":
-               ana.assertion("POST", "/mcp", body)})[0] == 401)
+               maria.assertion("POST", "/mcp", body)})[0] == 401)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
         s.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                  b"Content-Length: 2\r\nX-Actor-Id:  human:ana \r\nConnection: close\r\n\r\n{}")
+                  b"Content-Length: 2\r\nX-Actor-Id:  human:maria \r\nConnection: close\r\n\r\n{}")
         check("white space around the actor is 400", b" 400 " in s.recv(200).split(b"\r\n")[0])
 
 
@@ -182,14 +182,13 @@ def main():
     options.add_argument("--engine")
     book = lib.Book(lib.find_engine(options.parse_args().engine))
     try:
-        book.cli("init", check=True)
         book.cli("seed", book.starter, check=True)
         daemon = lib.Engine(book)
         daemon.start()
         try:
-            ana = lib.Caller(daemon, "human:ana")
+            maria = lib.Caller(daemon, "human:maria")
             for part in (legacy_era, modern_era, refusals, identity):
-                part(daemon.port, ana)
+                part(daemon.port, maria)
         finally:
             check("SIGTERM stops it cleanly", daemon.stop() == 0, daemon.tail())
     finally:
