@@ -12,9 +12,9 @@
 #include "engine/cli/commands.h"
 #include "engine/mcp/endpoint.h"
 
-#define DRAIN_MS         10000
-#define READERS          2
-#define IN_FLIGHT_MAX    4096
+#define DRAIN_MS      10000
+#define READERS       2
+#define IN_FLIGHT_MAX 4096
 
 struct server {
     struct cli *cli;
