@@ -75,6 +75,11 @@ const char *db_class_name(enum db_class class)
     return classes[class].name;
 }
 
+bool db_is_damage(struct err e)
+{
+    return e.msg == classes[DB_CORRUPT].msg;
+}
+
 enum db_class db_last_class(const struct db *db)
 {
     return db->last;

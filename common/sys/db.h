@@ -149,6 +149,8 @@ bool db_in_transaction(const struct db *db);
  * transaction begun. Messages of errors live until db_close. */
 enum db_class db_last_class(const struct db *db);
 const char *db_class_name(enum db_class class);
+/* Does this error of ours say DB_CORRUPT? For a caller whose connection did not open. */
+bool db_is_damage(struct err e);
 
 /* Makes what runs on this connection fail with DB_INTERRUPT; from any thread while it is open. */
 void db_interrupt(struct db *db);

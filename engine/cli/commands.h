@@ -9,5 +9,6 @@ extern const struct command command_seed;
 extern const struct command command_recon;
 extern const struct command command_serve;
 extern const struct command command_call;
+extern const struct command command_audit_verify;
 
 #endif

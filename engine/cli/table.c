@@ -1,7 +1,14 @@
 /* The commands, in the order people meet them. Adding one: its file, its name here. */
 #include "engine/cli/commands.h"
 
+/* clang-format off */
 const struct command *const commands[] = {
-    &command_init, &command_seed, &command_recon, &command_serve, &command_call,
+    &command_init,
+    &command_seed,
+    &command_recon,
+    &command_audit_verify,
+    &command_serve,
+    &command_call,
 };
+/* clang-format on */
 const size_t commands_n = sizeof commands / sizeof commands[0];

@@ -79,4 +79,10 @@ MUST_CHECK struct err audit_verify(struct tx *tx, struct arena *arena, struct au
 MUST_CHECK struct err audit_verify_book(struct tx *tx, struct arena *arena,
                                         struct audit_report *report);
 
+/* Both (the second when `book`) over the file at `path`, opened read-only beside whoever serves it.
+ * A file that SQLite cannot make sense of is AUDIT_BROKEN; the error is for what kept us from
+ * looking: no file (ERR_MISSING), no permission, a failing disk. */
+MUST_CHECK struct err audit_verify_file(const char *path, bool book, struct arena *arena,
+                                        struct audit_report *report);
+
 #endif

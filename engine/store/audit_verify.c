@@ -129,6 +129,17 @@ static void chain_check_cleanup(struct chain_check *c)
     buf_fini(&c->canonical);
 }
 
+/* What the disk or another process did is no finding about the schema. */
+static struct err schema_fault(struct tx *tx, struct err e, struct audit_report *report)
+{
+    enum db_class class = db_last_class(tx->db);
+    if (class != DB_OK && class != DB_CORRUPT && class != DB_OTHER)
+        return e;
+    report->kind = AUDIT_BROKEN;
+    report->problem = e.msg;
+    return OK;
+}
+
 struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report *report)
 {
     __attribute__((cleanup(chain_check_cleanup))) struct chain_check c = {
@@ -137,11 +148,8 @@ struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report 
     *report = (struct audit_report){.kind = AUDIT_INTACT};
     ENSURE(c.scratch != NULL, ERR_LIMIT, "out of memory");
     struct err schema = migrate_check(tx->db, recon_migrations, recon_migrations_n, arena);
-    if (schema.kind != ERR_NONE) {
-        report->kind = AUDIT_BROKEN;
-        report->problem = schema.msg;
-        return OK;
-    }
+    if (schema.kind != ERR_NONE)
+        return schema_fault(tx, schema, report);
     TRY(chain_walk(tx, &c));
     if (report->kind == AUDIT_INTACT && report->events == 0) {
         report->kind = AUDIT_BROKEN;
