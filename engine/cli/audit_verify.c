@@ -75,7 +75,7 @@ static int run_verify(struct cli *cli)
     const bool book = cli_option(cli, "book") != NULL;
     struct audit_report report = {.kind = AUDIT_UNREADABLE};
     const char *path;
-    struct err e = book_exists(cli, &path);
+    struct err e = book_find(cli, &path);
     if (e.kind == ERR_NONE)
         e = audit_verify_file(path, book, cli->arena, &report);
     if (e.kind == ERR_NONE)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-struct err book_exists(struct cli *cli, const char **path)
+struct err book_find(struct cli *cli, const char **path)
 {
     struct stat st;
     *path = cli_path(cli, "recon.db");
@@ -22,7 +22,7 @@ struct err book_open(struct cli *cli, struct book *book)
 {
     const char *path;
     *book = (struct book){0};
-    TRY(book_exists(cli, &path));
+    TRY(book_find(cli, &path));
     TRY(store_open(path, STORE_READER, cli->arena, &book->store));
     return tx_read_begin(book->store, cli->arena, cli_clock_us(), &book->tx);
 }

@@ -19,7 +19,7 @@ static inline void book_close_cleanup(struct book *book)
     book_close(book);
 }
 
-/* Is there a book's file in the data folder? ERR_MISSING when not. */
-MUST_CHECK struct err book_exists(struct cli *cli, const char **path);
+/* The path of the data folder's book; ERR_MISSING when there is none. */
+MUST_CHECK struct err book_find(struct cli *cli, const char **path);
 
 #endif
