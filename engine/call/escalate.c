@@ -73,7 +73,7 @@ static struct json *bound_facts(struct call *c, const struct escalation *e)
     json_put_text(arena, o, "pointer", e->pointer);
     json_put_text(arena, o, "requester", e->requester);
     json_put_text(arena, o, "expires_at", e->expires_at);
-    if (c->rationale != NULL) {
+    if (c->rationale != NULL && !text_eq(c->rationale_author, "template")) {
         json_put_text(arena, o, "rationale", c->rationale);
         json_put_text(arena, o, "rationale_author", c->rationale_author);
     }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sys/crypt.h"
+#include "common/sys/jcs.h"
 #include "engine/store/files.h"
 #include "engine/tools/child.h"
 #include "engine/tools/recon_chunk.h"
@@ -220,6 +222,16 @@ static struct err to_ask_page(struct pass *p, struct tx *tx, struct to_ask *a)
     return OK;
 }
 
+static struct err args_hash(struct call *c, const struct json *args)
+{
+    struct str text;
+    char hex[SHA256_HEX_SIZE];
+    TRY(jcs_text(c->arena, args, &text));
+    sha256_hex(text.at, text.len, hex);
+    c->args_sha256 = arena_strdup(c->arena, hex);
+    return arena_check(c->arena);
+}
+
 static struct err confirm_call(struct pass *p, const char *match_id, struct call **out)
 {
     struct call *c = child_new(p->c, &tool_confirm_match, "engine:auto-confirm");
@@ -228,9 +240,10 @@ static struct err confirm_call(struct pass *p, const char *match_id, struct call
     struct json *args = json_object_new(c->arena);
     json_put_text(c->arena, args, "match_id", match_id);
     c->args_tree = args;
-    c->rationale = "confirmed by policy: auto_confirm is enabled and no rule reserves this match";
+    c->rationale = "auto-confirm: asked under policy for a proposal of the matcher";
     c->args = arena_alloc(c->arena, c->tool->args_size);
     ENSURE(c->args != NULL, ERR_LIMIT, "out of memory");
+    TRY(args_hash(c, args));
     return json_bind(c->arena, c->tool->fields, c->tool->fields_n, args, c->args);
 }
 
