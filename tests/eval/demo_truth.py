@@ -1,17 +1,22 @@
 """The demo company against its truth.
 
-    demo_truth.py DEMO_DIR [DEMO_PASS]
+    demo_truth.py DEMO_DIR [--pass DEMO_PASS | --engine CLOSEGATE_ENGINE]
 
 First the files alone, read here a second time and independently: counts, sums, balances, journals,
-people, names. Then, with the program demo_pass, what the mappings, the matcher and the gate make of
-them: every match with its type, ruling, reason and clause, every exception with its class, exactly.
+people, names. Then what becomes of them: every match with its type, ruling, reason and clause, every
+exception with its class, exactly. --pass asks the program demo_pass, which knows mappings, matcher
+and gate but no book; --engine seeds a book of its own, runs a pass over it, and reads the book.
 Exits 1 and says what differs.
 """
+import argparse
 import csv
 import json
+import os
 import re
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -208,9 +213,10 @@ def program_entries_check(files, found):
         same(read[key], files.entries[key], key)
 
 
-def program_matches_check(matches, found):
+def matches_check(matches, found):
+    """found: rows of (entity, account, type, ruling, reason, pointer, members)."""
     wanted = {tuple(sorted(m["members"].split())): m for m in matches}
-    for entity, account, kind, ruling, reason, _row, pointer, _score, *members in found["match"]:
+    for entity, account, kind, ruling, reason, pointer, members in found:
         m = wanted.pop(tuple(sorted(members)), None)
         check(m is not None, f"an unexpected {kind} match of {' '.join(members)}")
         if m is not None:
@@ -221,16 +227,77 @@ def program_matches_check(matches, found):
         check(False, f"{m['case']}: {m['members']} were not matched")
 
 
-def program_exceptions_check(exceptions, found):
-    seen = {f[2]: f[3] for f in found["exception"]}
-    same(sorted(seen.items()), sorted((x["entry"], x["class"]) for x in exceptions), "exceptions")
+def exceptions_check(exceptions, found):
+    """found: pairs of (entry, class)."""
+    same(sorted(found), sorted((x["entry"], x["class"]) for x in exceptions), "exceptions")
 
 
-def main(argv):
-    if len(argv) not in (2, 3):
-        print(__doc__, file=sys.stderr)
-        return 64
-    folder = Path(argv[1])
+def program_check(program, files, matches, exceptions):
+    found = program_lines(program)
+    program_entries_check(files, found)
+    matches_check(matches, [(*f[:5], f[6], f[8:]) for f in found["match"]])
+    exceptions_check(exceptions, [(f[2], f[3]) for f in found["exception"]])
+
+
+ASKED = """SELECT m.entity_id, m.account_id, m.match_type, e.decision, e.reason,
+  json_extract(e.event, '$.clause_pointer'), m.legs
+  FROM audit_events e JOIN matches m ON m.match_id = e.match_id
+  WHERE e.actor_id = 'engine:auto-confirm' AND e.action = 'CONFIRM'"""
+
+
+def book_check(path, folder, matches, exceptions):
+    book = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    asked = [(*row[:6], [leg["entry_id"] for leg in json.loads(row[6])])
+             for row in book.execute(ASKED)]
+    matches_check(matches, asked)
+    exceptions_check(exceptions, book.execute("SELECT entry_id, class FROM exceptions").fetchall())
+    same(book.execute("SELECT count(*) FROM quarantine").fetchone()[0], 0, "rows in quarantine")
+    policy = (folder / "policy.yaml").read_text()
+    for (text,) in book.execute("SELECT json_extract(event, '$.clause_text') FROM audit_events"
+                                " WHERE reason NOT IN ('', 'ALLOWED')"):
+        check(text in policy, f"a clause that is not the policy's: {text}")
+    for account, status in book.execute("SELECT account_id, status FROM statements"):
+        same(status, "BALANCED", f"statement of {account}")
+    book.close()
+
+
+STATES = {"confirmed": "confirmed", "waiting": "proposed", "exception": "exception"}
+
+
+def status_check(status, totals):
+    """The totals that the command prints, of the reconciled accounts."""
+    seen = {(e["entity_id"], a["account_id"], a["currency"], a["side"]): a
+            for e in status["entities"] for a in e["entries"] if a["reconciled"]}
+    for a in totals["accounts"]:
+        row = seen.pop((a["entity"], a["account"], a["currency"], a["side"]))
+        for ours, theirs in STATES.items():
+            same(row[theirs], a[ours], f"{a['account']} {a['side']} {theirs}, as printed")
+        same(row["unmatched"]["count"], 0, f"{a['account']} {a['side']} left open")
+    same(sorted(seen), [], "accounts and sides that are printed and not in the truth")
+
+
+def engine_check(engine, folder, matches, exceptions, totals):
+    with tempfile.TemporaryDirectory() as data:
+        own = {k: v for k, v in os.environ.items() if not k.startswith("CLOSEGATE_")}
+        env = {**own, "CLOSEGATE_DATA_DIR": data, "CLOSEGATE_ENV": "dev",
+               "CLOSEGATE_AUTH_BACKEND": "dev"}
+
+        def run(*args):
+            return subprocess.run([engine, *args], env=env, check=True, capture_output=True,
+                                  text=True).stdout
+        run("seed", "saas")
+        said = json.loads(run("recon", "--json"))
+        status_check(said["status"], totals)
+        book_check(Path(data) / "recon.db", folder, matches, exceptions)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The demo company against its truth.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pass", dest="program")
+    parser.add_argument("--engine")
+    args = parser.parse_args()
+    folder = args.folder
     totals = json.loads((folder / "truth" / "totals.json").read_text())
     matches = table(folder / "truth" / "matches.csv")
     exceptions = table(folder / "truth" / "exceptions.csv")
@@ -239,11 +306,10 @@ def main(argv):
     statements_check(files, totals)
     totals_check(files, reconciled, states_of(matches, exceptions), totals)
     coverage_check(folder, matches, exceptions, totals)
-    if len(argv) == 3:
-        found = program_lines(argv[2])
-        program_entries_check(files, found)
-        program_matches_check(matches, found)
-        program_exceptions_check(exceptions, found)
+    if args.program:
+        program_check(args.program, files, matches, exceptions)
+    if args.engine:
+        engine_check(args.engine, folder, matches, exceptions, totals)
     for complaint in complaints:
         print(complaint)
     print(f"{RECONCILABLE} entries, {len(matches)} matches, {len(exceptions)} exceptions: "
@@ -252,4 +318,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(main())
