@@ -260,13 +260,12 @@ def main():
 
 
 def prepare(options, book, engine):
-    book.cli("init", check=True)
-    book.cli("seed", "saas", check=True)
+    book.make()
     folder = os.path.join(book.dir, "files")
     os.mkdir(folder)
     for path in files_of(folder, options.pairs):
         source = os.path.basename(path)[:-len(".csv")]
-        book.cli("ingest", source, path, check=True)
+        book.cli("ingest", "--source", source, path, check=True)
     book.cli("recon", "--json", check=True)
     engine.start()
     matches = proposals(book)

@@ -75,9 +75,7 @@ class Story:
     def up(self):
         if self.daemon is None:
             self.book = real.Book(self.binary, self.starter, self.settings)
-            self.book.cli("init", check=True)
-            if self.starter != "empty":
-                self.book.cli("seed", self.starter, check=True)
+            self.book.make()
             self.daemon = real.Engine(self.book)
             self.daemon.start()
             self.audited = self.last_seq()

@@ -45,7 +45,7 @@ def find_engine(given=None):
 
 
 class Book:
-    """A data folder: made by `init` and filled by `seed` or files, gone when closed."""
+    """A data folder of its own, gone when closed. make() fills it."""
 
     def __init__(self, engine, starter="saas", env=None):
         self.engine = engine
@@ -56,6 +56,10 @@ class Book:
                         CLOSEGATE_AUTH_BACKEND="header-trust", CLOSEGATE_LOG_LEVEL="warn")
         self.env.update(env or {})
         self.starter = starter
+
+    def make(self):
+        """The demo company, or with the starter "empty" nobody's."""
+        self.cli(*(["init"] if self.starter == "empty" else ["seed", self.starter]), check=True)
 
     def cli(self, *words, timeout=120, check=False):
         """Runs a command on this book; (exit, stdout + stderr)."""
