@@ -367,13 +367,10 @@ class Story:
                    ("Accept", "application/json"), ("MCP-Protocol-Version", real.MODERN),
                    ("Mcp-Method", "tools/list"), ("Content-Length", str(len(body)))]
         if caller:
-            kept = dict(caller.claims)
-            for name, _, value in pairs:
-                if name.startswith("claim."):
-                    self.set_claim(caller.claims, name[6:], value)
+            claims = {name[6:]: self.claim(value) for name, _, value in pairs
+                      if name.startswith("claim.")}
             headers += [("X-Actor-Id", caller.actor),
-                        ("X-Closegate-Assertion", caller.assertion("POST", "/mcp", body))]
-            caller.claims = kept
+                        ("X-Closegate-Assertion", caller.assertion("POST", "/mcp", body, claims))]
         for name, _, value in pairs:
             kind, _, field = name.partition(".")
             if kind == "header":
@@ -382,13 +379,13 @@ class Story:
                 headers.append((field, value))
         return self.send(headers, body)
 
-    def set_claim(self, claims, name, value):
+    def claim(self, value):
+        """none leaves it out; +60 and -60 are seconds from now."""
         if value == "none":
-            claims.pop(name, None)
-        elif re.fullmatch(r"[+-]\d+", value):
-            claims[name] = int(time.time()) + int(value)
-        else:
-            claims[name] = self.value(value)
+            return None
+        if re.fullmatch(r"[+-]\d+", value):
+            return int(time.time()) + int(value)
+        return self.value(value)
 
     def send(self, headers, body):
         head = "POST /mcp HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers)

@@ -175,12 +175,15 @@ class Caller:
             self.claims["obo"] = engine.book.principal(obo) or obo
         self.connection, self.counter = None, 0
 
-    def assertion(self, method, path, body):
+    def assertion(self, method, path, body, overrides=None):
+        """The signed claims; an override of None leaves its claim out."""
         now = int(time.time())
         claims = dict(self.claims, htm=method, htu=path, iat=now, exp=now + 50,
                       bh=b64url(hashlib.sha256(body).digest()), jti=uuid.uuid4().hex)
         if self.actor.startswith("human:"):
             claims["auth_time"] = now
+        claims.update(overrides or {})
+        claims = {name: value for name, value in claims.items() if value is not None}
         header = {"alg": "EdDSA", "kid": WORKSPACE, "typ": "closegate-assertion+jwt"}
         signed = ".".join(b64url(json.dumps(part, separators=(",", ":")).encode())
                           for part in (header, claims))
