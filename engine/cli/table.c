@@ -7,6 +7,8 @@ const struct command *const commands[] = {
     &command_seed,
     &command_recon,
     &command_audit_verify,
+    &command_audit_query,
+    &command_audit_export,
     &command_serve,
     &command_call,
 };
