@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define STEM   4u
-#define COMMON 32u /* more rows than this within the days: the word alone is no lead */
+#define COMMON 64u /* more rows than this within the days: a loose key is no lead */
 
 static uint64_t key_mix(uint32_t group, uint64_t what)
 {
@@ -20,8 +20,8 @@ uint64_t index_key_any(const struct row *row)
 /* The keys of a row, the more selective last: each word of the name; of each two that follow each
  * other, one and the other's first letter (a slip in the other then does no harm); each reference.
  */
-#define KEYS_MAX (3 * NORM_TOKENS + NORM_REFS + 1)
-static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *single_n)
+#define KEYS_MAX (4 * NORM_TOKENS + NORM_REFS + 1)
+static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *loose_n)
 {
     const struct norm *n = row->norm;
     uint64_t stems[NORM_TOKENS], firsts[NORM_TOKENS];
@@ -34,16 +34,36 @@ static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *single_
         firsts[count] = (uint64_t)(unsigned char)word[0];
         stems[count++] = hash_bytes(word, t->len < STEM ? t->len : STEM);
     }
-    *single_n = count;
-    for (uint32_t i = 0; i < *single_n; i++)
+    uint32_t words_n = count;
+    for (uint32_t i = 0; i < words_n; i++)
         keys[i] = key_mix(row->group, stems[i] + 1);
-    for (uint32_t i = 1; i < *single_n; i++) {
+    for (uint32_t i = 1; i < words_n; i++) {
         keys[count++] = key_mix(row->group, stems[i - 1] * 31 + firsts[i]);
         keys[count++] = key_mix(row->group, stems[i] * 37 + firsts[i - 1]);
     }
+    *loose_n = words_n == 1 ? 0 : count; /* one word is all there is: take it at its word */
+    for (uint32_t i = 1; i < words_n; i++)
+        keys[count++] = key_mix(row->group, stems[i - 1] * 41 + stems[i]);
     for (uint32_t i = 0; i < n->ref_n; i++)
         keys[count++] = key_mix(row->group, norm_refs(n)[i] + 3);
     return count;
+}
+
+static uint32_t letters_of(const struct norm *n)
+{
+    uint32_t letters = 0;
+    for (uint32_t i = 0; i < n->name_len; i++) {
+        unsigned char c = (unsigned char)norm_bytes(n)[i];
+        letters |= c >= 'A' && c <= 'Z' ? 1u << (c - 'A') : 0;
+    }
+    return letters;
+}
+
+/* Names within two slips of each other, or of the other's beginning, lack at most two letters of
+ * it. */
+static bool letters_fit(uint32_t a, uint32_t b)
+{
+    return __builtin_popcount(a & ~b) <= 1 || __builtin_popcount(b & ~a) <= 1;
 }
 
 static int item_cmp(const void *a, const void *b)
@@ -92,11 +112,11 @@ static struct err items_sort(struct pass *p, struct index *index)
 struct err index_build(struct pass *p, enum recon_side side, bool dated, struct index *index)
 {
     uint64_t keys[KEYS_MAX];
-    uint32_t single_n;
+    uint32_t loose_n;
     size_t n = 0;
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state == ROW_FREE && p->rows[i].side == side)
-            n += 1 + keys_of(&p->rows[i], keys, &single_n);
+            n += 1 + keys_of(&p->rows[i], keys, &loose_n);
     }
     index->items = ARENA_ARRAY(p->arena, n + 1, struct index_item);
     index->stamp = ARENA_ARRAY(p->arena, p->n + 1, uint32_t);
@@ -105,12 +125,13 @@ struct err index_build(struct pass *p, enum recon_side side, bool dated, struct 
         const struct row *r = &p->rows[i];
         if (r->state != ROW_FREE || r->side != side)
             continue;
-        uint32_t count = keys_of(r, keys, &single_n);
+        uint32_t count = keys_of(r, keys, &loose_n);
+        uint32_t letters = letters_of(r->norm);
         if (dated)
             keys[count++] = index_key_any(r);
         for (uint32_t k = 0; k < count; k++)
             index->items[index->items_n++] =
-                (struct index_item){.key = keys[k], .row = i, .day = r->day};
+                (struct index_item){.key = keys[k], .row = i, .day = r->day, .letters = letters};
     }
     return items_sort(p, index);
 }
@@ -138,8 +159,9 @@ void near_begin(struct near *near, struct index *index)
     index->look_up++;
 }
 
-/* Takes the rows of items [from, to), nearest to `day` first. */
-static void near_take(const struct pass *p, struct near *near, size_t from, size_t to, int32_t day)
+/* Takes the rows of items [from, to) whose letters fit, nearest to `day` first. */
+static void near_take(const struct pass *p, struct near *near, size_t from, size_t to, int32_t day,
+                      uint32_t letters)
 {
     struct index *index = near->index;
     const struct index_item *items = index->items;
@@ -149,7 +171,10 @@ static void near_take(const struct pass *p, struct near *near, size_t from, size
     for (size_t below = above; below > from || above < to;) {
         bool take_below = below > from && (above == to || (int64_t)day - items[below - 1].day <=
                                                               (int64_t)items[above].day - day);
-        uint32_t row = items[take_below ? --below : above++].row;
+        size_t at = take_below ? --below : above++;
+        uint32_t row = items[at].row;
+        if (!letters_fit(letters, items[at].letters))
+            continue;
         if (p->rows[row].state != ROW_FREE || index->stamp[row] == index->look_up)
             continue;
         if (near->n == near->max) {
@@ -183,24 +208,25 @@ void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t 
         from = at - from > most / 2 ? at - most / 2 : from;
         to = run_end(near, from, key, day, most);
     }
-    near_take(p, near, from, to, day);
+    near_take(p, near, from, to, day, 0);
 }
 
 void near_by_text(const struct pass *p, struct near *near, uint32_t row)
 {
     uint64_t keys[KEYS_MAX];
-    uint32_t single_n;
-    uint32_t count = keys_of(&p->rows[row], keys, &single_n);
+    uint32_t loose_n;
+    uint32_t count = keys_of(&p->rows[row], keys, &loose_n);
+    uint32_t letters = letters_of(p->rows[row].norm);
     int32_t day = p->rows[row].day;
     for (uint32_t k = count; k > 0 && near->n < near->max; k--) {
-        if (k > single_n || single_n == 1) {
+        if (k > loose_n) {
             near_by_key(p, near, keys[k - 1], day);
             continue;
         }
-        /* One word of several, for a slip in the others; a common word alone is no lead. */
+        /* What too many share is no lead. */
         size_t from = lower(near->index, keys[k - 1], (int64_t)day - near->before);
         size_t to = run_end(near, from, keys[k - 1], day, COMMON + 1);
         if (to - from <= COMMON)
-            near_take(p, near, from, to, day);
+            near_take(p, near, from, to, day, letters);
     }
 }

@@ -123,6 +123,7 @@ struct index_item {
     uint64_t key;
     uint32_t row;
     int32_t day;
+    uint32_t letters; /* which of A to Z its name has */
 };
 struct index {
     struct index_item *items; /* by key, day, row */
@@ -155,6 +156,14 @@ struct pass {
     struct edge *edges;    /* scratch of the rules that collect edges */
     size_t edges_n, edges_cap;
 };
+
+struct sort_item {
+    uint64_t key;
+    uint32_t entry;
+};
+/* Sorts by the low `bits` of the key: radix, 11 bits at a time, stable. The result is in `a` or in
+ * the spare `b`; both are written. */
+struct sort_item *sort_items(struct sort_item *a, struct sort_item *b, size_t n, uint32_t bits);
 
 MUST_CHECK struct err rows_build(struct pass *p);
 int32_t workday_of(const struct recon_params *params, int32_t day);
@@ -265,6 +274,7 @@ MUST_CHECK struct err pass_grouped(struct pass *p); /* groups found by sum, both
 MUST_CHECK struct err pass_tolerance(struct pass *p);
 MUST_CHECK struct err pass_fuzzy(struct pass *p);
 MUST_CHECK struct err pass_exceptions(struct pass *p, struct recon_result *result);
+MUST_CHECK struct err pass_order(struct pass *p, struct recon_result *result);
 
 /* Why two amounts that differ may be one event: RECON_TYPE_NONE, _FEE, _BOOK_NET, _TRANSPOSITION.
  */

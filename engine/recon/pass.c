@@ -77,57 +77,6 @@ static struct err pass_index(struct pass *p)
     return index_build(p, RECON_BOOK, dated[RECON_BOOK], &p->index[RECON_BOOK]);
 }
 
-struct order {
-    int32_t day;
-    uint32_t match;
-    const char *id;
-};
-
-static int order_cmp(const void *a, const void *b)
-{
-    const struct order *x = a, *y = b;
-    if (x->day != y->day)
-        return x->day < y->day ? -1 : 1;
-    int by_id = strcmp(x->id, y->id);
-    return by_id != 0 ? by_id : x->match < y->match ? -1 : 1;
-}
-
-static int exception_cmp(const void *a, const void *b, void *arg)
-{
-    const struct pass *p = arg;
-    const struct recon_entry *x = &p->entries[((const struct recon_exception *)a)->entry];
-    const struct recon_entry *y = &p->entries[((const struct recon_exception *)b)->entry];
-    if (x->day != y->day)
-        return x->day < y->day ? -1 : 1;
-    if (x->side != y->side)
-        return x->side < y->side ? -1 : 1;
-    return strcmp(x->id, y->id);
-}
-
-/* The rules find matches by amount; whoever works through them wants them by day. */
-static struct err matches_order(struct pass *p)
-{
-    struct order *order = ARENA_ARRAY(p->arena, p->matches_n + 1, struct order);
-    struct recon_match *sorted = ARENA_ARRAY(p->results, p->matches_n + 1, struct recon_match);
-    TRY(arena_check(p->arena));
-    TRY(arena_check(p->results));
-    for (uint32_t i = 0; i < p->matches_n; i++) {
-        const struct recon_match *m = &p->matches[i];
-        order[i] =
-            (struct order){.day = INT32_MAX, .match = i, .id = p->entries[p->legs[m->legs]].id};
-        for (uint32_t k = 0; k < m->bank_n + m->book_n; k++) {
-            int32_t day = p->entries[p->legs[m->legs + k]].day;
-            order[i].day = day < order[i].day ? day : order[i].day;
-        }
-    }
-    if (p->matches_n > 1)
-        qsort(order, p->matches_n, sizeof *order, order_cmp);
-    for (size_t i = 0; i < p->matches_n; i++)
-        sorted[i] = p->matches[order[i].match];
-    p->matches = sorted;
-    return OK;
-}
-
 static struct err pass_run(struct pass *p, struct recon_result *result)
 {
     TRY(pass_prepare(p));
@@ -139,10 +88,7 @@ static struct err pass_run(struct pass *p, struct recon_result *result)
     TRY(pass_tolerance(p));
     TRY(pass_fuzzy(p));
     TRY(pass_exceptions(p, result));
-    TRY(matches_order(p));
-    if (result->exceptions_n > 1)
-        qsort_r(result->exceptions, result->exceptions_n, sizeof *result->exceptions, exception_cmp,
-                p);
+    TRY(pass_order(p, result));
     result->matches = p->matches;
     result->matches_n = p->matches_n;
     result->legs = p->legs;

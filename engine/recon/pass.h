@@ -159,12 +159,11 @@ struct recon_result {
     size_t entries_n;
     const char *params_version;
     uint32_t high_min;
-    struct recon_match
-        *matches; /* in a total order of content: earliest day, then first leg's id */
+    struct recon_match *matches; /* by earliest day, then rule, then content */
     size_t matches_n;
     uint32_t *legs; /* indexes into entries */
     size_t legs_n;
-    struct recon_exception *exceptions; /* by group, amount, side, day, id */
+    struct recon_exception *exceptions; /* by day, side, then content */
     size_t exceptions_n;
     size_t bytes_peak; /* of the pass itself */
 };

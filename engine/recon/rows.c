@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-struct sort_item {
-    uint64_t key;
-    uint32_t entry;
-};
-
 struct group_key {
     uint32_t entity, account;
     char cur[4];
@@ -110,9 +105,7 @@ static struct span span_of(const struct pass *p, uint32_t groups_n)
     };
 }
 
-/* Least significant digit first, 11 bits a digit; stable. Returns where the sorted items are. */
-static struct sort_item *radix_sort(struct sort_item *a, struct sort_item *b, size_t n,
-                                    uint32_t bits)
+struct sort_item *sort_items(struct sort_item *a, struct sort_item *b, size_t n, uint32_t bits)
 {
     enum { DIGIT = 11, BUCKETS = 1 << DIGIT };
     for (uint32_t shift = 0; shift < bits; shift += DIGIT) {
@@ -176,7 +169,7 @@ static struct sort_item *sort_entries(const struct pass *p, struct sort_item *it
         qsort_r(items, p->n, sizeof items[0], entry_cmp, &ctx);
         return items;
     }
-    struct sort_item *sorted = radix_sort(items, spare, p->n, bits);
+    struct sort_item *sorted = sort_items(items, spare, p->n, bits);
     for (size_t i = 0; i < p->n;) {
         size_t j = i + 1;
         while (j < p->n && sorted[j].key == sorted[i].key)
