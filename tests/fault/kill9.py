@@ -12,6 +12,7 @@ repeated after the restart with the same key and arguments until it is answered.
 - a repeated key gets the stored answer;
 - `audit verify --book` calls the book intact."""
 import argparse
+import base64
 import collections
 import json
 import os
@@ -33,9 +34,13 @@ class Attempt:
     def __init__(self, actor, tool, arguments):
         self.actor, self.tool, self.arguments = actor, tool, arguments
         self.key, self.answer, self.sent = uuid.uuid4().hex, None, 0
+        self.by = None  # the actor's whole name, once sent
 
     def seq(self):
         return self.answer["data"].get("seq")
+
+    def escalation(self):
+        return self.answer["data"].get("escalation_id")
 
 
 class Crowd:
@@ -121,6 +126,7 @@ class Worker(threading.Thread):
     def send(self, attempt):
         """True once the engine has decided; until then the same key goes out again."""
         attempt.sent += 1
+        attempt.by = self.callers[attempt.actor].actor
         got = self.callers[attempt.actor].call(attempt.tool, idempotency_key=attempt.key,
                                                **attempt.arguments)
         if got["outcome"] in DECIDED:
@@ -142,8 +148,11 @@ class Worker(threading.Thread):
         self.repeated += 1
         if attempt.answer["outcome"] not in DECIDED:
             return
-        if again.seq() != attempt.seq() or (again.answer["outcome"] != attempt.answer["outcome"]
-                                            and attempt.answer["outcome"] != "pending"):
+        same = (again.seq() == attempt.seq()
+                and again.answer["outcome"] == attempt.answer["outcome"])
+        if attempt.answer["outcome"] == "pending":  # answers with the escalation's current state
+            same = again.escalation() == attempt.escalation()
+        if not same:
             self.crowd.problem(f"key {attempt.key} of {attempt.tool} was answered "
                                f"{attempt.answer['data']} and then {again.answer['data']}")
 
@@ -176,22 +185,26 @@ def proposals(book):
     return found
 
 
-def files_of(folder, pairs):
-    """A made-up company: `pairs` receipts, each in the bank's file and in the ledger's."""
-    with open(os.path.join(folder, "bank-us-operating.csv"), "w", encoding="utf-8") as bank, \
-            open(os.path.join(folder, "gl-us.csv"), "w", encoding="utf-8") as gl:
-        bank.write("Transaction ID,Date,Description,Reference,Amount,Balance\n")
-        gl.write("Line,Posted,Account,Debit,Credit,Name,Memo,Document,Batch,Journal,Event,Reverses\n")
+CHUNK = 250  # pairs a file: what fits on a command line
+
+
+def files_of(pairs):
+    """A made-up company: `pairs` receipts, each in a bank file and in a ledger file;
+    (source, name, text) of each."""
+    for start in range(0, pairs, CHUNK):
+        bank = ["Transaction ID,Date,Description,Reference,Amount,Balance"]
+        gl = ["Line,Posted,Account,Debit,Credit,Name,Memo,Document,Batch,Journal,Event,Reverses"]
         balance = 0
-        for i in range(pairs):
-            cents, day = 10000 + i * 7, 1 + i % 28
+        for i in range(start, min(start + CHUNK, pairs)):
+            cents, day = 10000 + i * 7, f"2026-06-{1 + i % 28:02}"
             balance += cents
-            amount, total = f"{cents // 100}.{cents % 100:02}", f"{balance // 100}.{balance % 100:02}"
-            bank.write(f"KX-{i:05},2026-06-{day:02},RECEIPT {i:05},KR-{i:05},{amount},{total}\n")
+            amount, total = (f"{n // 100}.{n % 100:02}" for n in (cents, balance))
+            bank.append(f"KX-{i:05},{day},RECEIPT {i:05},KR-{i:05},{amount},{total}")
             for line, account, debit, credit in ((1, "1010", amount, ""), (2, "1200", "", amount)):
-                gl.write(f"KJ-{i:05}-{line},2026-06-{day:02},{account},{debit},{credit},Customer {i},"
-                         f"Receipt,KR-{i:05},,KJ-{i:05},,\n")
-    return [os.path.join(folder, n) for n in ("bank-us-operating.csv", "gl-us.csv")]
+                gl.append(f"KJ-{i:05}-{line},{day},{account},{debit},{credit},Customer {i},"
+                          f"Receipt,KR-{i:05},,KJ-{i:05},,")
+        for source, lines in (("bank-us-operating", bank), ("gl-us", gl)):
+            yield source, f"{source}-{start}.csv", "\n".join(lines) + "\n"
 
 
 def check_log(crowd):
@@ -200,20 +213,27 @@ def check_log(crowd):
     events = {row["seq"]: json.loads(row["event"]) for row in crowd.engine.book.rows(
         "SELECT seq, event FROM audit_events")}
     attempts = [a for t in crowd.threads for a in t.attempts if a.answer["outcome"] in DECIDED]
+    waiting = {(e.get("escalation_id"), e.get("actor_id")): s for s, e in events.items()
+               if e.get("event_type") == "ESCALATION_PENDING"}
     for a in attempts:
+        if a.seq() is None and a.answer["outcome"] == "pending":
+            # told at a repetition only, which says where it waits and not which event
+            a.answer["data"]["seq"] = waiting.get((a.escalation(), a.by))
         event = events.get(a.seq())
         if event is None:
             wrong.append(f"{a.tool} {a.arguments}: acknowledged as event {a.seq()}, not in the log")
         elif event.get("tool") != a.tool or event.get("match_id") not in (
                 a.arguments.get("match_id"), a.answer["data"].get("match_id")):
             wrong.append(f"{a.tool} {a.arguments}: event {a.seq()} says another thing")
-        elif a.seq() in by_seq:
+        elif a.seq() in by_seq and by_seq[a.seq()].key != a.key and a.answer["outcome"] != "pending":
             wrong.append(f"event {a.seq()} was acknowledged for two keys")
         by_seq[a.seq()] = a
     tools = ("confirm_match", "reject_match", "propose_match")
+    # an effect also settles the escalation that waited for it: that event follows from the call's
+    kinds = ("OK", "POLICY_VIOLATION", "ESCALATION_PENDING")
     pending = sum(t.waiting is not None and t.waiting[0].sent > 0 for t in crowd.threads)
     mine = [s for s, e in events.items() if e.get("tool") in tools
-            and str(e.get("actor_id", "")).split(":")[0] in ("human", "llm")]
+            and e.get("event_type") in kinds and str(e.get("actor_id", "")).split(":")[0] in ("human", "llm")]
     extra = [s for s in mine if s not in by_seq]
     if len(extra) > pending:
         wrong.append(f"{len(extra)} decisions in the log that nobody was told of, "
@@ -261,13 +281,12 @@ def main():
 
 def prepare(options, book, engine):
     book.make()
-    folder = os.path.join(book.dir, "files")
-    os.mkdir(folder)
-    for path in files_of(folder, options.pairs):
-        source = os.path.basename(path)[:-len(".csv")]
-        book.cli("ingest", "--source", source, path, check=True)
-    book.cli("recon", "--json", check=True)
     engine.start()
+    for source, name, text in files_of(options.pairs):
+        content = base64.b64encode(text.encode()).decode()
+        book.cli("call", "--admin", "ingest_file", json.dumps(
+            {"source_id": source, "name": name, "content_base64": content}), check=True)
+    book.cli("recon", "--json", check=True)
     matches = proposals(book)
     print(f"{len(matches)} open proposals")
     return matches
