@@ -158,7 +158,7 @@ static struct err act(struct call *c, struct tx *tx, const char **event_type)
     return err_new(ERR_BUG, "a verdict without a ruling");
 }
 
-static struct err judge(struct call *c, struct tx *tx)
+struct err call_judge(struct call *c, struct tx *tx)
 {
     c->ask = (struct ask){.action = c->tool->action,
                           .tier = c->tool->tier,
@@ -175,7 +175,7 @@ static struct err judge(struct call *c, struct tx *tx)
 static struct err decide(struct call *c, struct tx *tx)
 {
     const char *event_type = NULL;
-    TRY(judge(c, tx));
+    TRY(call_judge(c, tx));
     if (c->outcome != CALL_NONE)
         return OK; /* the plan found it settled: nothing asked, nothing changed */
     TRY(act(c, tx, &event_type));

@@ -22,6 +22,11 @@ MUST_CHECK struct err tool_output_schema(struct arena *arena, const struct tool 
  */
 MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
 
+/* The first half of call_run: fills the ask from the book as it is and lets the gate decide.
+ * Changes nothing, so a reader's snapshot will do: `policy explain`. A plan may settle the call by
+ * itself (outcome set): then there is no verdict. */
+MUST_CHECK struct err call_judge(struct call *c, struct tx *tx);
+
 /* A group: begin, each call in its savepoint, one commit. Every call ends with an outcome. Used by
  * the writer thread, and by the command line on a locked book. Returns false when the connection
  * can no longer be trusted (a failed commit): close it and open it again. */

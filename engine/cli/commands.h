@@ -12,5 +12,8 @@ extern const struct command command_call;
 extern const struct command command_audit_verify;
 extern const struct command command_audit_query;
 extern const struct command command_audit_export;
+extern const struct command command_policy_validate;
+extern const struct command command_policy_explain;
+extern const struct command command_validate;
 
 #endif

@@ -9,6 +9,9 @@ const struct command *const commands[] = {
     &command_audit_verify,
     &command_audit_query,
     &command_audit_export,
+    &command_policy_validate,
+    &command_policy_explain,
+    &command_validate,
     &command_serve,
     &command_call,
 };
