@@ -179,6 +179,10 @@ MUST_CHECK struct err db_schema_digest(struct db *db, char hex[65]);
  * only. */
 MUST_CHECK struct err db_quick_check(struct db *db);
 
+/* The first complaint of PRAGMA integrity_check, in the arena: pages, and every index against its
+ * table. NULL when there is none. It reads the whole file; on any connection. */
+MUST_CHECK struct err db_integrity(struct db *db, struct arena *arena, const char **complaint);
+
 /* One line of a query's plan, as EXPLAIN QUERY PLAN words it ("SCAN matches"). */
 typedef void (*db_plan_fn)(void *arg, const char *detail);
 MUST_CHECK struct err db_explain(struct db *db, const char *sql, db_plan_fn fn, void *arg);

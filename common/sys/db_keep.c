@@ -141,6 +141,18 @@ struct err db_quick_check(struct db *db)
     return err_at(ERR_STORE, "quick_check", "the database is damaged");
 }
 
+struct err db_integrity(struct db *db, struct arena *arena, const char **complaint)
+{
+    struct stmt q CLEANUP(stmt_fini) = {0};
+    bool row;
+    *complaint = NULL;
+    TRY(db_prepare_ours(db, "PRAGMA integrity_check(1)", &q));
+    TRY(stmt_step(&q, &row));
+    if (!row || !str_is(stmt_peek(&q, 0), "ok"))
+        *complaint = row ? stmt_text(&q, 0, arena) : "integrity_check said nothing";
+    return arena_check(arena);
+}
+
 static struct err each_plan_line(struct stmt *q, db_plan_fn fn, void *arg)
 {
     bool row;

@@ -83,7 +83,7 @@ static void book_name(struct tx *tx, const struct event *event)
 
 struct err audit_append(struct tx *tx, const struct event *event)
 {
-    __attribute__((cleanup(buf_fini_cleanup))) struct buf text;
+    struct buf *text = &tx->store->text;
     struct chain_head next = {.seq = tx_seq(tx)};
     next.timestamp_us =
         tx->now_us > tx->store->head.timestamp_us ? tx->now_us : tx->store->head.timestamp_us + 1;
@@ -91,9 +91,10 @@ struct err audit_append(struct tx *tx, const struct event *event)
     ENSURE(tx->store->book_id[0] != '\0', ERR_BUG, "an event before BOOK_CREATED");
     struct json *tree = event_print(tx, event, &next);
     TRY(arena_check(tx->arena));
-    buf_init(&text, EVENT_BYTES_MAX);
-    TRY(jcs_print(tree, &text));
-    TRY(event_insert(tx, buf_str(&text), &next));
+    buf_clear(text);
+    TRY(jcs_print(tree, text));
+    ENSURE(text->len <= EVENT_BYTES_MAX, ERR_LIMIT, "the event is longer than an event may be");
+    TRY(event_insert(tx, buf_str(text), &next));
     tx->store->head = next;
     tx->event_seq = next.seq;
     tx->effects_n = 0;

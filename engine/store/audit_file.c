@@ -32,7 +32,9 @@ struct err audit_verify_file(const char *path, bool book, struct arena *arena,
         return arena_check(arena);
     }
     TRY(e);
-    struct tx tx = {.db = db, .arena = arena};
+    CLEANUP(store_scratch_fini) struct store eyes = {.db = db, .mode = STORE_READER};
+    TRY(store_scratch_init(&eyes));
+    struct tx tx = {.store = &eyes, .db = db, .arena = arena};
     e = look(&tx, book, arena, report);
     if (e.kind == ERR_NONE)
         return OK;

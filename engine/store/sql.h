@@ -3,6 +3,7 @@
 #ifndef ENGINE_STORE_SQL_H
 #define ENGINE_STORE_SQL_H
 
+#include "common/base/buf.h"
 #include "common/base/id.h"
 #include "common/sys/db.h"
 #include "engine/store/store.h"
@@ -58,8 +59,19 @@ struct store {
     struct chain_head head_group; /* before the group under way */
     char book_id[64];
     char schema_digest[65];
-    int64_t id_ms; /* of the id made last */
+    struct arena *scratch; /* of one row while it is hashed */
+    struct buf text;       /* canonical text on its way into a hash */
+    int64_t id_ms;         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
 };
+
+/* The scratch and text of a store that is not opened but put together (audit_file.c). */
+MUST_CHECK struct err store_scratch_init(struct store *store);
+void store_scratch_fini(struct store *store);
+
+static inline void store_scratch_fini_cleanup(struct store *store)
+{
+    store_scratch_fini(store);
+}
 
 #endif

@@ -15,6 +15,9 @@
 /* A clock that stands further behind the last event than this is wrong; see clock_next. */
 #define CLOCK_BACK_MAX_US (INT64_C(3600) * 1000000)
 
+/* The canonical text of one row or event. */
+#define TEXT_BYTES_MAX ((size_t)64 << 20)
+
 /* clang-format off */
 const struct sql_table sql_tables[] = {
     {SQL_AUDIT, audit_sql, &audit_sql_n},
@@ -84,12 +87,27 @@ static struct err head_load(struct store *s)
     return OK;
 }
 
+struct err store_scratch_init(struct store *store)
+{
+    buf_init(&store->text, TEXT_BYTES_MAX);
+    store->scratch = arena_new(TEXT_BYTES_MAX);
+    ENSURE(store->scratch != NULL, ERR_LIMIT, "out of memory");
+    return OK;
+}
+
+void store_scratch_fini(struct store *store)
+{
+    arena_free(store->scratch);
+    buf_fini(&store->text);
+}
+
 struct err store_open(const char *path, enum store_mode mode, struct arena *arena,
                       struct store **store)
 {
     CLEANUP(store_close) struct store *s = calloc(1, sizeof *s);
     ENSURE(s != NULL, ERR_LIMIT, "out of memory");
     s->mode = mode;
+    TRY(store_scratch_init(s));
     TRY(db_open(path, mode == STORE_WRITER ? DB_WRITER : DB_READER, &s->db));
     TRY(migrate_check(s->db, recon_migrations, recon_migrations_n, arena));
     TRY(db_schema_digest(s->db, s->schema_digest));
@@ -105,6 +123,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     db_close(store->db);
+    store_scratch_fini(store);
     free(store);
 }
 

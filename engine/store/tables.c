@@ -35,6 +35,8 @@
     T(ESCALATION_PARTIES, escalation_parties, "party_id", "version", "party_id,escalation_id,role,actor,principal_id,version,seq", false)
 /* clang-format on */
 
+enum { ID_BYTES_MAX = 512 };
+
 struct table_def {
     const char *name, *columns;
     bool immutable;
@@ -71,10 +73,12 @@ bool table_immutable(enum table table)
     return defs[table].immutable;
 }
 
-/* The row's columns as an RFC 8785 object of texts. `scratch` is emptied first. */
-static struct err row_hash(struct stmt *q, const char *columns, struct arena *scratch,
-                           struct buf *text, uint8_t out[SHA256_LEN])
+/* The row's columns as an RFC 8785 object of texts. */
+static struct err row_hash(struct store *store, struct stmt *q, const char *columns,
+                           uint8_t out[SHA256_LEN])
 {
+    struct arena *scratch = store->scratch;
+    struct buf *text = &store->text;
     struct str name, rest = str_of(columns);
     arena_reset(scratch);
     buf_clear(text);
@@ -89,26 +93,6 @@ static struct err row_hash(struct stmt *q, const char *columns, struct arena *sc
     TRY(jcs_print(o, text));
     sha256(text->at, text->len, out);
     return OK;
-}
-
-/* What hashing rows needs, for one row or many. */
-struct hasher {
-    struct arena *scratch;
-    struct buf text;
-};
-
-static struct err hasher_init(struct hasher *h)
-{
-    h->scratch = arena_new(64u << 20);
-    buf_init(&h->text, 64u << 20);
-    ENSURE(h->scratch != NULL, ERR_LIMIT, "out of memory");
-    return OK;
-}
-
-static void hasher_cleanup(struct hasher *h)
-{
-    arena_free(h->scratch);
-    buf_fini(&h->text);
 }
 
 /* Room for one more element in an array that the call's arena holds. */
@@ -126,15 +110,13 @@ static void *grow(struct arena *arena, void *array, size_t n, size_t *cap, size_
 
 struct err effect_row(struct tx *tx, enum table table, const char *id)
 {
-    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
     uint8_t hash[SHA256_LEN];
     bool row;
-    TRY(hasher_init(&h));
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TABLES, 3 * (size_t)table);
     stmt_bind_text(q, 1, id);
     TRY(stmt_step(q, &row));
     ENSURE(row && stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "an effect without its row");
-    TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+    TRY(row_hash(tx->store, q, defs[table].columns, hash));
     struct effect *effects =
         grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
     ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
@@ -149,17 +131,15 @@ struct err effect_row(struct tx *tx, enum table table, const char *id)
 static struct err bulk_hash(struct tx *tx, enum table table, struct stmt *q, int64_t n,
                             struct sha256 *sum)
 {
-    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
     uint8_t hash[SHA256_LEN];
     bool row = true;
     int64_t seen = 0;
-    TRY(hasher_init(&h));
     for (;;) {
         TRY(stmt_step(q, &row));
         if (!row)
             break;
         ENSURE(stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "a bulk effect over another event's rows");
-        TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+        TRY(row_hash(tx->store, q, defs[table].columns, hash));
         sha256_add(sum, hash, sizeof hash);
         seen++;
     }
@@ -189,24 +169,34 @@ struct err effect_bulk(struct tx *tx, enum table table, int64_t n)
     return OK;
 }
 
+/* One row on a walk, whatever somebody made of it: text that is none has no hash that an event
+ * could know, and an id longer than any of ours stands for itself as far as it fits. */
+static struct err row_of_walk(struct store *store, struct stmt *q, enum table table,
+                              char id[ID_BYTES_MAX], uint8_t hash[SHA256_LEN])
+{
+    struct str key = stmt_peek(q, 0);
+    size_t len = key.len < ID_BYTES_MAX ? key.len : ID_BYTES_MAX - 1;
+    if (len > 0)
+        memcpy(id, key.at, len);
+    id[len] = '\0';
+    struct err e = row_hash(store, q, defs[table].columns, hash);
+    if (e.kind != ERR_INPUT)
+        return e;
+    memset(hash, 0, SHA256_LEN);
+    return OK;
+}
+
 struct err table_walk(struct tx *tx, enum table table, table_row_fn fn, void *arg)
 {
-    __attribute__((cleanup(hasher_cleanup))) struct hasher h;
     uint8_t hash[SHA256_LEN];
-    char id[512];
-    TRY(hasher_init(&h));
+    char id[ID_BYTES_MAX];
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TABLES, 3 * (size_t)table + 2);
     for (;;) {
         bool row;
         TRY(stmt_step(q, &row));
         if (!row)
             return OK;
-        struct str key = stmt_peek(q, 0);
-        ENSURE(key.len < sizeof id, ERR_STORE, "a row's id is longer than any id may be");
-        if (key.len > 0)
-            memcpy(id, key.at, key.len);
-        id[key.len] = '\0';
-        TRY(row_hash(q, defs[table].columns, h.scratch, &h.text, hash));
+        TRY(row_of_walk(tx->store, q, table, id, hash));
         TRY(fn(arg, id, stmt_int(q, 1), stmt_int(q, 2), hash));
     }
 }
