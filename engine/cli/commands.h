@@ -15,5 +15,6 @@ extern const struct command command_audit_export;
 extern const struct command command_policy_validate;
 extern const struct command command_policy_explain;
 extern const struct command command_validate;
+extern const struct command command_status;
 
 #endif

@@ -12,6 +12,7 @@ const struct command *const commands[] = {
     &command_policy_validate,
     &command_policy_explain,
     &command_validate,
+    &command_status,
     &command_serve,
     &command_call,
 };

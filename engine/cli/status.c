@@ -1,0 +1,270 @@
+/* `status`: where the book stands, on one screen: every account by state with sums that add up,
+ * what waits for a human under which clause, policy, chain and daemon. Reads a snapshot as the
+ * engine itself; needs no daemon and disturbs none. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "common/base/civil.h"
+#include "common/base/money.h"
+#include "common/sys/fetch.h"
+#include "engine/call/boot.h"
+#include "engine/cli/book.h"
+#include "engine/cli/columns.h"
+#include "engine/cli/commands.h"
+#include "engine/store/escalations.h"
+
+#define HEALTH_WAIT_MS 2000
+#define PAGE_ROWS      500
+
+/* What waits under one clause. */
+struct waiting {
+    const char *reason, *clause, *pointer;
+    int64_t count;
+    struct waiting *next;
+};
+
+struct status {
+    struct cli *cli;
+    struct json *book; /* recon://status */
+    struct waiting *waiting;
+    int64_t waiting_n;
+    const char *head, *head_utc;
+    int64_t head_seq;
+    bool daemon;
+};
+
+/* ---- reading ---- */
+
+static struct err book_read(struct status *s, struct tx *tx)
+{
+    struct call *c = ARENA_NEW(s->cli->arena, struct call);
+    struct policy *policy;
+    ENSURE(c != NULL, ERR_LIMIT, "out of memory");
+    TRY(policy_now(tx, s->cli->arena, &policy));
+    *c = (struct call){.arena = s->cli->arena,
+                       .policy = policy,
+                       .actor = {.kind = ACTOR_ENGINE, .id = "engine:status", .backend = "engine"}};
+    for (size_t i = 0; i < resources_n; i++) {
+        if (!text_eq(resources[i].uri, "recon://status"))
+            continue;
+        TRY(resources[i].read(c, tx, NULL));
+        s->book = c->result;
+        return OK;
+    }
+    return err_new(ERR_BUG, "there is no recon://status");
+}
+
+static struct err waiting_add(struct status *s, const struct escalation *e)
+{
+    struct waiting **at = &s->waiting;
+    s->waiting_n++;
+    while (*at != NULL && !(text_eq((*at)->reason, e->reason) && text_eq((*at)->clause, e->clause)))
+        at = &(*at)->next;
+    if (*at == NULL) {
+        *at = ARENA_NEW(s->cli->arena, struct waiting);
+        ENSURE(*at != NULL, ERR_LIMIT, "out of memory");
+        **at = (struct waiting){.reason = e->reason, .clause = e->clause, .pointer = e->pointer};
+    }
+    (*at)->count++;
+    return OK;
+}
+
+static struct err waiting_read(struct status *s, struct tx *tx)
+{
+    const char *after = NULL;
+    size_t n = PAGE_ROWS;
+    while (n == PAGE_ROWS) {
+        struct escalation *rows;
+        TRY(escalations_list(tx, s->cli->arena, NULL, after, PAGE_ROWS, &rows, &n));
+        for (size_t i = 0; i < n; i++) {
+            TRY(waiting_add(s, &rows[i]));
+            after = rows[i].escalation_id;
+        }
+    }
+    return OK;
+}
+
+static struct err head_read(struct status *s, const struct store *store)
+{
+    const struct chain_head *head = store_head(store);
+    char hex[65], utc[INSTANT_TEXT_MAX] = "";
+    hex_print(head->hash, sizeof head->hash, hex);
+    if (head->seq > 0)
+        instant_print(head->timestamp_us, utc);
+    s->head = arena_strdup(s->cli->arena, hex);
+    s->head_utc = arena_strdup(s->cli->arena, utc);
+    s->head_seq = head->seq;
+    return arena_check(s->cli->arena);
+}
+
+static bool daemon_answers(struct cli *cli)
+{
+    const struct fetch_req req = {.method = "GET",
+                                  .url = "http://localhost/healthz",
+                                  .unix_socket = cli->config.engine_socket,
+                                  .timeout_ms = HEALTH_WAIT_MS};
+    struct fetch_reply reply;
+    struct stat st;
+    if (stat(cli->config.engine_socket, &st) != 0)
+        return false;
+    return fetch(cli->arena, &req, &reply).kind == ERR_NONE && reply.status == 200;
+}
+
+static struct err read_all(struct status *s, struct book *book)
+{
+    TRY(book_read(s, &book->tx));
+    TRY(waiting_read(s, &book->tx));
+    return head_read(s, book->store);
+}
+
+static struct err status_read(struct status *s)
+{
+    __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
+    TRY(book_open(s->cli, &book));
+    struct err e = read_all(s, &book);
+    if (e.kind != ERR_NONE)
+        return err_fmt(s->cli->arena, e.kind,
+                       e.where == NULL ? NULL : arena_strdup(s->cli->arena, e.where), "%s", e.msg);
+    s->daemon = daemon_answers(s->cli);
+    return OK;
+}
+
+/* ---- telling people ---- */
+
+static const char *const states[] = {"confirmed", "proposed", "exception", "unmatched"};
+enum { STATES_N = sizeof states / sizeof states[0] };
+
+static int64_t figure(const struct json *o, const char *name)
+{
+    int64_t n = 0;
+    return json_int(json_get(o, name), &n) ? n : 0;
+}
+
+/* "9 (9801.49)" for each state, and for all of them together. */
+static struct err totals_cells(struct status *s, const struct json *row, struct columns *table)
+{
+    const char *currency = json_get_text(row, "currency");
+    int64_t count = 0;
+    struct money all, one;
+    char text[MONEY_TEXT_MAX];
+    TRY(money_make(0, currency, &all));
+    for (size_t i = 0; i < STATES_N; i++) {
+        const struct json *state = json_get(row, states[i]);
+        const char *sum = json_get_text(state, "sum");
+        TRY(money_parse(sum, currency, &one));
+        TRY(money_add(all, one, &all));
+        count += figure(state, "count");
+        TRY(columns_add(table, arena_fmt(s->cli->arena, "%" PRId64, figure(state, "count"))));
+        TRY(columns_add(table, sum));
+    }
+    money_print(all, text);
+    TRY(columns_add(table, arena_fmt(s->cli->arena, "%" PRId64, count)));
+    return columns_add(table, arena_strdup(s->cli->arena, text));
+}
+
+static struct err entries_told(struct status *s, const struct json *entity)
+{
+    static const struct column columns[] = {
+        {"account", false},  {"side", false}, {"cur", false},     {"", true},
+        {"confirmed", true}, {"", true},      {"proposed", true}, {"", true},
+        {"exception", true}, {"", true},      {"open", true},     {"", true},
+        {"all", true},
+    };
+    struct columns table = {.arena = s->cli->arena,
+                            .columns = columns,
+                            .columns_n = sizeof columns / sizeof columns[0]};
+    const struct json *rows = json_get(entity, "entries");
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const struct json *r = rows->items[i], *reconciled = json_get(r, "reconciled");
+        if (reconciled != NULL && !reconciled->truth)
+            continue;
+        TRY(columns_add(&table, json_get_text(r, "account_id")));
+        TRY(columns_add(&table, json_get_text(r, "side")));
+        TRY(columns_add(&table, json_get_text(r, "currency")));
+        TRY(totals_cells(s, r, &table));
+    }
+    if (table.cells_n == 0)
+        printf("  no entries yet\n");
+    else
+        columns_print(&table, "  ", stdout);
+    return OK;
+}
+
+static struct err entity_told(struct status *s, const struct json *e)
+{
+    const struct json *m = json_get(e, "matches"), *x = json_get(e, "exceptions");
+    printf("\n%s  %s\n", plain_text(s->cli->arena, json_get_text(e, "entity_id")),
+           plain_text(s->cli->arena, json_get_text(e, "name")));
+    TRY(entries_told(s, e));
+    printf("  matches: %" PRId64 " confirmed, %" PRId64 " proposed, %" PRId64 " rejected, %" PRId64
+           " reversed\n",
+           figure(m, "confirmed"), figure(m, "proposed"), figure(m, "rejected"),
+           figure(m, "reversed"));
+    printf("  exceptions:");
+    for (size_t i = 0; x != NULL && i < x->count; i++) {
+        const char *name = str_dup(s->cli->arena, x->members[i].key);
+        printf("%s %" PRId64 " %s", i == 0 ? "" : ",", figure(x, name), name);
+    }
+    printf("%s\n", x == NULL || x->count == 0 ? " none" : "");
+    return OK;
+}
+
+static struct err told(struct status *s)
+{
+    const struct json *entities = json_get(s->book, "entities");
+    printf("book    %s\n", json_get_text(s->book, "book_id"));
+    printf("chain   event %" PRId64 " of %s, hash %s\n", s->head_seq, s->head_utc, s->head);
+    printf("policy  %s\n", json_get_text(s->book, "policy_version"));
+    printf("engine  %s\n", s->daemon ? "running" : "not running");
+    for (size_t i = 0; entities != NULL && i < entities->count; i++)
+        TRY(entity_told(s, entities->items[i]));
+    printf("\nwaiting for a human: %" PRId64 "\n", s->waiting_n);
+    for (const struct waiting *w = s->waiting; w != NULL; w = w->next)
+        printf("  %4" PRId64 "  %s, %s\n        \"%s\"\n", w->count, w->reason,
+               plain_text(s->cli->arena, w->pointer), plain_text(s->cli->arena, w->clause));
+    return OK;
+}
+
+/* ---- telling programs ---- */
+
+static struct err told_json(struct status *s)
+{
+    struct arena *arena = s->cli->arena;
+    struct json *o = s->book, *chain = json_object_new(arena), *waiting = json_array_new(arena);
+    json_put_int(arena, chain, "seq", s->head_seq);
+    json_put_text(arena, chain, "hash", s->head);
+    json_put_text(arena, chain, "timestamp_utc", s->head_utc);
+    for (const struct waiting *w = s->waiting; w != NULL; w = w->next) {
+        struct json *one = json_object_new(arena);
+        json_put_text(arena, one, "reason", w->reason);
+        json_put_text(arena, one, "clause", w->clause);
+        json_put_text(arena, one, "pointer", w->pointer);
+        json_put_int(arena, one, "count", w->count);
+        json_push(arena, waiting, one);
+    }
+    json_put(arena, o, "head", chain);
+    json_put_bool(arena, o, "engine_running", s->daemon);
+    json_put(arena, o, "waiting", waiting);
+    json_put_int(arena, o, "waiting_n", s->waiting_n);
+    TRY(arena_check(arena));
+    cli_print(s->cli, o);
+    return OK;
+}
+
+static int run_status(struct cli *cli)
+{
+    struct status s = {.cli = cli};
+    struct err e = status_read(&s);
+    if (e.kind == ERR_NONE)
+        e = cli->json ? told_json(&s) : told(&s);
+    return e.kind == ERR_NONE ? CLI_YES : cli_fail(cli, e);
+}
+
+const struct command command_status = {
+    .name = "status",
+    .args = "",
+    .summary = "where the book stands: accounts, what waits, policy, chain, engine",
+    .help = "Reads the book itself; works with and without a running engine.",
+    .run = run_status,
+};
