@@ -6,6 +6,7 @@
 
 extern const struct command command_init;
 extern const struct command command_seed;
+extern const struct command command_ingest;
 extern const struct command command_recon;
 extern const struct command command_serve;
 extern const struct command command_call;

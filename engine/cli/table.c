@@ -5,6 +5,7 @@
 const struct command *const commands[] = {
     &command_init,
     &command_seed,
+    &command_ingest,
     &command_recon,
     &command_audit_verify,
     &command_audit_query,

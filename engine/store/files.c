@@ -16,7 +16,7 @@
 
 enum {
     FILE_FIND,
-    FILE_INSERT,
+    FILE_PUT,
     FILE_LIST,
     QUARANTINE_INSERT,
     QUARANTINE_LIST,
@@ -29,8 +29,13 @@ enum {
 const struct db_sql files_sql[] = {
     [FILE_FIND] = {"file_find", "SELECT " FILE_COLUMNS " FROM files"
                                 " WHERE source_id = ?1 AND sha256 = ?2"},
-    [FILE_INSERT] = {"file_insert", "INSERT INTO files (" FILE_COLUMNS ", version, seq)"
-                                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10)"},
+    [FILE_PUT] = {"file_put",
+                  "INSERT INTO files (" FILE_COLUMNS ", version, seq)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10)"
+                  " ON CONFLICT (file_id) DO UPDATE SET rows_n = excluded.rows_n,"
+                  " loaded_n = excluded.loaded_n, duplicate_n = excluded.duplicate_n,"
+                  " quarantined_n = excluded.quarantined_n, version = files.version + 1,"
+                  " seq = excluded.seq"},
     [FILE_LIST] = {"file_list",
                    "SELECT " FILE_COLUMNS " FROM files ORDER BY seq DESC, file_id LIMIT ?1"},
     [QUARANTINE_INSERT] = {"quarantine_insert",
@@ -97,9 +102,9 @@ struct err file_find(struct tx *tx, struct arena *arena, const char *source_id, 
     return arena_check(arena);
 }
 
-struct err file_insert(struct tx *tx, const struct file_row *file)
+struct err file_put(struct tx *tx, const struct file_row *file)
 {
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_FILES, FILE_INSERT);
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_FILES, FILE_PUT);
     ENSURE(file->rows_n == file->loaded_n + file->duplicate_n + file->quarantined_n, ERR_BUG,
            "a file's rows are not the sum of loaded, duplicate and quarantined ones");
     stmt_bind_text(q, 1, file->file_id);

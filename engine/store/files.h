@@ -27,8 +27,8 @@ const char *file_id_make(struct arena *arena, const char *source_id, const char 
 /* ERR_MISSING when this file was not (completely) loaded from this source. */
 MUST_CHECK struct err file_find(struct tx *tx, struct arena *arena, const char *source_id,
                                 const char *sha256, struct file_row *file);
-/* Writes the row and notes the effect. */
-MUST_CHECK struct err file_insert(struct tx *tx, const struct file_row *file);
+/* Writes the row, or its next version after another try, and notes the effect. */
+MUST_CHECK struct err file_put(struct tx *tx, const struct file_row *file);
 /* Ordered by the event that loaded them, the newest first. */
 MUST_CHECK struct err files_list(struct tx *tx, struct arena *arena, int64_t limit,
                                  struct file_row **rows, size_t *n);

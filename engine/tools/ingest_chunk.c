@@ -32,6 +32,8 @@ static struct err still_wanted(struct call *c, struct tx *tx, const struct inges
     ENSURE(source.version == chunk->source_version, ERR_CONFLICT,
            "the source's mapping changed while the file was read; load it again");
     struct err e = file_find(tx, c->arena, chunk->source_id, chunk->sha256, &file);
+    if (e.kind == ERR_NONE && chunk->again)
+        return OK;
     ENSURE(e.kind != ERR_NONE, ERR_CONFLICT, "somebody else has just loaded this file");
     return e.kind == ERR_MISSING ? OK : e;
 }
@@ -88,6 +90,16 @@ static struct err entry_write(struct writing *w, const struct ingest_row *row)
     return control_add(&w->chunk->totals, 1, row->entry.amount);
 }
 
+const char *entry_conflict(struct arena *arena, int64_t row, int64_t line, const struct entry *old,
+                           const char *differs)
+{
+    return arena_fmt(arena,
+                     "row %lld (line %lld): entry %s is already in the book with another %s, from "
+                     "row %lld of file %s",
+                     (long long)row, (long long)line, old->entry_id, differs,
+                     (long long)old->row_no, old->file_id);
+}
+
 /* The book has this id. */
 static struct err entry_known(struct writing *w, struct ingest_row *row, const struct entry *old)
 {
@@ -100,12 +112,7 @@ static struct err entry_known(struct writing *w, struct ingest_row *row, const s
         w->chunk->counts.duplicates += !resumed;
         return resumed ? control_add(&w->chunk->totals, 1, row->entry.amount) : OK;
     }
-    row->reason = arena_fmt(
-        w->c->arena,
-        "row %lld (line %lld): entry %s is already in the book with another %s, "
-        "from row %lld of %s%s",
-        (long long)row->row_no, (long long)row->line_no, old->entry_id, differs,
-        (long long)old->row_no, this_file ? "this file" : "file ", this_file ? "" : old->file_id);
+    row->reason = entry_conflict(w->c->arena, row->row_no, row->line_no, old, differs);
     ENSURE(row->reason != NULL, ERR_LIMIT, "out of memory");
     return quarantine_row_write(w, row);
 }
@@ -171,7 +178,7 @@ static struct err file_write(struct tx *tx, const struct ingest_chunk *chunk)
                             .duplicate_n = a->duplicates + b->duplicates,
                             .quarantined_n = a->quarantined + b->quarantined};
     file.rows_n = file.loaded_n + file.duplicate_n + file.quarantined_n;
-    return file_insert(tx, &file);
+    return file_put(tx, &file);
 }
 
 static struct err apply(struct call *c, struct tx *tx)

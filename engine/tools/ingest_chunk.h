@@ -39,6 +39,7 @@ struct ingest_chunk {
     struct ingest_row *rows;
     size_t rows_n;
     struct ingest_counts before;  /* of the chunks before this one */
+    bool again;                   /* the book has the file, but not all of its rows */
     bool last;                    /* with this chunk the file is in the book */
     int64_t bytes_n;              /* of the file */
     struct statement *statement;  /* judged and kept with the last chunk; NULL when none */
@@ -47,5 +48,9 @@ struct ingest_chunk {
 };
 
 extern const struct tool tool_ingest_chunk;
+
+/* Why a row is quarantined whose id the book has with other content. */
+const char *entry_conflict(struct arena *arena, int64_t row, int64_t line, const struct entry *old,
+                           const char *differs);
 
 #endif

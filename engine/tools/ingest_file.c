@@ -12,11 +12,11 @@
 #include "engine/ingest/csv_source.h"
 #include "engine/tools/child.h"
 #include "engine/tools/ingest_chunk.h"
+#include "engine/tools/ingest_report.h"
 #include "engine/tools/settle.h"
 
 #define CHUNK_ROWS      2000u
 #define CHUNK_BYTES_MAX ((size_t)16 << 20) /* of a chunk's arena, before it is sent off */
-#define SHOWN_MAX       20u                /* problems and flags in the report */
 
 struct ingest_file {
     const char *source_id, *path, *name, *content_base64;
@@ -37,79 +37,6 @@ static const struct json_field fields[] = {
     JSON_DATE(struct ingest_file, from, .help = "the statement's first day; default: of the rows"),
     JSON_DATE(struct ingest_file, to, .help = "the statement's last day; default: of the rows"),
     JSON_TEXT(struct ingest_file, rationale, .max = 2000, .help = "why, when it is unusual"),
-};
-
-struct problem {
-    int64_t row, line;
-    const char *reason;
-};
-struct flagged {
-    int64_t row, line;
-    const char *column, *flags;
-};
-struct total {
-    const char *currency, *sum;
-    int64_t count;
-};
-struct statement_told {
-    const char *status, *from, *to, *currency, *opening, *lines, *closing;
-};
-
-static const struct json_field problem_fields[] = {
-    JSON_INT(struct problem, row, .help = "of the data rows, from 1"),
-    JSON_INT(struct problem, line, .help = "of the file, from 1"),
-    JSON_TEXT(struct problem, reason, .help = "what is wrong, in words"),
-};
-static const struct json_field flagged_fields[] = {
-    JSON_INT(struct flagged, row),
-    JSON_INT(struct flagged, line),
-    JSON_TEXT(struct flagged, column, .help = "the first column that is odd"),
-    JSON_TEXT(struct flagged, flags, .help = "formula, control, bidi, hidden"),
-};
-static const struct json_field total_fields[] = {
-    JSON_TEXT(struct total, currency),
-    JSON_INT(struct total, count),
-    JSON_TEXT(struct total, sum, .help = "of the rows loaded"),
-};
-static const struct json_field statement_fields[] = {
-    JSON_TEXT(struct statement_told, status, .help = "BALANCED or BROKEN"),
-    JSON_TEXT(struct statement_told, from),
-    JSON_TEXT(struct statement_told, to),
-    JSON_TEXT(struct statement_told, currency),
-    JSON_TEXT(struct statement_told, opening),
-    JSON_TEXT(struct statement_told, lines),
-    JSON_TEXT(struct statement_told, closing),
-};
-
-struct report {
-    const char *source_id, *file_id, *name;
-    bool already_loaded;
-    int64_t rows, loaded, duplicates, quarantined, resumed, skipped, flagged_n;
-    struct total *totals;
-    size_t totals_n;
-    struct problem *problems;
-    size_t problems_n;
-    struct flagged *flagged;
-    size_t flagged_shown;
-    struct statement_told *statement;
-};
-
-static const struct json_field result[] = {
-    JSON_TEXT(struct report, source_id),
-    JSON_TEXT(struct report, file_id),
-    JSON_TEXT(struct report, name),
-    JSON_BOOL(struct report, already_loaded, .help = "the book has this very file: nothing done"),
-    JSON_INT(struct report, rows, .help = "loaded + duplicates + quarantined"),
-    JSON_INT(struct report, loaded),
-    JSON_INT(struct report, duplicates, .help = "the book had them, with the same content"),
-    JSON_INT(struct report, quarantined, .help = "could not be read for certain"),
-    JSON_INT(struct report, resumed, .help = "written by an earlier load that was cut short"),
-    JSON_INT(struct report, skipped, .help = "no entries, by the mapping's rules, or empty"),
-    JSON_INT(struct report, flagged_n, .help = "rows with odd characters in their texts"),
-    JSON_OBJECTS(struct report, totals, totals_n, total_fields),
-    JSON_OBJECTS(struct report, problems, problems_n, problem_fields, .help = "the first 20"),
-    JSON_OBJECTS(struct report, flagged, flagged_shown, flagged_fields, .help = "the first 20"),
-    JSON_OBJECT_PTR(struct report, statement, statement_fields),
 };
 
 /* What the rows say about the statement they make up. */
@@ -137,8 +64,9 @@ struct load {
     struct ingest_counts counts;
     struct control_totals totals;
     struct statement statement;
+    bool again; /* the book has the file, and now more of its rows can be read */
     bool has_statement, ended;
-    struct report report;
+    struct ingest_report report;
 };
 
 static void load_fini(struct load *l)
@@ -216,13 +144,19 @@ static struct err bytes_take(struct load *l)
 
 /* ---- what the book knows ---- */
 
-static struct err book_ask(struct load *l, struct tx *tx, bool *loaded)
+/* An error whose texts live in an arena that goes. */
+static struct err kept(struct load *l, struct err e)
+{
+    if (e.kind == ERR_NONE)
+        return e;
+    const char *where = e.where == NULL ? NULL : arena_strdup(l->c->arena, e.where);
+    return err_fmt(l->c->arena, e.kind, where, "%s", e.msg);
+}
+
+static struct err file_ask(struct load *l, struct tx *tx)
 {
     struct file_row file;
-    TRY(source_load(tx, l->c->arena, l->args->source_id, &l->source));
-    TRY(accounts_list(tx, l->c->arena, l->source.entity_id, &l->accounts, &l->accounts_n));
     struct err e = file_find(tx, l->c->arena, l->args->source_id, l->sha256, &file);
-    *loaded = e.kind == ERR_NONE;
     if (e.kind == ERR_MISSING)
         return OK;
     TRY(e);
@@ -234,14 +168,66 @@ static struct err book_ask(struct load *l, struct tx *tx, bool *loaded)
     return OK;
 }
 
-static struct err book_read(struct load *l, bool *loaded)
+static struct err rows_open(struct load *l)
+{
+    csv_source_close(l->rows);
+    l->rows = NULL;
+    return csv_source_open(l->c->arena, l->bytes, l->len, &l->mapping, l->accounts, l->accounts_n,
+                           &l->rows);
+}
+
+/* Is this row new by now? When it still is not, why. */
+static struct err again_row(struct load *l, struct tx *tx, struct arena *scratch,
+                            const struct source_row *row)
+{
+    const char *reason = row->reason, *differs;
+    struct entry old;
+    if (row->kind == SOURCE_ENTRY) {
+        struct err e = entry_load(tx, scratch, row->entry.entry_id, &old);
+        l->again = e.kind == ERR_MISSING;
+        if (l->again)
+            return OK;
+        TRY(e);
+        if (!entry_same(&row->entry, &old, &differs))
+            reason = entry_conflict(scratch, row->row_no, row->line_no, &old, differs);
+    }
+    if (reason != NULL)
+        report_problem(&l->report, l->c->arena, row->row_no, row->line_no, reason);
+    return OK;
+}
+
+/* The book has the file, but rows of it were quarantined: has a chart or a mapping that was mended
+ * since made an entry of one? */
+static struct err again_ask(struct load *l, struct tx *tx)
+{
+    CLEANUP(arena_free) struct arena *scratch = arena_new(CHUNK_BYTES_MAX);
+    struct source_row row = {.kind = SOURCE_SKIPPED};
+    ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
+    TRY(rows_open(l));
+    while (row.kind != SOURCE_END && !l->again) {
+        arena_reset(scratch);
+        TRY(kept(l, csv_source_next(l->rows, scratch, &row)));
+        TRY(kept(l, again_row(l, tx, scratch, &row)));
+    }
+    return OK;
+}
+
+static struct err book_ask(struct load *l, struct tx *tx)
+{
+    TRY(source_load(tx, l->c->arena, l->args->source_id, &l->source));
+    TRY(accounts_list(tx, l->c->arena, l->source.entity_id, &l->accounts, &l->accounts_n));
+    TRY(mapping_parse(l->c->arena, str_of(l->source.mapping), &l->mapping));
+    TRY(file_ask(l, tx));
+    return l->report.already_loaded && l->report.quarantined > 0 ? again_ask(l, tx) : OK;
+}
+
+static struct err book_read(struct load *l)
 {
     struct tx tx;
     TRY(tx_read_begin(l->port->reader, l->c->arena, l->port->clock_us(), &tx));
-    struct err e = book_ask(l, &tx, loaded);
+    struct err e = book_ask(l, &tx);
     tx_read_end(&tx);
     TRY(e);
-    TRY(mapping_parse(l->c->arena, str_of(l->source.mapping), &l->mapping));
     for (size_t i = 0; i < l->accounts_n; i++) {
         if (text_eq(l->accounts[i].account_id, l->mapping.account))
             l->account = &l->accounts[i];
@@ -344,29 +330,6 @@ static struct err statement_make(struct load *l, struct statement **statement)
 
 /* ---- rows into chunks ---- */
 
-static const char *flags_text(struct arena *arena, unsigned flags)
-{
-    const char *text = "";
-    for (unsigned i = 0; i < SOURCE_FLAGS && text != NULL; i++) {
-        if ((flags & (1u << i)) != 0)
-            text = arena_fmt(arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ",
-                             source_flag_name(1u << i));
-    }
-    return text;
-}
-
-static void flags_note(struct load *l, const struct source_row *row)
-{
-    struct report *r = &l->report;
-    if (row->flags == 0)
-        return;
-    r->flagged_n++;
-    if (r->flagged_shown < SHOWN_MAX)
-        r->flagged[r->flagged_shown++] =
-            (struct flagged){row->row_no, row->line_no, arena_strdup(l->c->arena, row->flag_column),
-                             flags_text(l->c->arena, row->flags)};
-}
-
 static struct err row_take(struct load *l, struct call *child, struct ingest_chunk *chunk,
                            struct source_row *row)
 {
@@ -384,7 +347,7 @@ static struct err row_take(struct load *l, struct call *child, struct ingest_chu
         row->entry.version = 1;
         row->entry.file_id = l->report.file_id;
         to->entry = row->entry;
-        flags_note(l, row);
+        report_flags(&l->report, l->c->arena, row);
         TRY(row_see(l, row));
     }
     chunk->rows_n++;
@@ -407,12 +370,10 @@ static struct err chunk_fill(struct load *l, struct call *child, struct ingest_c
 
 static void problems_note(struct load *l, const struct ingest_chunk *chunk)
 {
-    struct report *r = &l->report;
-    for (size_t i = 0; i < chunk->rows_n && r->problems_n < SHOWN_MAX; i++) {
+    for (size_t i = 0; i < chunk->rows_n; i++) {
         const struct ingest_row *row = &chunk->rows[i];
         if (row->reason != NULL)
-            r->problems[r->problems_n++] =
-                (struct problem){row->row_no, row->line_no, arena_strdup(l->c->arena, row->reason)};
+            report_problem(&l->report, l->c->arena, row->row_no, row->line_no, row->reason);
     }
 }
 
@@ -426,15 +387,6 @@ static struct err chunk_count(struct load *l, const struct ingest_chunk *chunk)
         TRY(control_add(&l->totals, chunk->totals.at[i].count, chunk->totals.at[i].sum));
     problems_note(l, chunk);
     return OK;
-}
-
-/* The error lives in the child's arena, which goes. */
-static struct err kept(struct load *l, struct err e)
-{
-    if (e.kind == ERR_NONE)
-        return e;
-    const char *where = e.where == NULL ? NULL : arena_strdup(l->c->arena, e.where);
-    return err_fmt(l->c->arena, e.kind, where, "%s", e.msg);
 }
 
 static struct err chunk_send(struct load *l, struct call *child, struct ingest_chunk *chunk)
@@ -469,6 +421,7 @@ static struct err chunk_load(struct load *l)
         .source_version = l->source.version,
         .rows = ARENA_ARRAY(child->arena, CHUNK_ROWS, struct ingest_row),
         .before = l->counts,
+        .again = l->again,
         .bytes_n = (int64_t)l->len,
     };
     ENSURE(chunk->rows != NULL, ERR_LIMIT, "out of memory");
@@ -480,64 +433,21 @@ static struct err chunk_load(struct load *l)
 
 /* ---- the report ---- */
 
-static const char *money_text(struct arena *arena, struct money m)
+static struct err done_tell(struct load *l)
 {
-    char text[MONEY_TEXT_MAX];
-    money_print(m, text);
-    return arena_strdup(arena, text);
-}
-
-static const char *date_text(struct arena *arena, struct date d)
-{
-    char text[DATE_TEXT_MAX];
-    date_print(d, text);
-    return arena_strdup(arena, text);
-}
-
-static struct statement_told *statement_tell(struct load *l)
-{
-    struct arena *arena = l->c->arena;
-    const struct statement *s = &l->statement;
-    struct statement_told *told = ARENA_NEW(arena, struct statement_told);
-    if (told == NULL || !l->has_statement)
-        return NULL;
-    *told = (struct statement_told){
-        .status = s->balanced ? "BALANCED" : "BROKEN",
-        .from = date_text(arena, s->from),
-        .to = date_text(arena, s->to),
-        .currency = arena_strdup(arena, s->closing.cur),
-        .opening = money_text(arena, s->opening),
-        .lines = money_text(arena, s->lines),
-        .closing = money_text(arena, s->closing),
-    };
-    return told;
-}
-
-static struct err report_print(struct load *l)
-{
-    struct arena *arena = l->c->arena;
-    struct report *r = &l->report;
-    r->source_id = l->source.source_id;
-    r->totals = ARENA_ARRAY(arena, l->totals.n, struct total);
-    TRY(arena_check(arena));
-    for (r->totals_n = 0; r->totals_n < l->totals.n; r->totals_n++) {
-        const struct control_total *t = &l->totals.at[r->totals_n];
-        r->totals[r->totals_n] = (struct total){.currency = arena_strdup(arena, t->sum.cur),
-                                                .sum = money_text(arena, t->sum),
-                                                .count = t->count};
-    }
-    TRY(json_unbind(arena, JSON_FIELDS(result), r, &l->c->result));
-    json_put_text(arena, l->c->result, "status", "ok");
+    l->report.source_id = l->source.source_id;
+    TRY(report_print(l->c->arena, &l->report, &l->c->result));
     if (l->c->seq != 0)
-        json_put_int(arena, l->c->result, "seq", l->c->seq);
+        json_put_int(l->c->arena, l->c->result, "seq", l->c->seq);
     l->c->outcome = CALL_OK;
-    return arena_check(arena);
+    return arena_check(l->c->arena);
 }
 
 static struct err rows_load(struct load *l)
 {
-    TRY(csv_source_open(l->c->arena, l->bytes, l->len, &l->mapping, l->accounts, l->accounts_n,
-                        &l->rows));
+    TRY(rows_open(l));
+    l->report.already_loaded = false;
+    l->report.problems_n = 0;
     while (!l->ended) {
         ENSURE(!l->port->cancelled(l->port), ERR_CONFLICT,
                "cancelled; load the same file again to go on");
@@ -552,23 +462,22 @@ static struct err rows_load(struct load *l)
     l->report.quarantined = l->counts.quarantined;
     l->report.resumed = l->counts.resumed;
     l->report.rows = l->counts.loaded + l->counts.duplicates + l->counts.quarantined;
-    l->report.statement = statement_tell(l);
-    return report_print(l);
+    if (l->has_statement)
+        report_statement(&l->report, l->c->arena, &l->statement);
+    TRY(report_totals(&l->report, l->c->arena, &l->totals));
+    return done_tell(l);
 }
 
 static struct err job(struct call *c, struct job_port *port)
 {
     CLEANUP(load_fini) struct load l = {.c = c, .port = port, .args = c->args};
-    bool loaded;
     ENSURE(c->actor.kind != ACTOR_LLM, ERR_AUTH,
            "files are loaded by people: on the command line, or in the workspace");
-    l.report.problems = ARENA_ARRAY(c->arena, SHOWN_MAX, struct problem);
-    l.report.flagged = ARENA_ARRAY(c->arena, SHOWN_MAX, struct flagged);
-    TRY(arena_check(c->arena));
+    TRY(report_init(&l.report, c->arena));
     TRY(bytes_take(&l));
-    TRY(book_read(&l, &loaded));
-    if (loaded)
-        return report_print(&l);
+    TRY(book_read(&l));
+    if (l.report.already_loaded && !l.again)
+        return done_tell(&l);
     TRY(statement_ask(&l));
     return rows_load(&l);
 }
@@ -587,7 +496,7 @@ const struct tool tool_ingest_file = {
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],
     .args_size = sizeof(struct ingest_file),
-    .result = result,
-    .result_n = sizeof result / sizeof result[0],
+    .result = ingest_report_fields,
+    .result_n = INGEST_REPORT_FIELDS_N,
     .job = job,
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/sys/disk.h"
 #include "engine/ingest/mapping.h"
 #include "tests/unit/test.h"
 
@@ -185,7 +186,28 @@ START_TEST(mapping_refuses_a_contra_side_without_its_column)
 }
 END_TEST
 
-TEST_MAIN("mapping", mapping_reads_a_short_source_with_defaults,
+START_TEST(mapping_example_of_the_documentation_loads)
+{
+    struct mapping *m;
+    struct str text;
+    size_t n;
+    arena_free(arena);
+    arena = arena_new(1 << 20);
+    ck_ok(disk_read(arena, "docs/INGEST.md", 1 << 18, &text));
+    const char *from = strstr(text.at, "```yaml\n");
+    ck_assert_ptr_nonnull(from);
+    from += strlen("```yaml\n");
+    const char *to = strstr(from, "```");
+    ck_assert_ptr_nonnull(to);
+    ck_ok(mappings_read(arena, (struct str){from, (size_t)(to - from)}, &m, &n));
+    ck_assert_uint_eq(n, 1);
+    ck_assert_str_eq(m->columns.amount, "Betrag");
+    ck_assert_str_eq(m->file.delimiter, ";");
+}
+END_TEST
+
+TEST_MAIN("mapping", mapping_example_of_the_documentation_loads,
+          mapping_reads_a_short_source_with_defaults,
           mapping_survives_the_canonical_text_byte_for_byte, mapping_errors_name_line_and_column,
           mapping_wants_what_would_have_to_be_guessed, mapping_refuses_what_does_not_go_together,
           mapping_refuses_the_same_id_twice, mapping_takes_column_numbers_without_a_header,
