@@ -35,6 +35,6 @@ configure() {
     fi
     rm -rf "$dir"
     mkdir -p "$dir"
-    meson setup "$dir" "$@"
+    meson setup "$dir" "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
     printf '%s' "$*" >"$dir/.options"
 }
