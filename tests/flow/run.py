@@ -18,7 +18,8 @@
     post as human:ana header.X-Actor-Id="human: ana" claim.exp=+120    -> 401 contains "…"
     restart | kill                         the daemon, cleanly or by -9
 
-Values: M1 is what M1 was found or captured as; [a, b] is a list; "…" holds spaces. Short names:
+Values: M1 is what M1 was found or captured as ({M1} and {E1.digest} within a cli line's words);
+[a, b] is a list; "…" holds spaces. Short names:
 match, entity, escalation, exception, key (idempotency_key), bank and gl (lists of entries).
 resolve_escalation takes the decision as a bare word and looks the digest up, as a human's screen
 would. After the arrow (-> or →): the outcome (ok, pending, deny, error), its reason, then
@@ -328,10 +329,20 @@ class Story:
             if not intact:
                 raise Wrong(f"audit verify: {text}")
 
+    def filled(self, text):
+        """{M1} is what M1 is, {E1.digest} the digest a screen would show with E1."""
+        def one(m):
+            name, _, what = m.group(1).partition(".")
+            if what == "digest":
+                return self.book.rows("SELECT digest FROM escalations WHERE escalation_id = ?",
+                                      self.names[name])[0]["digest"]
+            return self.names[name]
+        return re.sub(r"\{([A-Z]+\d+(?:\.digest)?)\}", one, text)
+
     def do_cli(self, words, expected):
         self.up()
-        code, text = self.book.cli(*[str(self.value(plain(w))).replace("ROOT/", real.ROOT + "/")
-                                     for w in words])
+        code, text = self.book.cli(*[self.filled(str(self.value(plain(w)))).replace(
+            "ROOT/", real.ROOT + "/") for w in words])
         want = WORD.findall(expected)
         if want[:1] != ["exit"]:
             raise Wrong("after a cli line: -> exit N")
