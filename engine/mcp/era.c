@@ -97,14 +97,23 @@ static const char *name_wrong(struct arena *arena, const struct http_req *http,
     return NULL;
 }
 
+static const char version_differs_why[] =
+    "the header MCP-Protocol-Version is not the body's protocolVersion";
+
+static bool version_differs(const struct http_req *http, const char *claim)
+{
+    struct str value;
+    return http_header(http, "MCP-Protocol-Version", &value) == 1 && !str_is(value, claim);
+}
+
 static const char *headers_wrong(struct arena *arena, const struct http_req *http,
                                  const struct jsonrpc_msg *msg, const char *claim)
 {
     struct str value;
     if (http_header(http, "MCP-Protocol-Version", &value) != 1)
         return "the header MCP-Protocol-Version is missing, or there twice";
-    if (!str_is(value, claim))
-        return "the header MCP-Protocol-Version is not the body's protocolVersion";
+    if (version_differs(http, claim))
+        return version_differs_why;
     if (http_header(http, "Mcp-Method", &value) != 1)
         return "the header Mcp-Method is missing, or there twice";
     if (!str_is(value, msg->method))
@@ -128,7 +137,9 @@ static void find_claimed(struct arena *arena, const struct http_req *http,
     } else if (!json_is(found->client_capabilities, JSON_TYPE_OBJECT)) {
         *fault = envelope_wrong("_meta: " META_CAPABILITIES " must be an object");
     } else if (listed(mcp_modern_versions, claim) == NULL) {
-        *fault = version_unknown(arena, claim);
+        /* Two versions in one request are a contradiction before either is unknown. */
+        *fault = version_differs(http, claim) ? mismatch(version_differs_why)
+                                              : version_unknown(arena, claim);
     } else {
         const char *why = headers_wrong(arena, http, msg, claim);
         if (why != NULL)
