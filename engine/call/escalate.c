@@ -9,6 +9,7 @@
 #include "common/sys/jcs.h"
 #include "engine/store/escalations.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/transition.h"
 
 /* The arguments that have an effect: without the asker's words. */
 static struct json *effect_args(struct call *c)
@@ -169,7 +170,7 @@ static struct err escalate_answer(struct call *c, struct tx *tx, struct escalati
     if (e->state == ESCALATION_STAGE_APPROVED)
         return OK;
     *event_type = "ESCALATION_STAGE_APPROVED";
-    return escalation_move(tx, e, ESCALATION_STAGE_APPROVED, c->actor.id, c->rationale, NULL);
+    return transition_escalation(c, tx, e, ESCALATION_STAGE_APPROVED, NULL);
 }
 
 static struct err escalate_call(struct call *c, struct tx *tx, struct escalation *e,

@@ -5,6 +5,7 @@
 #include "engine/store/limits.h"
 #include "engine/tools/match_facts.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/transition.h"
 
 struct confirm_match {
     const char *match_id, *rationale;
@@ -56,7 +57,7 @@ static struct err apply(struct call *c, struct tx *tx)
 {
     struct match m = *(const struct match *)c->planned;
     TRY(settle_direct(c, tx, m.match_id, ESCALATION_APPROVED));
-    TRY(match_transition(tx, &m, MATCH_CONFIRMED, c->actor.id));
+    TRY(transition_match(c, tx, &m, MATCH_EVENT_CONFIRM));
     if (c->actor.kind != ACTOR_HUMAN)
         TRY(count_unreviewed(c, tx, &m));
     c->state_to = match_state_name(m.state);

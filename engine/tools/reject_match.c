@@ -1,6 +1,7 @@
 /* reject_match: a proposed match becomes REJECTED and its entries are free again. */
 #include "engine/tools/match_facts.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/transition.h"
 
 struct reject_match {
     const char *match_id, *rationale;
@@ -40,7 +41,7 @@ static struct err apply(struct call *c, struct tx *tx)
 {
     struct match m = *(const struct match *)c->planned;
     TRY(settle_direct(c, tx, m.match_id, ESCALATION_REJECTED));
-    TRY(match_transition(tx, &m, MATCH_REJECTED, c->actor.id));
+    TRY(transition_match(c, tx, &m, MATCH_EVENT_REJECT));
     c->state_to = match_state_name(m.state);
     const struct rejected done = {
         .match_id = m.match_id, .state = c->state_to, .version = m.version};

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "common/sys/jcs.h"
+#include "engine/tools/transition.h"
 
 /* "ESCALATION_APPROVED" and its like. */
 static const char *event_name(struct arena *arena, enum escalation_state state)
@@ -57,7 +58,7 @@ struct err settle_move(struct call *c, struct tx *tx, struct escalation *e,
         TRY(arena_check(c->arena));
         TRY(jcs_text(c->arena, outcome, &result));
     }
-    TRY(escalation_move(tx, e, state, c->actor.id, c->rationale, result.at));
+    TRY(transition_escalation(c, tx, e, state, result.at));
     const char *const signers[] = {c->actor.principal};
     struct event event = {
         .type = event_name(c->arena, state),

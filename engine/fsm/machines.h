@@ -1,0 +1,11 @@
+/* Every machine of the engine, for docs/fsm.md and the test that checks them all. */
+#ifndef ENGINE_FSM_MACHINES_H
+#define ENGINE_FSM_MACHINES_H
+
+#include "engine/fsm/approval.h"
+#include "engine/fsm/match.h"
+
+extern const struct fsm *const fsm_machines[];
+extern const size_t fsm_machines_n;
+
+#endif

@@ -1,0 +1,97 @@
+/* The engine's machines are sound, speak the book's names, and stop what they have no row for. */
+#include "engine/fsm/machines.h"
+
+#include <string.h>
+
+#include "engine/tools/transition.h"
+#include "tests/unit/test.h"
+
+START_TEST(every_machine_is_sound)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    for (size_t i = 0; i < fsm_machines_n; i++)
+        ck_ok(fsm_check(fsm_machines[i], arena));
+}
+END_TEST
+
+START_TEST(match_states_are_the_gates)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    int state;
+    ck_assert_uint_eq(fsm_match.n_states, MATCH_REVERSED - MATCH_PROPOSED + 1);
+    for (unsigned s = MATCH_PROPOSED; s <= MATCH_REVERSED; s++)
+        ck_ok(fsm_state_parse(&fsm_match, match_state_name((enum match_state)s), arena, &state));
+}
+END_TEST
+
+START_TEST(approval_ends_where_an_escalation_is_closed)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    int state;
+    ck_assert_uint_eq(fsm_approval.n_states, ESCALATION_STALE - ESCALATION_PENDING + 1);
+    for (unsigned s = ESCALATION_PENDING; s <= ESCALATION_STALE; s++) {
+        const enum escalation_state e = (enum escalation_state)s;
+        ck_ok(fsm_state_parse(&fsm_approval, escalation_state_name(e), arena, &state));
+        ck_assert(fsm_approval.terminal[state] == !escalation_is_open(e));
+    }
+}
+END_TEST
+
+START_TEST(time_alone_approves_nothing)
+{
+    for (size_t i = 0; i < fsm_approval.n_rows; i++) {
+        const struct fsm_row *row = &fsm_approval.rows[i];
+        if (row->tier == FSM_TIER_ENGINE)
+            ck_assert(row->event == APPROVAL_EVENT_EXPIRE || row->event == APPROVAL_EVENT_OUTDATE);
+    }
+}
+END_TEST
+
+/* Each is stopped before the book is touched: there is none. */
+START_TEST(a_match_does_not_take_a_step_that_no_row_has)
+{
+    static const struct {
+        enum match_state from;
+        enum match_event event;
+    } wrong[] = {
+        {MATCH_CONFIRMED, MATCH_EVENT_CONFIRM}, {MATCH_CONFIRMED, MATCH_EVENT_REJECT},
+        {MATCH_REJECTED, MATCH_EVENT_CONFIRM},  {MATCH_REJECTED, MATCH_EVENT_UNMATCH},
+        {MATCH_REVERSED, MATCH_EVENT_CONFIRM},  {MATCH_PROPOSED, MATCH_EVENT_UNMATCH},
+    };
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct call c = {.arena = arena};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct match m = {.state = wrong[i].from};
+        ck_err(transition_match(&c, NULL, &m, wrong[i].event), ERR_CONFLICT);
+        ck_assert_int_eq(m.state, wrong[i].from);
+    }
+}
+END_TEST
+
+START_TEST(a_settled_escalation_stays_settled)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct call c = {.arena = arena};
+    for (unsigned from = ESCALATION_APPROVED; from <= ESCALATION_STALE; from++) {
+        for (unsigned to = ESCALATION_NONE; to <= ESCALATION_STALE; to++) {
+            struct escalation e = {.state = (enum escalation_state)from};
+            ck_err(transition_escalation(&c, NULL, &e, (enum escalation_state)to, NULL),
+                   ERR_CONFLICT);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_new_escalation_is_never_moved_to_pending_again)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct call c = {.arena = arena};
+    struct escalation e = {.state = ESCALATION_PENDING};
+    ck_err(transition_escalation(&c, NULL, &e, ESCALATION_PENDING, NULL), ERR_CONFLICT);
+}
+END_TEST
+
+TEST_MAIN("machines", every_machine_is_sound, match_states_are_the_gates,
+          approval_ends_where_an_escalation_is_closed, time_alone_approves_nothing,
+          a_match_does_not_take_a_step_that_no_row_has, a_settled_escalation_stays_settled,
+          a_new_escalation_is_never_moved_to_pending_again)
