@@ -27,6 +27,10 @@ MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
  * itself (outcome set): then there is no verdict. */
 MUST_CHECK struct err call_judge(struct call *c, struct tx *tx);
 
+/* Runs a TOOL_JOB on the calling thread, under its idempotency key if it has one. Fills the answer.
+ */
+MUST_CHECK struct err call_job(struct call *c, struct job_port *port);
+
 /* A group: begin, each call in its savepoint, one commit. Every call ends with an outcome. Used by
  * the writer thread, and by the command line on a locked book. Returns false when the connection
  * can no longer be trusted (a failed commit): close it and open it again. */

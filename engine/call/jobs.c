@@ -66,14 +66,10 @@ static void job_run(struct jobs *j, struct call *c)
                                  .cancelled = port_cancelled,
                                  .clock_us = j->options.clock_us},
                         .jobs = j};
-    struct err e = c->tool->job(c, &port.base);
-    if (e.kind == ERR_NONE)
-        e = arena_check(c->arena);
+    struct err e = call_job(c, &port.base);
     c->err = e;
     if (e.kind != ERR_NONE)
         c->outcome = CALL_FAILED;
-    else if (c->outcome == CALL_NONE)
-        c->outcome = CALL_OK;
 }
 
 static void *jobs_run(void *arg)

@@ -172,9 +172,7 @@ static struct err local_run(struct local *l, struct call *c)
         TRY(local_submit(&port.base, &c, 1));
         return c->outcome == CALL_FAILED ? c->err : OK;
     }
-    TRY(c->tool->job(c, &port.base));
-    c->outcome = c->outcome == CALL_NONE ? CALL_OK : c->outcome;
-    return OK;
+    return call_job(c, &port.base);
 }
 
 static struct err local_call(struct local *l, const struct tool *tool, const struct json *arguments,
