@@ -63,7 +63,7 @@ static struct err own_call(struct store *store, struct arena *arena, int64_t (*c
     if (e.kind == ERR_NONE)
         e = store_group_commit(store);
     if (e.kind != ERR_NONE)
-        store_group_abandon(store);
+        (void)store_group_abandon(store);
     return e;
 }
 

@@ -67,6 +67,7 @@ static struct err pending_now(struct call *c, struct tx *tx, const char *escalat
     c->escalation_id = e.escalation_id;
     c->outcome = escalation_is_open(e.state) ? CALL_PENDING : CALL_OK;
     c->result = settled_outcome(c->arena, &e);
+    json_put_int(c->arena, c->result, "seq", c->seq);
     return arena_check(c->arena);
 }
 
@@ -158,24 +159,36 @@ static struct err act(struct call *c, struct tx *tx, const char **event_type)
     return err_new(ERR_BUG, "a verdict without a ruling");
 }
 
-struct err call_judge(struct call *c, struct tx *tx)
+/* Who asks, read now: a principal or client that was disabled since the request came in hears
+ * nothing more, not even a kept answer. */
+static struct err ask_begin(struct call *c, struct tx *tx)
 {
     c->ask = (struct ask){.action = c->tool->action,
                           .tier = c->tool->tier,
                           .change = true,
                           .prod = c->prod,
                           .has_rationale = !text_empty(c->rationale)};
-    TRY(actor_facts(tx, c->arena, &c->actor, c->tool->name, &c->ask));
+    return actor_facts(tx, c->arena, &c->actor, c->tool->name, &c->ask);
+}
+
+static struct err judge(struct call *c, struct tx *tx)
+{
     TRY(c->tool->plan(c, tx));
     if (c->outcome == CALL_NONE)
         c->verdict = gate_decide(c->policy, &c->ask);
     return OK;
 }
 
+struct err call_judge(struct call *c, struct tx *tx)
+{
+    TRY(ask_begin(c, tx));
+    return judge(c, tx);
+}
+
 static struct err decide(struct call *c, struct tx *tx)
 {
     const char *event_type = NULL;
-    TRY(call_judge(c, tx));
+    TRY(judge(c, tx));
     if (c->outcome != CALL_NONE)
         return OK; /* the plan found it settled: nothing asked, nothing changed */
     TRY(act(c, tx, &event_type));
@@ -191,6 +204,7 @@ struct err call_run(struct call *c, struct tx *tx)
     bool kept = false;
     if (c->actor.jti != NULL)
         TRY(jti_spend(tx, c->actor.jti, c->actor.jti_expires_us));
+    TRY(ask_begin(c, tx));
     if (c->idempotency_key != NULL) {
         TRY(idempotency_scope(c->arena, c->actor.id, c->actor.client, c->tool->name,
                               c->idempotency_key, &scope));

@@ -173,6 +173,23 @@ static struct err escalate_answer(struct call *c, struct tx *tx, struct escalati
     return transition_escalation(c, tx, e, ESCALATION_STAGE_APPROVED, NULL);
 }
 
+/* Nothing is approved by time-out, and one that nobody can answer any more must not be joined: it
+ * ends here, and the call opens another. */
+static struct err expire(struct call *c, struct tx *tx, struct escalation *e, bool *open)
+{
+    int64_t expires;
+    TRY(instant_parse(e->expires_at, &expires));
+    if (tx->now_us < expires)
+        return OK;
+    struct call sweep = *c;
+    sweep.actor = (struct actor){.kind = ACTOR_ENGINE, .id = "engine:sweeper", .backend = "engine"};
+    sweep.rationale = NULL;
+    sweep.opened_at = NULL;
+    sweep.detail = NULL;
+    *open = false;
+    return settle_move(&sweep, tx, e, ESCALATION_EXPIRED);
+}
+
 static struct err escalate_call(struct call *c, struct tx *tx, struct escalation *e,
                                 const char **event_type)
 {
@@ -181,6 +198,8 @@ static struct err escalate_call(struct call *c, struct tx *tx, struct escalation
     *event_type = "ESCALATION_PENDING";
     TRY(key_of(c, &key));
     TRY(escalation_open_find(tx, c->arena, key, &open, e));
+    if (open)
+        TRY(expire(c, tx, e, &open));
     if (!open)
         TRY(escalation_new(c, tx, key, e));
     return party_join(c, tx, e);

@@ -4,73 +4,92 @@
  * decision before it is on the disk. */
 #include "engine/call/call.h"
 
+/* In the call's own arena: what worded it, a connection or another call, may go before this call
+ * is answered. */
+static const char *text_kept(struct arena *arena, const char *text, const char *otherwise)
+{
+    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
+    return copy == NULL ? otherwise : copy;
+}
+
 static void call_failed(struct call *c, struct err e)
 {
+    bool full = arena_full(c->arena);
     c->outcome = CALL_FAILED;
     c->result = NULL;
     c->seq = 0;
-    c->err = e;
-    if (arena_full(c->arena)) /* whatever it said, this is why */
+    c->err = err_at(e.kind, text_kept(c->arena, e.where, NULL),
+                    text_kept(c->arena, e.msg, "the call failed"));
+    if (full) /* whatever it said, this is why */
         c->err = err_new(ERR_LIMIT, "the request needs more memory than one request may have");
 }
 
-/* In the call's own arena: the message may live in another call's, which ends before this one. */
-static const char *text_kept(struct arena *arena, const char *text)
+/* For every call that had not failed by itself before: what they did goes with the transaction. The
+ * reason is the database's, not theirs. */
+static void group_failed(struct call **calls, size_t n, enum err_kind kind, const char *msg)
 {
-    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
-    return text == NULL || copy != NULL ? copy : "the transaction failed";
+    for (size_t i = 0; i < n; i++) {
+        struct call *c = calls[i];
+        if (c->outcome == CALL_FAILED)
+            continue;
+        c->outcome = CALL_FAILED;
+        c->result = NULL;
+        c->seq = 0;
+        c->err = err_new(kind, text_kept(c->arena, msg, "the transaction failed"));
+    }
 }
 
-static void group_failed(struct call **calls, size_t n, struct err e)
-{
-    for (size_t i = 0; i < n; i++)
-        call_failed(calls[i], (struct err){.kind = e.kind,
-                                           .msg = text_kept(calls[i]->arena, e.msg),
-                                           .where = text_kept(calls[i]->arena, e.where)});
-}
-
-/* False when the transaction is gone and with it the group. */
-static bool call_in_group(struct store *store, struct call *c, int64_t (*clock_us)(void))
+static struct err call_in_group(struct store *store, struct call *c, int64_t (*clock_us)(void))
 {
     struct tx tx;
-    struct err e = tx_call_begin(store, c->arena, clock_us(), &tx);
-    if (e.kind != ERR_NONE) {
-        call_failed(c, e);
-        return store_group_alive(store);
-    }
-    e = call_run(c, &tx);
+    TRY(tx_call_begin(store, c->arena, clock_us(), &tx));
+    struct err e = call_run(c, &tx);
     if (e.kind == ERR_NONE)
         e = tx_call_keep(&tx);
-    if (e.kind != ERR_NONE) {
+    if (e.kind != ERR_NONE)
         tx_call_undo(&tx);
-        call_failed(c, e);
+    return e;
+}
+
+/* What takes a whole group along. */
+static const char *group_reason(struct err e)
+{
+    return e.kind == ERR_STORE ? e.msg : "the transaction was rolled back; nothing was recorded";
+}
+
+/* False when the transaction is gone and with it the group: every call has its error then. */
+static bool calls_run(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void))
+{
+    for (size_t i = 0; i < n; i++) {
+        struct err e = call_in_group(store, calls[i], clock_us);
+        if (e.kind != ERR_NONE)
+            call_failed(calls[i], e);
+        if (store_group_alive(store))
+            continue;
+        const char *why = group_reason(e);
+        group_failed(calls, n, ERR_STORE, why);
+        return false;
     }
-    return store_group_alive(store);
+    return true;
 }
 
 bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void))
 {
     struct err e = store_group_begin(store);
     if (e.kind != ERR_NONE) {
-        group_failed(calls, n, e);
-        return true;
+        group_failed(calls, n, ERR_STORE, group_reason(e));
+        return store_group_abandon(store);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!call_in_group(store, calls[i], clock_us)) {
-            struct err why = calls[i]->err;
-            store_group_abandon(store);
-            group_failed(calls, n, why);
-            return true;
-        }
-    }
+    if (!calls_run(store, calls, n, clock_us))
+        return store_group_abandon(store);
     e = store_group_commit(store);
     if (e.kind == ERR_NONE)
         return true;
-    bool unknown = e.kind == ERR_UNKNOWN;
-    store_group_abandon(store);
-    group_failed(calls, n,
-                 unknown ? err_new(ERR_UNKNOWN, "outcome unknown, repeat with the same "
-                                                "idempotency_key")
-                         : e);
-    return !unknown;
+    if (e.kind != ERR_UNKNOWN) {
+        group_failed(calls, n, ERR_STORE, group_reason(e));
+        return store_group_abandon(store);
+    }
+    group_failed(calls, n, ERR_UNKNOWN, "outcome unknown, repeat with the same idempotency_key");
+    (void)store_group_abandon(store);
+    return false;
 }

@@ -57,6 +57,7 @@ struct store {
     struct chain_head head;       /* as the call under way sees it */
     struct chain_head head_saved; /* before the call under way */
     struct chain_head head_group; /* before the group under way */
+    bool group_spoilt;            /* a call of the group could not be undone */
     char book_id[64];
     char schema_digest[65];
     struct arena *scratch; /* of one row while it is hashed */

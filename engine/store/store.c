@@ -151,9 +151,9 @@ const char *store_schema_digest(const struct store *store)
 
 struct err store_group_begin(struct store *store)
 {
-    TRY(db_begin_immediate(store->db));
     store->head_group = store->head;
-    return OK;
+    store->group_spoilt = false;
+    return db_begin_immediate(store->db);
 }
 
 struct err store_group_commit(struct store *store)
@@ -161,18 +161,19 @@ struct err store_group_commit(struct store *store)
     return db_commit(store->db);
 }
 
-void store_group_abandon(struct store *store)
+bool store_group_abandon(struct store *store)
 {
     struct err e = db_rollback(store->db);
-    (void)e; /* a group that cannot be rolled back is not alive: the caller asks */
+    (void)e; /* what counts is whether it is gone */
     store->head = store->head_group;
     if (store->head.seq == 0)
         store->book_id[0] = '\0';
+    return !db_in_transaction(store->db);
 }
 
 bool store_group_alive(const struct store *store)
 {
-    return db_in_transaction(store->db);
+    return !store->group_spoilt && db_in_transaction(store->db);
 }
 
 /* Strictly after the last event. A clock that fell far behind would give events wrong times for
@@ -207,7 +208,8 @@ void tx_call_undo(struct tx *tx)
         tx->store->book_id[0] = '\0';
     if (db_in_transaction(tx->db)) {
         struct err e = db_rollback_to(tx->db);
-        (void)e; /* store_group_alive tells whether the group is still there */
+        if (e.kind != ERR_NONE) /* what the call did is still in the transaction */
+            tx->store->group_spoilt = true;
     }
 }
 

@@ -74,7 +74,10 @@ MUST_CHECK struct err store_group_begin(struct store *store);
 /* One fsync. On an error ask store_group_alive: the whole group is gone unless it says otherwise.
  */
 MUST_CHECK struct err store_group_commit(struct store *store);
-void store_group_abandon(struct store *store); /* rolls back; the head is what it was before */
+/* Rolls back; the head is what it was before. False when the transaction is still there: the
+ * connection is of no use any more. */
+bool store_group_abandon(struct store *store);
+/* False when SQLite has rolled the group back, or when a call could not be undone: abandon it. */
 bool store_group_alive(const struct store *store);
 
 /* One call in the group: a savepoint, a clock reading (max(clock, last + 1 µs)) and no effects yet.

@@ -40,8 +40,11 @@ void child_free(struct call *c)
         arena_free(c->arena);
 }
 
-struct err child_run(struct job_port *port, struct call *c)
+struct err child_run(struct job_port *port, struct call *c, struct arena *arena)
 {
     TRY(port->submit(port, &c, 1));
-    return c->outcome == CALL_FAILED ? c->err : OK;
+    if (c->outcome != CALL_FAILED)
+        return OK;
+    const char *where = c->err.where == NULL ? NULL : arena_strdup(arena, c->err.where);
+    return err_fmt(arena, c->err.kind, where, "%s", c->err.msg);
 }

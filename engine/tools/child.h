@@ -12,7 +12,8 @@ struct call *child_of(const struct call *parent, const struct tool *tool);
 void child_free(struct call *c);
 CLEANUP_DEFINE(struct call *, child_free)
 
-/* Submits one call and gives its error, if it failed. */
-MUST_CHECK struct err child_run(struct job_port *port, struct call *c);
+/* Submits one call and gives its error, if it failed; the error lives in `arena`, since the child's
+ * own goes with the child. */
+MUST_CHECK struct err child_run(struct job_port *port, struct call *c, struct arena *arena);
 
 #endif

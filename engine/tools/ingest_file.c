@@ -394,7 +394,7 @@ static struct err chunk_send(struct load *l, struct call *child, struct ingest_c
     child->args = chunk;
     child->args_tree = l->c->args_tree;
     child->caused_by = l->c->caused_by;
-    TRY(child_run(l->port, child));
+    TRY(child_run(l->port, child, l->c->arena));
     l->c->verdict = child->verdict;
     l->c->outcome = child->outcome;
     l->c->seq = child->seq;

@@ -110,11 +110,11 @@ static bool bound_as_asked(const struct call *c, const struct answer *a)
 static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
 {
     const struct tool *tool = tool_find(a->e.tool);
-    struct ask before = c->ask;
+    const struct call before = *c;
     ENSURE(tool != NULL, ERR_STORE, "the escalation is bound to a tool that is not there any more");
     TRY(plan_inner(c, tx, a, tool, a->e.args));
     if (!bound_as_asked(c, a)) {
-        c->ask = before;
+        *c = before; /* it is about the escalation again */
         a->has_inner = false;
         a->to = ESCALATION_STALE;
     } else if (!text_eq(a->e.requester_principal, c->actor.principal)) {

@@ -152,7 +152,7 @@ static struct err chunk_submit(struct pass *p, size_t match_at, size_t exception
         .exceptions_n = exceptions > CHUNK_ROWS ? CHUNK_ROWS : exceptions,
     };
     c->args = &chunk;
-    TRY(child_run(p->port, c));
+    TRY(child_run(p->port, c, p->arena));
     ENSURE(c->outcome == CALL_OK, ERR_AUTH, "policy does not let engine:matcher propose");
     p->report->proposed += chunk.proposed;
     p->report->overtaken += chunk.overtaken;
@@ -341,7 +341,7 @@ static struct err request(struct call *c, struct job_port *port)
     CLEANUP(child_free) struct call *ask = child_of(c, &tool_recon_request);
     ENSURE(ask != NULL, ERR_LIMIT, "out of memory");
     ask->args = &chunk;
-    TRY(child_run(port, ask));
+    TRY(child_run(port, ask, c->arena));
     c->verdict = ask->verdict;
     c->outcome = ask->outcome;
     c->seq = c->caused_by = ask->seq;
