@@ -59,7 +59,7 @@ static struct err answer_keep(struct call *c, struct job_port *port, const char 
                                    .result = text.at,
                                    .seq = c->seq}};
     keep->args = &k;
-    return child_run(port, keep);
+    return child_run(port, keep, c->arena);
 }
 
 struct err call_job(struct call *c, struct job_port *port)
