@@ -13,7 +13,7 @@
 
 #define PROGRAM "closegate-engine"
 
-static const struct cli_option globals[] = {
+const struct cli_option cli_globals[] = {
     {"config", "FILE", "read settings from FILE; the environment wins"},
     {"data-dir", "DIR", "the data folder, instead of CLOSEGATE_DATA_DIR"},
     {"json", NULL, "print one line of JSON"},
@@ -21,6 +21,7 @@ static const struct cli_option globals[] = {
     {"version", NULL, "print the version"},
 };
 enum { G_CONFIG, G_DATA_DIR, G_JSON, G_HELP, G_VERSION, GLOBALS_N };
+const size_t cli_globals_n = GLOBALS_N;
 
 struct line {
     struct cli *cli;
@@ -56,7 +57,7 @@ static void print_command(const struct command *c)
         printf("\n%s\n", c->help);
     printf("\noptions:\n");
     print_options(c->options, c->options_n);
-    print_options(globals, GLOBALS_N);
+    print_options(cli_globals, GLOBALS_N);
     printf("\nexit codes: 0 yes, 2 no, 1 could not tell, 64 wrong usage\n");
 }
 
@@ -111,8 +112,8 @@ static const char **place_of(struct line *line, struct str name, const struct cl
             return &line->cli->values[i];
         }
     for (size_t i = 0; i < GLOBALS_N; i++)
-        if (str_is(name, globals[i].name)) {
-            *option = &globals[i];
+        if (str_is(name, cli_globals[i].name)) {
+            *option = &cli_globals[i];
             return &line->globals[i];
         }
     return NULL;

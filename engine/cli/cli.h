@@ -50,6 +50,10 @@ struct cli {
 extern const struct command *const commands[];
 extern const size_t commands_n;
 
+/* The options that every command takes. */
+extern const struct cli_option cli_globals[];
+extern const size_t cli_globals_n;
+
 /* Parses the line, loads the settings and runs the command; the process's exit code. */
 int cli_main(int argc, const char *const *argv, const char *const *env);
 
