@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "common/base/str.h"
+#include "engine/gate/compare.h"
 
 /* A comparison with a limit has three answers, and not knowing is one of them. */
 enum over { OVER_NO, OVER_YES, OVER_UNKNOWN };
@@ -28,55 +28,7 @@ struct row {
     const char *facts;
 };
 
-/* text_eq, but most texts that differ do so at once, and this is the gate's path. */
-static inline bool same_text(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    return a[0] == b[0] && strcmp(a, b) == 0;
-}
-
 /* ---- limits ---- */
-
-/* Not negative, and so small that it times a power of ten up to the 18th, twice over, still fits.
- */
-static inline bool is_handy(struct decimal d)
-{
-    return d.coef >= 0 && d.coef <= INT64_MAX && d.scale <= 18;
-}
-
-/* before + value > max, exactly. */
-static bool sum_exceeds(struct decimal before, struct decimal value, struct decimal max)
-{
-    static const int64_t ten[] = {1,
-                                  10,
-                                  100,
-                                  1000,
-                                  10000,
-                                  100000,
-                                  1000000,
-                                  10000000,
-                                  100000000,
-                                  1000000000,
-                                  10000000000,
-                                  100000000000,
-                                  1000000000000,
-                                  10000000000000,
-                                  100000000000000,
-                                  1000000000000000,
-                                  10000000000000000,
-                                  100000000000000000,
-                                  1000000000000000000};
-    struct decimal sum;
-    if (is_handy(before) && is_handy(value) && is_handy(max)) {
-        int scale = before.scale > value.scale ? before.scale : value.scale;
-        scale = scale > max.scale ? scale : max.scale;
-        return before.coef * ten[scale - before.scale] + value.coef * ten[scale - value.scale] >
-               max.coef * ten[scale - max.scale];
-    }
-    struct err e = decimal_add(before, value, &sum);
-    return e.kind != ERR_NONE || decimal_cmp(sum, max) > 0;
-}
 
 /* The amount in the limit's currency; NULL when the plan did not value it there. */
 static const struct ask_value *value_in(const struct ask *a, const struct policy_limit *limit)
