@@ -2,7 +2,7 @@
 # The reference pages in docs/ are what the engine prints of its own tables today; the manual page
 # is sound. Usage: docs_current.sh ENGINE [--write]   (--write puts them there)
 set -eu
-engine=$1 write=${2:-}
+engine=$(realpath "$1") write=${2:-}
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
