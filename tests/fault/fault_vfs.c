@@ -10,7 +10,8 @@ struct fault {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct fault writes, syncs;
+static struct fault writes, syncs, reads, once;
+static int changes;
 /* The default VFS has a table of methods a kind of file (the log's do not lock). */
 #define KINDS_MAX 8
 static struct kind {
@@ -37,6 +38,24 @@ void fault_vfs_fail_syncs(int after, int rc)
     set(&syncs, after, rc);
 }
 
+void fault_vfs_fail_reads(int after, int rc)
+{
+    set(&reads, after, rc);
+}
+
+void fault_vfs_fail_once(int after, int rc)
+{
+    set(&once, after, rc);
+}
+
+int fault_vfs_changes(void)
+{
+    pthread_mutex_lock(&lock);
+    int n = changes;
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
 static int due(struct fault *f)
 {
     pthread_mutex_lock(&lock);
@@ -45,21 +64,37 @@ static int due(struct fault *f)
     return rc;
 }
 
+/* A write or a sync. */
+static int change_due(struct fault *f)
+{
+    pthread_mutex_lock(&lock);
+    int rc = once.rc != 0 && once.after-- == 0 ? once.rc : SQLITE_OK;
+    changes++;
+    pthread_mutex_unlock(&lock);
+    return rc != SQLITE_OK ? rc : due(f);
+}
+
 /* A file's methods point at `ours`, the first member of its kind. */
 static const sqlite3_io_methods *real_of(const sqlite3_file *file)
 {
     return ((const struct kind *)file->pMethods)->real;
 }
 
+static int faulty_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)
+{
+    int rc = due(&reads);
+    return rc != SQLITE_OK ? rc : real_of(file)->xRead(file, bytes, n, at);
+}
+
 static int faulty_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
 {
-    int rc = due(&writes);
+    int rc = change_due(&writes);
     return rc != SQLITE_OK ? rc : real_of(file)->xWrite(file, bytes, n, at);
 }
 
 static int faulty_sync(sqlite3_file *file, int flags)
 {
-    int rc = due(&syncs);
+    int rc = change_due(&syncs);
     return rc != SQLITE_OK ? rc : real_of(file)->xSync(file, flags);
 }
 
@@ -71,6 +106,7 @@ static void wrap(sqlite3_file *file)
         i++;
     if (i < KINDS_MAX && kinds[i].real == NULL) {
         kinds[i] = (struct kind){*file->pMethods, file->pMethods};
+        kinds[i].ours.xRead = faulty_read;
         kinds[i].ours.xWrite = faulty_write;
         kinds[i].ours.xSync = faulty_sync;
     }

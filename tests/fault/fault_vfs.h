@@ -10,5 +10,12 @@ void fault_vfs_install(void);
  * SQLITE_IOERR_WRITE say; rc 0 heals. Whatever the file: database, log or index. */
 void fault_vfs_fail_writes(int after, int rc);
 void fault_vfs_fail_syncs(int after, int rc);
+void fault_vfs_fail_reads(int after, int rc);
+
+/* Only the write or sync behind the next `after` of them fails; rc 0 forgets it. */
+void fault_vfs_fail_once(int after, int rc);
+
+/* Writes and syncs since the installation. */
+int fault_vfs_changes(void);
 
 #endif

@@ -292,13 +292,13 @@ __attribute__((unused)) static int64_t spine_events_of(const char *type)
 }
 
 /* `up` before each test: spine_up, or one that does more. */
-__attribute__((unused)) static int spine_suite(const char *name, SFun up, const TTest *const *tests,
-                                               size_t n)
+__attribute__((unused)) static int spine_suite(const char *name, SFun up, SFun down,
+                                               const TTest *const *tests, size_t n)
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, up, book_down);
+    tcase_add_checked_fixture(tcase, up, down);
     for (size_t i = 0; i < n; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
@@ -309,11 +309,11 @@ __attribute__((unused)) static int spine_suite(const char *name, SFun up, const 
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#define SPINE_MAIN(name, up, ...)                                                                  \
+#define SPINE_MAIN(name, up, down, ...)                                                            \
     int main(void)                                                                                 \
     {                                                                                              \
         const TTest *const tests[] = {__VA_ARGS__};                                                \
-        return spine_suite(name, up, tests, sizeof tests / sizeof tests[0]);                       \
+        return spine_suite(name, up, down, tests, sizeof tests / sizeof tests[0]);                 \
     }
 
 #endif
