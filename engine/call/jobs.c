@@ -66,7 +66,9 @@ static void job_run(struct jobs *j, struct call *c)
                                  .cancelled = port_cancelled,
                                  .clock_us = j->options.clock_us},
                         .jobs = j};
-    struct err e = call_job(c, &port.base);
+    struct err e = port_cancelled(&port.base)
+                       ? err_new(ERR_CONFLICT, "the engine is stopping; nothing was begun")
+                       : call_job(c, &port.base);
     c->err = e;
     if (e.kind != ERR_NONE)
         c->outcome = CALL_FAILED;
@@ -75,10 +77,7 @@ static void job_run(struct jobs *j, struct call *c)
 static void *jobs_run(void *arg)
 {
     struct jobs *j = arg;
-    struct bus_sender *loop = NULL;
-    struct err e = bus_sender_open("loop", &loop);
-    if (e.kind == ERR_NONE)
-        e = bus_sender_open("writer", &j->to_writer);
+    struct err e = OK;
     while (e.kind == ERR_NONE) {
         void *item;
         size_t n;
@@ -86,27 +85,31 @@ static void *jobs_run(void *arg)
         if (e.kind != ERR_NONE || n == 0)
             continue;
         job_run(j, ((struct work *)item)->call);
-        e = bus_send(loop, &item, 1);
+        e = bus_send(j->to_loop, &item, 1);
     }
     if (e.kind != ERR_MISSING)
         log_error("the job thread ended", LOG_TEXT("why", e.msg), LOG_END);
-    bus_sender_free(j->to_writer);
-    bus_sender_free(loop);
     return NULL;
 }
 
 struct err jobs_start(struct jobs *j)
 {
+    TRY(bus_sender_open("loop", &j->to_loop));
+    TRY(bus_sender_open("writer", &j->to_writer));
     TRY(thread_start(&j->thread, jobs_run, j));
     j->started = true;
     return OK;
+}
+
+void jobs_cancel(struct jobs *j)
+{
+    atomic_store(&j->cancel, true);
 }
 
 void jobs_stop(struct jobs *j)
 {
     if (!j->started)
         return;
-    atomic_store(&j->cancel, true);
     bus_port_close(j->port);
     pthread_join(j->thread, NULL);
     j->started = false;
@@ -116,5 +119,7 @@ void jobs_close(struct jobs *j)
 {
     bus_port_free(j->port);
     bus_port_free(j->reply);
+    bus_sender_free(j->to_writer);
+    bus_sender_free(j->to_loop);
     store_close(j->store);
 }

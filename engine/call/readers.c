@@ -45,8 +45,7 @@ static void read_fn(struct reader *r, struct work *w)
 static void *reader_run(void *arg)
 {
     struct reader *r = arg;
-    struct bus_sender *loop = NULL;
-    struct err e = bus_sender_open("loop", &loop);
+    struct err e = OK;
     while (e.kind == ERR_NONE) {
         void *items[READ_BATCH];
         size_t n;
@@ -59,16 +58,16 @@ static void *reader_run(void *arg)
                 read_fn(r, w);
         }
         if (e.kind == ERR_NONE && n > 0)
-            e = bus_send(loop, items, n);
+            e = bus_send(r->to_loop, items, n);
     }
     if (e.kind != ERR_MISSING)
         log_error("a reader thread ended", LOG_TEXT("why", e.msg), LOG_END);
-    bus_sender_free(loop);
     return NULL;
 }
 
 struct err reader_start(struct reader *r)
 {
+    TRY(bus_sender_open("loop", &r->to_loop));
     TRY(thread_start(&r->thread, reader_run, r));
     r->started = true;
     return OK;
@@ -86,5 +85,6 @@ void reader_stop(struct reader *r)
 void reader_close(struct reader *r)
 {
     bus_port_free(r->port);
+    bus_sender_free(r->to_loop);
     store_close(r->store);
 }

@@ -48,6 +48,20 @@ static void work_done(struct spine *s, struct work *w)
     free(w);
 }
 
+/* What is under way when no thread runs any more has its answer: it is on its way to the loop. */
+static void drain(struct spine *s)
+{
+    while (s->stats.in_flight > 0) {
+        void *items[LOOP_BATCH];
+        size_t n;
+        struct err e = bus_recv(s->done_port, true, items, LOOP_BATCH, &n);
+        if (e.kind != ERR_NONE)
+            return;
+        for (size_t i = 0; i < n; i++)
+            work_done(s, items[i]);
+    }
+}
+
 static void on_done(void *ctx)
 {
     struct spine *s = ctx;
@@ -167,6 +181,7 @@ void spine_stop(struct spine *spine)
     if (spine == NULL)
         return;
     spine->stopping = true;
+    jobs_cancel(&spine->jobs);
     bus_sender_free(spine->to_job);
     jobs_stop(&spine->jobs);
     for (int i = 0; i < spine->readers_n; i++) {
@@ -177,7 +192,7 @@ void spine_stop(struct spine *spine)
     writer_stop(&spine->writer);
     checkpointer_stop(&spine->checkpointer);
     if (spine->done_port != NULL)
-        on_done(spine);
+        drain(spine);
     loop_watch_free(spine->watch);
     jobs_close(&spine->jobs);
     for (int i = 0; i < spine->readers_n; i++)

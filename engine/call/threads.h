@@ -1,6 +1,7 @@
 /* Private to engine/call: the spine's threads. Each has open (its bus port, before any sender),
- * start, stop (ends the thread; what was queued is answered) and close (frees the port). Stop and
- * close take one that was never opened. */
+ * start (its senders, then the thread), stop (ends the thread; what was queued is answered) and
+ * close (frees ports and senders: a sender waits until all it sent was received, so the loop takes
+ * the last answers in between). Stop and close take one that was never opened. */
 #ifndef ENGINE_CALL_THREADS_H
 #define ENGINE_CALL_THREADS_H
 
@@ -28,6 +29,7 @@ struct work {
 struct writer {
     struct spine_options options;
     struct bus_port *port;
+    struct bus_sender *to_loop, *to_job;
     struct store *store;
     pthread_t thread;
     bool started;
@@ -44,6 +46,7 @@ struct reader {
     struct spine_options options;
     char name[16];
     struct bus_port *port;
+    struct bus_sender *to_loop;
     struct store *store;
     pthread_t thread;
     bool started;
@@ -58,7 +61,7 @@ void reader_close(struct reader *r);
 struct jobs {
     struct spine_options options;
     struct bus_port *port, *reply;
-    struct bus_sender *to_writer;
+    struct bus_sender *to_writer, *to_loop;
     struct store *store;
     pthread_t thread;
     bool started;
@@ -66,6 +69,8 @@ struct jobs {
 };
 MUST_CHECK struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth);
 MUST_CHECK struct err jobs_start(struct jobs *j);
+/* What runs ends at its next step, what waits does not begin. */
+void jobs_cancel(struct jobs *j);
 void jobs_stop(struct jobs *j);
 void jobs_close(struct jobs *j);
 

@@ -65,7 +65,7 @@ static void group_run(struct writer *w, struct call **calls, size_t n)
 }
 
 /* Answers to whoever waits: the loop's and the job's in two batches. */
-static void answer(struct bus_sender *loop, struct bus_sender *job, struct work **works, size_t n)
+static void answer(struct writer *w, struct work **works, size_t n)
 {
     void *to_loop[GROUP_MAX], *to_job[GROUP_MAX];
     size_t loop_n = 0, job_n = 0;
@@ -75,9 +75,9 @@ static void answer(struct bus_sender *loop, struct bus_sender *job, struct work 
         else
             to_job[job_n++] = works[i];
     }
-    struct err e = bus_send(loop, to_loop, loop_n);
+    struct err e = bus_send(w->to_loop, to_loop, loop_n);
     if (e.kind == ERR_NONE)
-        e = bus_send(job, to_job, job_n);
+        e = bus_send(w->to_job, to_job, job_n);
     if (e.kind != ERR_NONE)
         log_error("answers could not be handed back", LOG_TEXT("why", e.msg), LOG_END);
 }
@@ -85,10 +85,7 @@ static void answer(struct bus_sender *loop, struct bus_sender *job, struct work 
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
-    struct bus_sender *loop = NULL, *job = NULL;
-    struct err e = bus_sender_open("loop", &loop);
-    if (e.kind == ERR_NONE)
-        e = bus_sender_open("job-reply", &job);
+    struct err e = OK;
     while (e.kind == ERR_NONE) {
         void *items[GROUP_MAX];
         struct work *works[GROUP_MAX];
@@ -102,15 +99,17 @@ static void *writer_run(void *arg)
             calls[i] = works[i]->call;
         }
         group_run(w, calls, n);
-        answer(loop, job, works, n);
+        answer(w, works, n);
     }
-    bus_sender_free(loop);
-    bus_sender_free(job);
+    if (e.kind != ERR_MISSING) /* the port was not closed */
+        log_error("the writer ended", LOG_TEXT("why", e.msg), LOG_END);
     return NULL;
 }
 
 struct err writer_start(struct writer *w)
 {
+    TRY(bus_sender_open("loop", &w->to_loop));
+    TRY(bus_sender_open("job-reply", &w->to_job));
     TRY(thread_start(&w->thread, writer_run, w));
     w->started = true;
     return OK;
@@ -128,5 +127,7 @@ void writer_stop(struct writer *w)
 void writer_close(struct writer *w)
 {
     bus_port_free(w->port);
+    bus_sender_free(w->to_loop);
+    bus_sender_free(w->to_job);
     store_close(w->store);
 }
