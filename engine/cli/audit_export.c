@@ -166,10 +166,7 @@ static struct err export_to(struct export *x, const char *path)
         csv_head(&x->line);
         TRY(line_out(x));
     }
-    struct err e = pages(x, &book.tx);
-    if (e.kind != ERR_NONE)
-        return err_fmt(x->cli->arena, e.kind,
-                       e.where == NULL ? NULL : arena_strdup(x->cli->arena, e.where), "%s", e.msg);
+    TRY(book_err(x->cli, pages(x, &book.tx)));
     return out_finish(&x->out);
 }
 

@@ -8,8 +8,10 @@
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MAX     10000
+#define LIMIT_DEFAULT  50
+#define LIMIT_MAX      100000
+#define PAGE_ROWS      200
+#define PAGE_BYTES_MAX ((size_t)256 << 20)
 
 static const struct column columns[] = {
     {"seq", true},    {"time (UTC)", false}, {"type", false},
@@ -19,6 +21,7 @@ static const struct column columns[] = {
 
 struct listing {
     struct cli *cli;
+    struct arena *page; /* of the rows being read */
     struct columns table;
     struct buf lines; /* --json */
     int64_t last;
@@ -92,7 +95,7 @@ static const char *object(struct arena *arena, const struct json *event)
 
 static struct err table_add(struct listing *l, const struct audit_row *row)
 {
-    struct arena *arena = l->cli->arena;
+    struct arena *arena = l->page;
     const char *amount, *currency;
     struct json *event;
     TRY(audit_line_tree(arena, row, &event));
@@ -126,17 +129,28 @@ static struct err row_take(void *arg, const struct audit_row *row)
 
 /* ---- the command ---- */
 
+/* A page of the book in memory at a time; what is printed stays. */
+static struct err pages(struct listing *l, struct tx *tx, struct audit_filter *f, bool *more)
+{
+    int64_t left = f->limit;
+    *more = true;
+    tx->arena = l->page;
+    for (l->last = f->after_seq; *more && left > 0; left -= f->limit) {
+        f->limit = left < PAGE_ROWS ? left : PAGE_ROWS;
+        f->after_seq = l->last;
+        arena_reset(l->page);
+        TRY(audit_query(tx, f, row_take, l, more));
+    }
+    return OK;
+}
+
 static struct err query(struct listing *l, bool *more)
 {
     __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
     struct audit_filter filter;
     TRY(filter_of(l->cli, &filter));
     TRY(book_open(l->cli, &book));
-    struct err e = audit_query(&book.tx, &filter, row_take, l, more);
-    if (e.kind == ERR_NONE)
-        return OK;
-    return err_fmt(l->cli->arena, e.kind,
-                   e.where == NULL ? NULL : arena_strdup(l->cli->arena, e.where), "%s", e.msg);
+    return book_err(l->cli, pages(l, &book.tx, &filter, more));
 }
 
 static int run_query(struct cli *cli)
@@ -146,9 +160,13 @@ static int run_query(struct cli *cli)
                                   .columns = columns,
                                   .columns_n = sizeof columns / sizeof columns[0]}};
     bool more = false;
+    l.page = arena_new(PAGE_BYTES_MAX);
+    if (l.page == NULL)
+        return cli_fail(cli, err_new(ERR_LIMIT, "no memory"));
     buf_init(&l.lines, (size_t)16 << 20);
     struct err e = query(&l, &more);
     buf_fini(&l.lines);
+    arena_free(l.page);
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);
     if (!cli->json && l.table.cells_n > 0)
@@ -168,7 +186,7 @@ static const struct cli_option options[] = {
     {"escalation", "ID", "only events about this escalation"},
     {"from", "TIME", "from this date or instant on, UTC: 2026-03-31T10:00:00Z"},
     {"to", "TIME", "before this date or instant"},
-    {"limit", "N", "at most so many; 50"},
+    {"limit", "N", "at most so many; 50, up to 100000"},
     {"after", "SEQ", "only events behind this one"},
 };
 

@@ -18,6 +18,16 @@ struct err book_find(struct cli *cli, const char **path)
     return err_at(ERR_STORE, *path, "cannot reach this file");
 }
 
+struct err book_err(struct cli *cli, struct err e)
+{
+    if (e.kind == ERR_NONE)
+        return OK;
+    const char *where = e.where == NULL ? NULL : arena_strdup(cli->arena, e.where);
+    const char *msg = arena_strdup(cli->arena, e.msg);
+    ENSURE(msg != NULL, ERR_LIMIT, "the command needs more memory than one may have");
+    return err_at(e.kind, where, msg);
+}
+
 struct err book_open(struct cli *cli, struct book *book)
 {
     const char *path;

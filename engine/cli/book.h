@@ -19,6 +19,9 @@ static inline void book_close_cleanup(struct book *book)
     book_close(book);
 }
 
+/* The error in words that outlive the book: the store's own texts end with it. */
+MUST_CHECK struct err book_err(struct cli *cli, struct err e);
+
 /* The path of the data folder's book; ERR_MISSING when there is none. */
 MUST_CHECK struct err book_find(struct cli *cli, const char **path);
 

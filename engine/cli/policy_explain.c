@@ -126,11 +126,7 @@ static struct err explain(struct explanation *x)
 {
     __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
     TRY(book_open(x->cli, &book));
-    struct err e = judge(x, &book.tx);
-    if (e.kind == ERR_NONE)
-        return OK;
-    return err_fmt(x->cli->arena, e.kind,
-                   e.where == NULL ? NULL : arena_strdup(x->cli->arena, e.where), "%s", e.msg);
+    return book_err(x->cli, judge(x, &book.tx));
 }
 
 /* ---- telling ---- */

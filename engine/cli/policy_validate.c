@@ -46,7 +46,7 @@ static struct err check_for_book(struct cli *cli, struct str text, struct checke
     c->wrong = placed(cli->arena, text, policy_for_book(cli->arena, &book.tx, text, &c->policy));
     if (c->wrong.kind == ERR_NONE || is_the_files(c->wrong))
         return OK;
-    return err_fmt(cli->arena, c->wrong.kind, NULL, "%s", c->wrong.msg);
+    return book_err(cli, c->wrong);
 }
 
 static struct err check(struct cli *cli, struct checked *c)

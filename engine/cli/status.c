@@ -122,10 +122,7 @@ static struct err status_read(struct status *s)
 {
     __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
     TRY(book_open(s->cli, &book));
-    struct err e = read_all(s, &book);
-    if (e.kind != ERR_NONE)
-        return err_fmt(s->cli->arena, e.kind,
-                       e.where == NULL ? NULL : arena_strdup(s->cli->arena, e.where), "%s", e.msg);
+    TRY(book_err(s->cli, read_all(s, &book)));
     s->daemon = daemon_answers(s->cli);
     return OK;
 }
