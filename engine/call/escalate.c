@@ -51,7 +51,7 @@ static struct json *bound_facts(struct call *c, const struct escalation *e)
 {
     struct arena *arena = c->arena;
     struct json *o = json_object_new(arena), *object = json_object_new(arena),
-                *accounts = json_array_new(arena);
+                *accounts = json_array_new(arena), *entities = json_array_new(arena);
     json_put_text(arena, o, "tool", e->tool);
     json_put(arena, o, "arguments", effect_args(c));
     json_put_text(arena, object, "type", e->object_type);
@@ -68,6 +68,9 @@ static struct json *bound_facts(struct call *c, const struct escalation *e)
     for (size_t i = 0; i < c->ask.accounts_n; i++)
         json_push(arena, accounts, json_text_new(arena, c->ask.accounts[i].id));
     json_put(arena, o, "accounts", accounts);
+    for (size_t i = 0; i < c->ask.entities_n; i++)
+        json_push(arena, entities, json_text_new(arena, c->ask.entities[i]));
+    json_put(arena, o, "entities", entities);
     json_put_text(arena, o, "policy_version", e->policy_version);
     json_put_text(arena, o, "reason", e->reason);
     json_put_text(arena, o, "clause", e->clause);
@@ -173,13 +176,14 @@ static struct err escalate_answer(struct call *c, struct tx *tx, struct escalati
     return transition_escalation(c, tx, e, ESCALATION_STAGE_APPROVED, NULL);
 }
 
-/* Nothing is approved by time-out, and one that nobody can answer any more must not be joined: it
- * ends here, and the call opens another. */
-static struct err expire(struct call *c, struct tx *tx, struct escalation *e, bool *open)
+/* Nothing is approved by time-out or under a policy that it was not asked under: one that nobody
+ * can confirm any more must not be joined. It ends here, and the call opens another. */
+static struct err dead_end(struct call *c, struct tx *tx, struct escalation *e, bool *open)
 {
     int64_t expires;
     TRY(instant_parse(e->expires_at, &expires));
-    if (tx->now_us < expires)
+    bool expired = tx->now_us >= expires;
+    if (!expired && text_eq(e->policy_version, c->policy->digest))
         return OK;
     struct call sweep = *c;
     sweep.actor = (struct actor){.kind = ACTOR_ENGINE, .id = "engine:sweeper", .backend = "engine"};
@@ -187,7 +191,7 @@ static struct err expire(struct call *c, struct tx *tx, struct escalation *e, bo
     sweep.opened_at = NULL;
     sweep.detail = NULL;
     *open = false;
-    return settle_move(&sweep, tx, e, ESCALATION_EXPIRED);
+    return settle_move(&sweep, tx, e, expired ? ESCALATION_EXPIRED : ESCALATION_STALE);
 }
 
 static struct err escalate_call(struct call *c, struct tx *tx, struct escalation *e,
@@ -199,7 +203,7 @@ static struct err escalate_call(struct call *c, struct tx *tx, struct escalation
     TRY(key_of(c, &key));
     TRY(escalation_open_find(tx, c->arena, key, &open, e));
     if (open)
-        TRY(expire(c, tx, e, &open));
+        TRY(dead_end(c, tx, e, &open));
     if (!open)
         TRY(escalation_new(c, tx, key, e));
     return party_join(c, tx, e);

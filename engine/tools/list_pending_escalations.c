@@ -1,9 +1,8 @@
 /* list_pending_escalations: what waits for a human, with the clause that stopped it, word for word.
  */
-#include "common/sys/json_read.h"
 #include "engine/store/escalations.h"
 #include "engine/tools/cursor.h"
-#include "engine/tools/tool.h"
+#include "engine/tools/scope.h"
 
 struct list_pending {
     const char *entity_id, *cursor;
@@ -29,11 +28,11 @@ static const struct json_field result[] = {
     JSON_TEXT(struct pending_page, next_cursor, .help = "absent on the last page"),
 };
 
-static struct err escalation_print(struct call *c, const struct escalation *e, struct json **out)
+static struct err escalation_print(struct call *c, const struct escalation *e,
+                                   const struct json *bound, struct json **out)
 {
     struct arena *arena = c->arena;
-    struct json *o = json_object_new(arena), *bound;
-    TRY(json_read(arena, str_of(e->bound), NULL, &bound));
+    struct json *o = json_object_new(arena);
     json_put_text(arena, o, "escalation_id", e->escalation_id);
     json_put_text(arena, o, "code", e->code);
     json_put_text(arena, o, "state", escalation_state_name(e->state));
@@ -59,15 +58,16 @@ static struct err escalation_print(struct call *c, const struct escalation *e, s
     return arena_check(arena);
 }
 
-static bool may_see(const struct escalation *e, bool all, const char *const *entities, size_t n)
+static struct err page_add(struct call *c, const struct scope *scope, const struct escalation *e,
+                           struct json *list)
 {
-    if (all || e->entity_id == NULL)
-        return true;
-    for (size_t i = 0; i < n; i++) {
-        if (text_eq(e->entity_id, entities[i]))
-            return true;
-    }
-    return false;
+    struct json *bound, *o;
+    TRY(bound_read(c->arena, e, &bound));
+    if (!scope_has_escalation(scope, e, bound))
+        return OK;
+    TRY(escalation_print(c, e, bound, &o));
+    json_push(c->arena, list, o);
+    return OK;
 }
 
 static struct err read_page(struct call *c, struct tx *tx)
@@ -75,20 +75,15 @@ static struct err read_page(struct call *c, struct tx *tx)
     const struct list_pending *args = c->args;
     struct pending_page page = {0};
     struct escalation *rows;
-    const char *after, *const *entities;
-    size_t n, entities_n;
-    bool all;
+    struct scope scope;
+    const char *after;
+    size_t n;
     TRY(cursor_parse(c->arena, args->cursor, &after));
-    TRY(actor_scope(tx, c->arena, &c->actor, &all, &entities, &entities_n));
+    TRY(scope_load(c, tx, &scope));
     TRY(escalations_list(tx, c->arena, args->entity_id, after, args->limit + 1, &rows, &n));
     struct json *list = json_array_new(c->arena);
-    for (size_t i = 0; i < n && i < (size_t)args->limit; i++) {
-        struct json *o;
-        if (!may_see(&rows[i], all, entities, entities_n))
-            continue;
-        TRY(escalation_print(c, &rows[i], &o));
-        json_push(c->arena, list, o);
-    }
+    for (size_t i = 0; i < n && i < (size_t)args->limit; i++)
+        TRY(page_add(c, &scope, &rows[i], list));
     page.escalations = list;
     if (n > (size_t)args->limit)
         page.next_cursor = cursor_print(c->arena, rows[args->limit - 1].escalation_id);

@@ -103,17 +103,54 @@ static void people_add(const char **list, size_t *n, const char *principal)
         list[(*n)++] = principal;
 }
 
-static void people_of_parties(struct people *who, const struct party *parties, size_t n,
-                              const char *self)
+static void people_of_parties(struct people *who, const struct party *parties, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (parties[i].role == PARTY_REQUESTER)
             people_add(who->proposers, &who->proposers_n, parties[i].principal_id);
         else if (parties[i].role == PARTY_AGENT)
             people_add(who->agents, &who->agents_n, parties[i].principal_id);
-        else if (!text_eq(parties[i].principal_id, self))
-            who->approvers_n++;
     }
+}
+
+/* A stage was approved of this version under this policy, and not for ever. */
+static struct err stages_stand(const struct call *c, const struct tx *tx, const struct match *m,
+                               const struct escalation *e, bool *stand)
+{
+    int64_t expires;
+    TRY(instant_parse(e->expires_at, &expires));
+    *stand = tx->now_us < expires && e->object_version == m->version &&
+             text_eq(e->policy_version, c->policy->digest);
+    return OK;
+}
+
+/* Whoever approved a stage, is not the one who acts now, and is still one of us. */
+static struct err approvers_count(struct call *c, struct tx *tx, struct people *who,
+                                  const struct party *parties, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct principal p = {.active = false};
+        if (parties[i].role != PARTY_APPROVER || parties[i].principal_id == NULL ||
+            text_eq(parties[i].principal_id, c->actor.principal))
+            continue;
+        struct err e = principal_load(tx, c->arena, parties[i].principal_id, &p);
+        if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
+            return e;
+        who->approvers_n += p.active;
+    }
+    return OK;
+}
+
+static struct err people_of_escalation(struct call *c, struct tx *tx, const struct match *m,
+                                       const struct escalation *e, struct people *who)
+{
+    struct party *parties;
+    size_t n;
+    bool stand;
+    TRY(escalation_parties(tx, c->arena, e->escalation_id, &parties, &n));
+    people_of_parties(who, parties, n);
+    TRY(stages_stand(c, tx, m, e, &stand));
+    return stand ? approvers_count(c, tx, who, parties, n) : OK;
 }
 
 /* Who proposed it, who asked for it, who approved a stage: the match's row and the open escalation.
@@ -124,17 +161,13 @@ static struct err people_fact(struct call *c, struct tx *tx, const struct match 
     struct people who = {.proposers = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
                          .agents = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *)};
     struct escalation e;
-    struct party *parties;
     bool found;
-    size_t n;
     ENSURE(who.proposers != NULL && who.agents != NULL, ERR_LIMIT, "out of memory");
     people_add(who.proposers, &who.proposers_n, m->proposer_principal);
     people_add(who.agents, &who.agents_n, m->proposer_obo);
     TRY(escalation_of_object(tx, c->arena, "confirm_match", m->match_id, &found, &e));
-    if (found) {
-        TRY(escalation_parties(tx, c->arena, e.escalation_id, &parties, &n));
-        people_of_parties(&who, parties, n, c->actor.principal);
-    }
+    if (found)
+        TRY(people_of_escalation(c, tx, m, &e, &who));
     c->ask.proposers = who.proposers;
     c->ask.proposers_n = who.proposers_n;
     c->ask.own_agents_of = who.agents;

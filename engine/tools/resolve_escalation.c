@@ -6,6 +6,7 @@
 
 #include "common/sys/json_read.h"
 #include "engine/tools/match_facts.h"
+#include "engine/tools/scope.h"
 #include "engine/tools/settle.h"
 
 struct review {
@@ -75,12 +76,19 @@ static struct err bound_args(struct call *c, struct call *inner, const char *tex
     return json_bind(c->arena, inner->tool->fields, inner->tool->fields_n, tree, inner->args);
 }
 
+/* Both tools' names are asked about: a rule that stops either stops the call. */
+static const char *tool_asked(const struct call *c, const struct call *inner)
+{
+    struct ask outer = inner->ask;
+    outer.tool = c->tool->name;
+    return gate_decide(c->policy, &outer).ruling == RULING_DENY ? outer.tool : inner->tool->name;
+}
+
 /* The ask becomes the inner call's: what is judged is the act itself, by this human's authority. */
 static void ask_as(struct call *c, const struct call *inner)
 {
     c->ask = inner->ask;
-    c->ask.tier = inner->tool->tier;
-    c->ask.action = inner->tool->action;
+    c->ask.tool = tool_asked(c, inner);
     c->object_type = inner->object_type;
     c->object_id = inner->object_id;
     c->match_id = inner->match_id;
@@ -89,11 +97,30 @@ static void ask_as(struct call *c, const struct call *inner)
     c->bound = inner->bound;
 }
 
+/* The bound call, asked anew: nothing but the caller comes from the answer. */
+static struct err inner_begin(struct call *c, struct tx *tx, struct call *inner,
+                              const struct tool *tool)
+{
+    *inner = *c;
+    inner->tool = tool;
+    inner->object_type = inner->object_id = inner->match_id = inner->entity_id = NULL;
+    inner->state_from = NULL;
+    inner->planned = NULL;
+    inner->ask = (struct ask){.action = tool->action,
+                              .tier = tool->tier,
+                              .change = true,
+                              .prod = c->prod,
+                              .decision = c->ask.decision,
+                              .has_rationale = c->ask.has_rationale};
+    TRY(actor_facts(tx, c->arena, &c->actor, tool->name, &inner->ask));
+    inner->ask.frozen |= c->ask.frozen;
+    return OK;
+}
+
 static struct err plan_inner(struct call *c, struct tx *tx, struct answer *a,
                              const struct tool *tool, const char *args)
 {
-    a->inner = *c;
-    a->inner.tool = tool;
+    TRY(inner_begin(c, tx, &a->inner, tool));
     a->has_inner = true;
     TRY(bound_args(c, &a->inner, args));
     TRY(tool->plan(&a->inner, tx));
@@ -103,8 +130,30 @@ static struct err plan_inner(struct call *c, struct tx *tx, struct answer *a,
 
 static bool bound_as_asked(const struct call *c, const struct answer *a)
 {
-    return a->inner.ask.object_version == a->e.object_version &&
+    return a->inner.outcome == CALL_NONE && /* else it is so already */
+           a->inner.ask.object_version == a->e.object_version &&
            text_eq(a->e.policy_version, c->policy->digest);
+}
+
+/* Of an act that is not a confirmation, whose people the plan itself reads: another human asked for
+ * it, and this one did not. */
+static struct err second_human(struct call *c, struct tx *tx, const struct answer *a)
+{
+    struct party *parties;
+    size_t n;
+    bool self = false, other = false;
+    if (c->ask.action == ACTION_CONFIRM)
+        return OK;
+    TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (parties[i].role != PARTY_REQUESTER || parties[i].principal_id == NULL)
+            continue;
+        bool same = text_eq(parties[i].principal_id, c->actor.principal);
+        self |= same;
+        other |= !same;
+    }
+    c->ask.approvers_n += other && !self;
+    return OK;
 }
 
 static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
@@ -117,10 +166,9 @@ static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
         *c = before; /* it is about the escalation again */
         a->has_inner = false;
         a->to = ESCALATION_STALE;
-    } else if (!text_eq(a->e.requester_principal, c->actor.principal)) {
-        c->ask.approvers_n += a->e.requester_principal != NULL && tool->action != ACTION_CONFIRM;
+        return OK;
     }
-    return OK;
+    return second_human(c, tx, a);
 }
 
 static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
@@ -185,6 +233,18 @@ static struct err plan_decision(struct call *c, struct tx *tx, struct answer *a)
     return err_new(ERR_INPUT, "no decision");
 }
 
+static struct err tell_settled(struct call *c, struct tx *tx, const struct escalation *e)
+{
+    struct scope scope;
+    struct json *bound;
+    TRY(scope_load(c, tx, &scope));
+    TRY(bound_read(c->arena, e, &bound));
+    ENSURE(scope_has_escalation(&scope, e, bound), ERR_MISSING, "there is no such escalation");
+    c->result = settled_outcome(c->arena, e);
+    c->outcome = CALL_OK;
+    return arena_check(c->arena);
+}
+
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct resolve_escalation *args = c->args;
@@ -192,11 +252,8 @@ static struct err plan(struct call *c, struct tx *tx)
     int64_t expires;
     ENSURE(a != NULL, ERR_LIMIT, "out of memory");
     TRY(escalation_load(tx, c->arena, args->escalation_id, &a->e));
-    if (!escalation_is_open(a->e.state)) { /* settled once; later callers hear how */
-        c->result = settled_outcome(c->arena, &a->e);
-        c->outcome = CALL_OK;
-        return arena_check(c->arena);
-    }
+    if (!escalation_is_open(a->e.state)) /* settled once; later callers hear how */
+        return tell_settled(c, tx, &a->e);
     if (strcmp(args->digest, a->e.digest) != 0)
         return err_at(ERR_INPUT, "/digest",
                       "not the digest of this escalation: look at it again before deciding");

@@ -5,14 +5,7 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
-#include "engine/tools/tool.h"
-
-static bool may_see(bool all, const char *const *list, size_t n, const char *entity)
-{
-    for (size_t i = 0; !all && i < n; i++)
-        all = text_eq(list[i], entity);
-    return all;
-}
+#include "engine/tools/scope.h"
 
 /* ---- recon://status ---- */
 
@@ -91,16 +84,15 @@ static struct err entity_status(struct call *c, struct tx *tx, const struct enti
 static struct err status_read(struct call *c, struct tx *tx, const char *id)
 {
     struct entity *entities;
-    const char *const *scope;
-    size_t n, scope_n;
-    bool all;
+    struct scope scope;
+    size_t n;
     (void)id;
     struct json *list = json_array_new(c->arena);
-    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &scope_n));
+    TRY(scope_load(c, tx, &scope));
     TRY(entities_list(tx, c->arena, &entities, &n));
     for (size_t i = 0; i < n; i++) {
         struct json *o;
-        if (!may_see(all, scope, scope_n, entities[i].entity_id))
+        if (!scope_has(&scope, entities[i].entity_id))
             continue;
         TRY(entity_status(c, tx, &entities[i], &o));
         json_push(c->arena, list, o);
@@ -161,16 +153,15 @@ static struct err exceptions_read(struct call *c, struct tx *tx, const char *id)
 {
     struct json *list = json_array_new(c->arena);
     struct entity *entities;
-    const char *const *scope;
-    size_t n, scope_n;
-    bool all;
+    struct scope scope;
+    size_t n;
     (void)id;
-    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &scope_n));
+    TRY(scope_load(c, tx, &scope));
     TRY(entities_list(tx, c->arena, &entities, &n));
     for (size_t i = 0; i < n; i++) {
         struct exception_row *rows;
         size_t rows_n;
-        if (!may_see(all, scope, scope_n, entities[i].entity_id))
+        if (!scope_has(&scope, entities[i].entity_id))
             continue;
         TRY(exceptions_list(tx, c->arena, entities[i].entity_id, NULL, EXCEPTIONS_SHOWN, &rows,
                             &rows_n));
@@ -251,12 +242,12 @@ static struct err match_print(struct call *c, const struct match *m)
 static struct err match_read(struct call *c, struct tx *tx, const char *id)
 {
     struct match m;
-    const char *const *scope;
-    size_t n;
-    bool all;
-    TRY(actor_scope(tx, c->arena, &c->actor, &all, &scope, &n));
+    struct scope scope;
+    bool seen;
+    TRY(scope_load(c, tx, &scope));
     TRY(match_load(tx, c->arena, id, &m));
-    ENSURE(may_see(all, scope, n, m.entity_id), ERR_MISSING, "there is no such match");
+    TRY(scope_has_match(&scope, c, tx, &m, &seen));
+    ENSURE(seen, ERR_MISSING, "there is no such match");
     return match_print(c, &m);
 }
 
