@@ -21,12 +21,12 @@ static struct err request_body(struct cli *cli, struct str *body)
     CLEANUP(jw_fini) struct jw w;
     struct str text;
 
+    jw_init(&w, WEB_BODY_MAX_DEFAULT);
     struct str given = str_of(cli->args_n > 1 ? cli->args[1] : "{}");
     TRY(err_in(json_read(cli->arena, given, NULL, &arguments), "JSON"));
     ENSURE(json_is(arguments, JSON_TYPE_OBJECT), ERR_INPUT, "the arguments are no JSON object");
     json_put_text(cli->arena, params, "name", cli->args[0]);
     json_put(cli->arena, params, "arguments", arguments);
-    jw_init(&w, WEB_BODY_MAX_DEFAULT);
     jw_tree(&w, NULL, jsonrpc_request(cli->arena, 1, "tools/call", params));
     TRY(jw_done(&w, &text));
     body->at = str_dup(cli->arena, text);
@@ -110,7 +110,10 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
         TRY(sign(cli, as, body, &pairs[1].value));
         req.pairs_n = 2;
     }
-    TRY(fetch(cli->arena, &req, &reply));
+    struct err e = fetch(cli->arena, &req, &reply);
+    if (e.kind == ERR_MISSING)
+        e.msg = "no engine answers there: start it with closegate-engine serve";
+    TRY(e);
     return err_in(json_read(cli->arena, reply.body, NULL, answer), "the engine's answer");
 }
 

@@ -181,6 +181,10 @@ static const char *parse(struct line *line, int argc, const char *const *argv)
             only_words = true;
         else if (!only_words && strncmp(argv[i], "--", 2) == 0)
             wrong = take_option(line, argc, argv, &i);
+        else if (!only_words && strcmp(argv[i], "-h") == 0)
+            line->globals[G_HELP] = "";
+        else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0')
+            wrong = arena_fmt(line->cli->arena, "there is no option %s", argv[i]);
         else
             line->words[line->words_n++] = argv[i];
         if (wrong != NULL)
@@ -246,6 +250,17 @@ static int run(struct line *line, const char *const *env)
     return cli->command->run(cli);
 }
 
+/* No command, or none of that name. */
+static int no_command(const struct line *line)
+{
+    const bool help = line->words_n > 0 && strcmp(line->words[0], "help") == 0;
+    if (line->words_n > 0 && !help)
+        fprintf(stderr, PROGRAM ": there is no command \"%s%s%s\"\n", line->words[0],
+                line->words_n > 1 ? " " : "", line->words_n > 1 ? line->words[1] : "");
+    print_commands(help ? stdout : stderr);
+    return help ? CLI_YES : CLI_USAGE;
+}
+
 int cli_main(int argc, const char *const *argv, const char *const *env)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)256 * 1024 * 1024);
@@ -273,10 +288,8 @@ int cli_main(int argc, const char *const *argv, const char *const *env)
             print_commands(stdout);
         return CLI_YES;
     }
-    if (cli.command == NULL) {
-        print_commands(stderr);
-        return CLI_USAGE;
-    }
+    if (cli.command == NULL)
+        return no_command(&line);
     cli.args = line.words + named;
     cli.args_n = line.words_n - named;
     return run(&line, env);

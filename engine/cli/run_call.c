@@ -46,13 +46,29 @@ static enum call_outcome outcome_of(const struct json *result)
     return text_eq(status, "pending_approval") ? CALL_PENDING : CALL_OK;
 }
 
-/* The first text of an answer that has no structured content: a failure, in words. */
-static const char *answer_text(const struct json *answer)
+static enum err_kind kind_of(const char *name)
 {
-    const char *text = json_text(json_get(json_pointer_get(answer, "/result/content/0"), "text"));
-    if (text == NULL)
-        text = json_get_text(json_get(answer, "error"), "message");
-    return text == NULL ? "the engine's answer says nothing" : text;
+    for (enum err_kind kind = ERR_INPUT; kind <= ERR_BUG; kind++) {
+        if (text_eq(name, err_kind_name(kind)))
+            return kind;
+    }
+    return ERR_UPSTREAM;
+}
+
+/* Why an answer has no structured content: the tool's own words and place, or the endpoint's. */
+static struct err answer_failed(struct arena *arena, const struct json *answer, int status)
+{
+    const char *text = json_text(json_pointer_get(answer, "/result/content/0/text"));
+    const char *said = json_get_text(json_get(answer, "error"), "message");
+    enum err_kind kind = status == 401 || status == 403 ? ERR_AUTH : ERR_UPSTREAM;
+    struct json *failed;
+    if (said != NULL)
+        return err_new(kind, said);
+    ENSURE(text != NULL, kind, "the engine's answer says nothing");
+    TRY(err_in(json_read(arena, str_of(text), NULL, &failed), "the engine's answer"));
+    said = json_get_text(failed, "message");
+    return err_at(kind_of(json_get_text(failed, "error")), json_get_text(failed, "pointer"),
+                  said == NULL ? text : said);
 }
 
 static struct err by_daemon(struct cli *cli, const char *tool, const struct json *arguments,
@@ -77,8 +93,8 @@ static struct err by_daemon(struct cli *cli, const char *tool, const struct json
     TRY(err_in(json_read(cli->arena, reply.body, &limits, &answer), "the engine's answer"));
     out->by_daemon = true;
     out->result = json_pointer_get(answer, "/result/structuredContent");
-    ENSURE(out->result != NULL, reply.status == 401 || reply.status == 403 ? ERR_AUTH : ERR_INPUT,
-           answer_text(answer));
+    if (out->result == NULL)
+        return answer_failed(cli->arena, answer, (int)reply.status);
     out->outcome = outcome_of(out->result);
     return OK;
 }
