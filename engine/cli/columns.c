@@ -95,3 +95,25 @@ void columns_print(const struct columns *c, const char *indent, FILE *to)
     for (size_t i = 0; i + c->columns_n <= c->cells_n; i += c->columns_n)
         line(c, widths, &c->cells[i], indent, to);
 }
+
+#define LINE_MAX_WIDTH 100
+
+void text_wrap(struct arena *arena, const char *indent, const char *text, FILE *to)
+{
+    const char *rest = plain_text(arena, text);
+    size_t used = 0;
+    while (*rest != '\0') {
+        const size_t len = strcspn(rest, " ");
+        char *word = arena_fmt(arena, "%.*s", (int)len, rest);
+        const size_t width = word == NULL ? 0 : width_of(word);
+        if (used > 0 && used + 1 + width > LINE_MAX_WIDTH) {
+            fputc('\n', to);
+            used = 0;
+        }
+        fputs(used == 0 ? indent : " ", to);
+        fputs(word == NULL ? "" : word, to);
+        used += width + (used == 0 ? strlen(indent) : 1);
+        rest += len + strspn(rest + len, " ");
+    }
+    fputc('\n', to);
+}

@@ -30,4 +30,7 @@ void columns_print(const struct columns *c, const char *indent, FILE *to);
 /* Text of the book as it may go to a terminal: control characters become '?'. */
 const char *plain_text(struct arena *arena, const char *text);
 
+/* Prose, broken at spaces so that a line keeps within 100 columns, each line behind `indent`. */
+void text_wrap(struct arena *arena, const char *indent, const char *text, FILE *to);
+
 #endif

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 
 #include "common/base/civil.h"
-#include "common/base/money.h"
 #include "common/sys/fetch.h"
 #include "engine/call/boot.h"
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/totals.h"
 #include "engine/store/escalations.h"
 
 #define HEALTH_WAIT_MS 2000
@@ -129,71 +129,12 @@ static struct err status_read(struct status *s)
 
 /* ---- telling people ---- */
 
-static const char *const states[] = {"confirmed", "proposed", "exception", "unmatched"};
-enum { STATES_N = sizeof states / sizeof states[0] };
-
-static int64_t figure(const struct json *o, const char *name)
-{
-    int64_t n = 0;
-    return json_int(json_get(o, name), &n) ? n : 0;
-}
-
-/* "9 (9801.49)" for each state, and for all of them together. */
-static struct err totals_cells(struct status *s, const struct json *row, struct columns *table)
-{
-    const char *currency = json_get_text(row, "currency");
-    int64_t count = 0;
-    struct money all, one;
-    char text[MONEY_TEXT_MAX];
-    TRY(money_make(0, currency, &all));
-    for (size_t i = 0; i < STATES_N; i++) {
-        const struct json *state = json_get(row, states[i]);
-        const char *sum = json_get_text(state, "sum");
-        TRY(money_parse(sum, currency, &one));
-        TRY(money_add(all, one, &all));
-        count += figure(state, "count");
-        TRY(columns_add(table, arena_fmt(s->cli->arena, "%" PRId64, figure(state, "count"))));
-        TRY(columns_add(table, sum));
-    }
-    money_print(all, text);
-    TRY(columns_add(table, arena_fmt(s->cli->arena, "%" PRId64, count)));
-    return columns_add(table, arena_strdup(s->cli->arena, text));
-}
-
-static struct err entries_told(struct status *s, const struct json *entity)
-{
-    static const struct column columns[] = {
-        {"account", false},  {"side", false}, {"cur", false},     {"", true},
-        {"confirmed", true}, {"", true},      {"proposed", true}, {"", true},
-        {"exception", true}, {"", true},      {"open", true},     {"", true},
-        {"all", true},
-    };
-    struct columns table = {.arena = s->cli->arena,
-                            .columns = columns,
-                            .columns_n = sizeof columns / sizeof columns[0]};
-    const struct json *rows = json_get(entity, "entries");
-    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
-        const struct json *r = rows->items[i], *reconciled = json_get(r, "reconciled");
-        if (reconciled != NULL && !reconciled->truth)
-            continue;
-        TRY(columns_add(&table, json_get_text(r, "account_id")));
-        TRY(columns_add(&table, json_get_text(r, "side")));
-        TRY(columns_add(&table, json_get_text(r, "currency")));
-        TRY(totals_cells(s, r, &table));
-    }
-    if (table.cells_n == 0)
-        printf("  no entries yet\n");
-    else
-        columns_print(&table, "  ", stdout);
-    return OK;
-}
-
 static struct err entity_told(struct status *s, const struct json *e)
 {
     const struct json *m = json_get(e, "matches"), *x = json_get(e, "exceptions");
     printf("\n%s  %s\n", plain_text(s->cli->arena, json_get_text(e, "entity_id")),
            plain_text(s->cli->arena, json_get_text(e, "name")));
-    TRY(entries_told(s, e));
+    TRY(totals_print(s->cli->arena, e));
     printf("  matches: %" PRId64 " confirmed, %" PRId64 " proposed, %" PRId64 " rejected, %" PRId64
            " reversed\n",
            figure(m, "confirmed"), figure(m, "proposed"), figure(m, "rejected"),
@@ -207,6 +148,12 @@ static struct err entity_told(struct status *s, const struct json *e)
     return OK;
 }
 
+static void waiting_group_told(struct arena *arena, const struct waiting *w)
+{
+    printf("  %4" PRId64 "  %s, %s\n", w->count, w->reason, plain_text(arena, w->pointer));
+    text_wrap(arena, "        ", arena_fmt(arena, "\"%s\"", w->clause), stdout);
+}
+
 static struct err told(struct status *s)
 {
     const struct json *entities = json_get(s->book, "entities");
@@ -218,8 +165,7 @@ static struct err told(struct status *s)
         TRY(entity_told(s, entities->items[i]));
     printf("\nwaiting for a human: %" PRId64 "\n", s->waiting_n);
     for (const struct waiting *w = s->waiting; w != NULL; w = w->next)
-        printf("  %4" PRId64 "  %s, %s\n        \"%s\"\n", w->count, w->reason,
-               plain_text(s->cli->arena, w->pointer), plain_text(s->cli->arena, w->clause));
+        waiting_group_told(s->cli->arena, w);
     return OK;
 }
 

@@ -162,7 +162,8 @@ static struct err accounts_take(struct csv_source *s, struct arena *arena,
                        s->m->entity, s->m->account);
     if (s->account->currency == NULL && s->m->currency == NULL && s->m->columns.currency == NULL)
         return err_fmt(arena, ERR_INPUT, s->m->id,
-                       "neither the mapping nor the chart says the currency of account \"%s\"",
+                       "neither the mapping nor the chart says the currency of account \"%s\": add "
+                       "`currency:` to the source or to the account's row in accounts.csv",
                        s->m->account);
     return OK;
 }

@@ -21,7 +21,8 @@ enum {
     MATCH_ASKED,
     STATE_PUT,
     MATCHES_LIST,
-    MATCHES_COUNT
+    MATCHES_COUNT,
+    MATCHES_CONFIRMED
 };
 
 #define MATCH_COLUMNS                                                                              \
@@ -64,6 +65,12 @@ const struct db_sql matches_sql[] = {
     [MATCHES_COUNT] = {"matches_count",
                        "SELECT coalesce(s.state, 'PROPOSED_MATCH'), count(*)" MATCH_FROM
                        " WHERE m.entity_id = ?1 GROUP BY 1"},
+    [MATCHES_CONFIRMED] =
+        {"matches_confirmed",
+         "SELECT m.match_type, s.actor LIKE 'engine:%', m.currency, count(*), sum(m.amount_minor)"
+         " FROM matches m JOIN match_states s ON s.match_id = m.match_id"
+         " WHERE m.entity_id = ?1 AND s.state = 'CONFIRMED' GROUP BY 2, 1, 3 ORDER BY 2 DESC, 1, "
+         "3"},
 };
 const size_t matches_sql_n = sizeof matches_sql / sizeof matches_sql[0];
 
@@ -367,4 +374,28 @@ struct err matches_count(struct tx *tx, const char *entity_id, struct match_coun
         else
             counts->reversed = stmt_int(q, 1);
     }
+}
+
+#define MATCH_SUMS_MAX 1024 /* types and currencies, not matches */
+
+struct err matches_confirmed(struct tx *tx, struct arena *arena, const char *entity_id,
+                             struct match_sum **sums, size_t *n)
+{
+    struct match_sum *list = ARENA_ARRAY(arena, MATCH_SUMS_MAX, struct match_sum);
+    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCHES_CONFIRMED);
+    stmt_bind_text(q, 1, entity_id);
+    for (*n = 0;; (*n)++) {
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            break;
+        ENSURE(*n < MATCH_SUMS_MAX, ERR_LIMIT, "too many types of match to add up");
+        list[*n].match_type = stmt_text(q, 0, arena);
+        list[*n].by_policy = stmt_int(q, 1) != 0;
+        list[*n].count = stmt_int(q, 3);
+        TRY(money_make(stmt_int(q, 4), stmt_text(q, 2, arena), &list[*n].amount));
+    }
+    *sums = list;
+    return arena_check(arena);
 }

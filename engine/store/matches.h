@@ -88,4 +88,14 @@ struct match_counts {
 MUST_CHECK struct err matches_count(struct tx *tx, const char *entity_id,
                                     struct match_counts *counts);
 
+/* Confirmed matches of one type: how many, and the sum of their amounts. */
+struct match_sum {
+    const char *match_type;
+    bool by_policy; /* the engine confirmed them; else people did */
+    struct money amount;
+    int64_t count;
+};
+MUST_CHECK struct err matches_confirmed(struct tx *tx, struct arena *arena, const char *entity_id,
+                                        struct match_sum **sums, size_t *n);
+
 #endif

@@ -55,17 +55,39 @@ static struct err totals_print(struct call *c, struct tx *tx, const char *entity
     return arena_check(c->arena);
 }
 
+static struct err confirmed_print(struct call *c, struct tx *tx, const char *entity_id,
+                                  struct json **out)
+{
+    struct match_sum *sums;
+    size_t n;
+    TRY(matches_confirmed(tx, c->arena, entity_id, &sums, &n));
+    *out = json_array_new(c->arena);
+    for (size_t i = 0; i < n; i++) {
+        struct json *o = json_object_new(c->arena);
+        char text[MONEY_TEXT_MAX];
+        money_print(sums[i].amount, text);
+        json_put_text(c->arena, o, "match_type", sums[i].match_type);
+        json_put_text(c->arena, o, "by", sums[i].by_policy ? "policy" : "people");
+        json_put_int(c->arena, o, "count", sums[i].count);
+        json_put_text(c->arena, o, "sum", text);
+        json_put_text(c->arena, o, "currency", sums[i].amount.cur);
+        json_push(c->arena, *out, o);
+    }
+    return arena_check(c->arena);
+}
+
 static struct err entity_status(struct call *c, struct tx *tx, const struct entity *e,
                                 struct json **out)
 {
     struct match_counts counts;
     struct exception_count *classes;
     struct json *o = json_object_new(c->arena), *m = json_object_new(c->arena),
-                *x = json_object_new(c->arena), *totals;
+                *x = json_object_new(c->arena), *totals, *confirmed;
     size_t n;
     TRY(matches_count(tx, e->entity_id, &counts));
     TRY(exceptions_count(tx, c->arena, e->entity_id, &classes, &n));
     TRY(totals_print(c, tx, e->entity_id, &totals));
+    TRY(confirmed_print(c, tx, e->entity_id, &confirmed));
     json_put_text(c->arena, o, "entity_id", e->entity_id);
     json_put_text(c->arena, o, "name", e->name);
     json_put_int(c->arena, m, "proposed", counts.proposed);
@@ -73,6 +95,7 @@ static struct err entity_status(struct call *c, struct tx *tx, const struct enti
     json_put_int(c->arena, m, "rejected", counts.rejected);
     json_put_int(c->arena, m, "reversed", counts.reversed);
     json_put(c->arena, o, "matches", m);
+    json_put(c->arena, o, "confirmed", confirmed);
     for (size_t i = 0; i < n; i++)
         json_put_int(c->arena, x, classes[i].class_, classes[i].count);
     json_put(c->arena, o, "exceptions", x);
