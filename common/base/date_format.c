@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/base/invariant.h"
+
 enum part { LITERAL, YEAR, MONTH, DAY, PARTS };
 
 static const struct piece {
@@ -96,6 +98,7 @@ struct err date_parse_format(const char *text, const char *format, int pivot, st
     while (*format != '\0') {
         char expected = *format;
         const struct piece *piece = piece_next(&format);
+        INVARIANT(piece != NULL); /* date_format_check has read it all */
         if (piece->part == LITERAL) {
             ENSURE(*text == expected, ERR_INPUT, "the date is not in the declared format");
             text++;

@@ -8,16 +8,6 @@
 #include "common/base/arena.h"
 #include "common/base/invariant.h"
 
-struct err err_new(enum err_kind kind, const char *msg)
-{
-    return (struct err){.kind = kind, .msg = msg};
-}
-
-struct err err_at(enum err_kind kind, const char *where, const char *msg)
-{
-    return (struct err){.kind = kind, .msg = msg, .where = where};
-}
-
 struct err err_fmt(struct arena *arena, enum err_kind kind, const char *where, const char *fmt, ...)
 {
     char *text = NULL;

@@ -52,10 +52,17 @@ struct err {
         fn(*p);                                                                                    \
     }
 
-MUST_CHECK struct err err_new(enum err_kind kind, const char *msg);
+/* Inline, so that the compiler sees that an error is not OK. */
+MUST_CHECK static inline struct err err_new(enum err_kind kind, const char *msg)
+{
+    return (struct err){.kind = kind, .msg = msg};
+}
 
 /* The same with a place. `where` must live as long as the error does. */
-MUST_CHECK struct err err_at(enum err_kind kind, const char *where, const char *msg);
+MUST_CHECK static inline struct err err_at(enum err_kind kind, const char *where, const char *msg)
+{
+    return (struct err){.kind = kind, .msg = msg, .where = where};
+}
 
 /* Words the message in `arena`; when that is full (or NULL) the format itself is the message. */
 MUST_CHECK struct err err_fmt(struct arena *arena, enum err_kind kind, const char *where,

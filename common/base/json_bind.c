@@ -107,7 +107,7 @@ static struct err text_check(const struct bind *b, const char *text)
 
 static struct err bind_text(const struct bind *b)
 {
-    struct str text;
+    struct str text = {0};
     TRY(text_take(b, "text", &text));
     TRY(length_check(b, code_points(text), "characters"));
     put_text(b, text.at);
@@ -143,7 +143,7 @@ static struct err bind_decimal(const struct bind *b)
 {
     if (b->value->type != JSON_TYPE_TEXT && !b->f->literal)
         return COMPLAIN(b, "expected a decimal string");
-    struct str text;
+    struct str text = {0};
     TRY(text_take(b, "a decimal", &text));
     if (!decimal_valid(text.at))
         return COMPLAIN(b, "expected a decimal string");
@@ -173,7 +173,7 @@ static bool date_valid(struct str s)
 
 static struct err bind_date(const struct bind *b)
 {
-    struct str text;
+    struct str text = {0};
     TRY(text_take(b, "a date YYYY-MM-DD", &text));
     if (!date_valid(text))
         return COMPLAIN(b, "expected a date YYYY-MM-DD");

@@ -57,11 +57,9 @@ static struct mark mark_of(const char *client, const char *jti)
     return m;
 }
 
-/* Where `m` is, or the free place where it would go. NULL only for a table without places. */
+/* Where `m` is, or the free place where it would go. The table has places. */
 static struct mark *place(const struct generation *g, struct mark m)
 {
-    if (g->cap == 0)
-        return NULL;
     for (size_t i = (size_t)m.a & (g->cap - 1);; i = (i + 1) & (g->cap - 1)) {
         struct mark *at = &g->marks[i];
         if ((at->a == 0 && at->b == 0) || (at->a == m.a && at->b == m.b))
@@ -71,8 +69,7 @@ static struct mark *place(const struct generation *g, struct mark m)
 
 static bool has(const struct generation *g, struct mark m)
 {
-    const struct mark *at = place(g, m);
-    return at != NULL && at->b != 0;
+    return g->cap > 0 && place(g, m)->b != 0;
 }
 
 static bool grow(struct generation *g)

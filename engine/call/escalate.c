@@ -161,19 +161,26 @@ static struct err party_join(struct call *c, struct tx *tx, const struct escalat
     return escalation_party_add(tx, e->escalation_id, &p);
 }
 
+/* Joins; and when this was the first of two approvals, the stage advances. */
+static struct err stage_join(struct call *c, struct tx *tx, struct escalation *e,
+                             const char **event_type)
+{
+    TRY(party_join(c, tx, e));
+    if (c->verdict.reason != REASON_SECOND_APPROVER_REQUIRED ||
+        e->state == ESCALATION_STAGE_APPROVED)
+        return OK; /* asking twice is still one pair of eyes */
+    *event_type = "ESCALATION_STAGE_APPROVED";
+    return transition_escalation(c, tx, e, ESCALATION_STAGE_APPROVED, NULL);
+}
+
 /* The call was an answer to an escalation: no escalation of an escalation. */
 static struct err escalate_answer(struct call *c, struct tx *tx, struct escalation *e,
                                   const char **event_type)
 {
     *event_type = "ESCALATION_PENDING";
     TRY(escalation_load(tx, c->arena, c->escalation_id, e));
-    if (c->verdict.reason != REASON_SECOND_APPROVER_REQUIRED)
-        return OK;
-    TRY(party_join(c, tx, e));
-    if (e->state == ESCALATION_STAGE_APPROVED)
-        return OK;
-    *event_type = "ESCALATION_STAGE_APPROVED";
-    return transition_escalation(c, tx, e, ESCALATION_STAGE_APPROVED, NULL);
+    return c->verdict.reason == REASON_SECOND_APPROVER_REQUIRED ? stage_join(c, tx, e, event_type)
+                                                                : OK;
 }
 
 /* Nothing is approved by time-out or under a policy that it was not asked under: one that nobody
@@ -206,7 +213,7 @@ static struct err escalate_call(struct call *c, struct tx *tx, struct escalation
         TRY(dead_end(c, tx, e, &open));
     if (!open)
         TRY(escalation_new(c, tx, key, e));
-    return party_join(c, tx, e);
+    return stage_join(c, tx, e, event_type);
 }
 
 struct err escalate(struct call *c, struct tx *tx, const char **event_type)
@@ -219,5 +226,9 @@ struct err escalate(struct call *c, struct tx *tx, const char **event_type)
         TRY(escalate_call(c, tx, e, event_type));
     c->escalation_id = e->escalation_id;
     c->result = settled_outcome(c->arena, e);
+    /* Why this caller was stopped, which may not be why the first one was. */
+    json_put_text(c->arena, c->result, "reason", reason_name(c->verdict.reason));
+    json_put_text(c->arena, c->result, "clause", c->verdict.clause);
+    json_put_text(c->arena, c->result, "pointer", c->verdict.pointer);
     return arena_check(c->arena);
 }
