@@ -171,13 +171,26 @@ __attribute__((unused)) static void spine_up(void)
 
 /* ---- calls ---- */
 
-/* On an arena of its own, as every request has; freed with the process. */
+static struct arena *spine_arenas[4096];
+static size_t spine_arenas_n;
+
+/* Every call's own memory. */
+static void spine_down(void)
+{
+    while (spine_arenas_n > 0)
+        arena_free(spine_arenas[--spine_arenas_n]);
+    book_down();
+}
+
+/* On an arena of its own, as every request has; spine_down frees it. */
 static struct call *spine_call(const struct actor *actor, const char *tool, const char *key,
                                const struct json *args)
 {
     struct arena *own = arena_new((size_t)16 << 20);
     struct call *c = ARENA_NEW(own, struct call);
     struct json *all = json_object_new(own);
+    ck_assert_uint_lt(spine_arenas_n, sizeof spine_arenas / sizeof spine_arenas[0]);
+    spine_arenas[spine_arenas_n++] = own;
     ck_assert_ptr_nonnull(c);
     *c = (struct call){
         .arena = own, .tool = tool_find(tool), .actor = *actor, .policy = book_policy};
@@ -291,7 +304,7 @@ __attribute__((unused)) static int64_t spine_events_of(const char *type)
     return spine_int("SELECT count(*) FROM audit_events WHERE event_type = ?1", type);
 }
 
-/* `up` before each test: spine_up, or one that does more. */
+/* `up` before each test: spine_up, or one that does more; `down` after it likewise. */
 __attribute__((unused)) static int spine_suite(const char *name, SFun up, SFun down,
                                                const TTest *const *tests, size_t n)
 {

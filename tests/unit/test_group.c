@@ -548,7 +548,7 @@ START_TEST(a_clock_that_fell_behind_stops_changes_until_it_is_right)
 }
 END_TEST
 
-SPINE_MAIN("group", spine_up, book_down, each_outcome_has_its_event_and_its_answer,
+SPINE_MAIN("group", spine_up, spine_down, each_outcome_has_its_event_and_its_answer,
            one_failing_call_is_undone_and_the_others_stand, effects_of_a_failed_call_do_not_linger,
            a_call_out_of_its_memory_fails_alone, an_error_outlives_the_connection_that_worded_it,
            what_two_calls_of_a_group_want_is_done_for_the_first,

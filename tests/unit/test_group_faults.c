@@ -382,7 +382,7 @@ static void faults_up(void)
 static void faults_down(void)
 {
     book_is_intact();
-    book_down();
+    spine_down();
 }
 
 SPINE_MAIN("group_faults", faults_up, faults_down, a_full_disk, a_write_that_fails,

@@ -465,7 +465,7 @@ static void threads_up(void)
     spine_up();
 }
 
-SPINE_MAIN("spine", threads_up, book_down, what_arrives_during_a_commit_is_one_group,
+SPINE_MAIN("spine", threads_up, spine_down, what_arrives_during_a_commit_is_one_group,
            an_answer_comes_after_the_commit,
            a_read_sees_what_was_answered_and_not_what_is_under_way,
            a_reading_tool_runs_beside_the_writer, more_than_the_ceiling_is_refused_at_once,
