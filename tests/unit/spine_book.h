@@ -175,7 +175,7 @@ static struct arena *spine_arenas[4096];
 static size_t spine_arenas_n;
 
 /* Every call's own memory. */
-static void spine_down(void)
+__attribute__((unused)) static void spine_down(void)
 {
     while (spine_arenas_n > 0)
         arena_free(spine_arenas[--spine_arenas_n]);
