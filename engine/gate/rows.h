@@ -1,0 +1,46 @@
+/* Private to engine/gate: the vocabulary of the rows, and every row's predicate. A predicate says
+ * whether its row holds; it may name a clause more telling than its reason's own. */
+#ifndef ENGINE_GATE_ROWS_H
+#define ENGINE_GATE_ROWS_H
+
+#include "engine/gate/compare.h"
+#include "engine/gate/gate.h"
+
+/* A comparison with a limit has three answers, and not knowing is one of them. */
+enum over { OVER_NO, OVER_YES, OVER_UNKNOWN };
+
+/* The clause that a row found more telling than its reason's own; NULL until it does. */
+typedef const struct policy_clause *clause_ptr;
+
+typedef bool predicate(const struct policy *p, const struct ask *a, clause_ptr *clause);
+
+/* ---- facts.c ---- */
+
+/* The amount in the limit's currency; NULL when the plan did not value it there. */
+const struct ask_value *value_in(const struct ask *a, const struct policy_limit *limit);
+enum over over(const struct ask *a, const struct policy_limit *limit);
+/* Acts on money always have an amount, known or not; a comment or a file may have none at all. */
+bool weighs_nothing(const struct ask *a);
+const struct policy_override *override_of(const struct policy *p, const char *entity);
+/* Against the threshold of each entity concerned: one that is passed is enough. */
+enum over over_materiality(const struct policy *p, const struct ask *a, clause_ptr *clause);
+bool has_prefix(const char *text, const char *prefix);
+bool any_text(const char *const *texts, size_t n, const char *wanted);
+bool machine(const struct ask *a);
+
+/* May the actor decide this: with others, or alone (rows c and 11)? */
+enum alone { ALONE_OR_NOT, ALONE };
+bool authorised(const struct policy *p, const struct ask *a, enum alone alone);
+
+/* ---- rows_any.c: a to e, what stops any change ---- */
+predicate is_frozen, is_blocked, lacks_authority, channel_refused, login_too_old, period_closed;
+
+/* ---- rows_confirm.c: 1 to 8, the published rows on matches ---- */
+predicate not_proposed, state_invalid, same_eyes, llm_confirms_llm, account_forced,
+    engine_over_materiality, engine_strategy, rationale_missing, matcher_made_no_rationale, always;
+
+/* ---- rows_machine.c: 10, what no machine confirms ---- */
+predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_passed, cap_reached,
+    rate_missing, rate_stale, matcher_unsure, by_llm;
+
+#endif
