@@ -80,6 +80,15 @@ static void on_terminate(void *ctx)
         loop_stop(s->loop);
 }
 
+/* Re-reading while calls are under way arrives with policy administration; until then a hang-up
+ * must not end the engine. */
+static void on_hangup(void *ctx)
+{
+    (void)ctx;
+    log_warn("SIGHUP: the policy is read at start only; restart the engine to load a changed file",
+             LOG_END);
+}
+
 static struct err start(struct server *s)
 {
     const struct spine_options spine = {.book_path = s->book,
@@ -89,6 +98,7 @@ static struct err start(struct server *s)
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
+    TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(spine_start(s->loop, &spine, &s->spine));
     const struct mcp_options mcp = {
         .config = &s->cli->config, .auth = s->auth, .spine = s->spine, .clock_us = cli_clock_us};
