@@ -3,7 +3,7 @@
  */
 #include "engine/store/escalations.h"
 #include "engine/store/limits.h"
-#include "engine/tools/match_facts.h"
+#include "engine/tools/proposal.h"
 #include "engine/tools/settle.h"
 #include "engine/tools/transition.h"
 
@@ -18,27 +18,10 @@ static const struct json_field fields[] = {
               .help = "why; needed above materiality"),
 };
 
-struct confirmed {
-    const char *match_id, *state;
-    int64_t version;
-};
-
-static const struct json_field result[] = {
-    JSON_TEXT(struct confirmed, match_id, .help = "the match"),
-    JSON_TEXT(struct confirmed, state, .help = "CONFIRMED"),
-    JSON_INT(struct confirmed, version, .help = "of the match, after this"),
-};
-
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct confirm_match *args = c->args;
-    struct match *m = ARENA_NEW(c->arena, struct match);
-    ENSURE(m != NULL, ERR_LIMIT, "out of memory");
-    TRY(match_load(tx, c->arena, args->match_id, m));
-    TRY(match_facts(c, tx, m));
-    c->ask.state_valid = m->state == MATCH_PROPOSED;
-    c->planned = m;
-    return OK;
+    return proposal_plan(c, tx, args->match_id);
 }
 
 /* What no human looked at counts towards the limits of what no human looks at. */
@@ -60,10 +43,7 @@ static struct err apply(struct call *c, struct tx *tx)
     TRY(transition_match(c, tx, &m, MATCH_EVENT_CONFIRM));
     if (c->actor.kind != ACTOR_HUMAN)
         TRY(count_unreviewed(c, tx, &m));
-    c->state_to = match_state_name(m.state);
-    const struct confirmed done = {
-        .match_id = m.match_id, .state = c->state_to, .version = m.version};
-    return json_unbind(c->arena, JSON_FIELDS(result), &done, &c->result);
+    return match_moved(c, &m);
 }
 
 const struct tool tool_confirm_match = {
@@ -80,8 +60,8 @@ const struct tool tool_confirm_match = {
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],
     .args_size = sizeof(struct confirm_match),
-    .result = result,
-    .result_n = sizeof result / sizeof result[0],
+    .result = match_moved_fields,
+    .result_n = MATCH_MOVED_FIELDS,
     .plan = plan,
     .apply = apply,
 };
