@@ -86,13 +86,13 @@ static bool near_same_name(struct sorting *s, uint32_t row, struct recon_excepti
     near_begin(&near, index);
     near_by_text(p, &near, row);
     for (uint32_t i = 0; i < near.n; i++) {
-        const struct row *o = &p->rows[near.rows[i]];
+        const struct left *o = near.rows[i];
         enum ref_relation ref = ref_compare(r->norm, o->norm);
-        uint32_t text = text_similarity(r->norm, o->norm);
+        uint32_t text = text_similarity_least(r->norm, o->norm, 6000);
         bool same = ref == REF_SAME_HARD || ref == REF_SAME_TEXT || text >= 8600;
         if (ref == REF_DIFFER || (!same && text < 6000) || o->amount == r->amount)
             continue;
-        near_add(p, e, row, near.rows[i], same ? 6000 : 4000);
+        near_add(p, e, row, o->row, same ? 6000 : 4000);
         uint64_t off = (uint64_t)abs64((r->amount >> 1) - (o->amount >> 1));
         broke = broke || (same && (r->amount < 0) == (o->amount < 0) &&
                           off <= (uint64_t)abs64(r->amount >> 1) / 10);
@@ -177,6 +177,8 @@ struct err pass_exceptions(struct pass *p, struct recon_result *result)
     result->exceptions = ARENA_ARRAY(p->results, n + 1, struct recon_exception);
     TRY(arena_check(p->results));
     TRY(last_bank_days(&s));
+    index_refresh(p, &p->index[RECON_BANK]);
+    index_refresh(p, &p->index[RECON_BOOK]);
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state != ROW_MATCHED)
             exception_fill(&s, i, &result->exceptions[result->exceptions_n++]);

@@ -29,22 +29,22 @@ struct grouping {
 
 /* How far a member may lie from a total: book entries come before the bank line they make up, and
  * few of them are posted after it. */
-static bool in_reach(const struct pass *p, const struct row *target, const struct row *member)
+static bool in_reach(const struct pass *p, const struct row *target, const struct left *member)
 {
-    bool one_bank = target->side == RECON_BANK;
-    int32_t lag = one_bank ? row_lag(target, member) : row_lag(member, target);
+    int32_t lag = target->workday - member->workday;
+    lag = target->side == RECON_BANK ? lag : -lag;
     return lag <= p->params->window_group_days && lag >= -p->params->window_days;
 }
 
-static bool coherent(const struct pass *p, uint32_t target, uint32_t member)
+static bool coherent(const struct pass *p, uint32_t target, const struct left *m)
 {
-    const struct row *t = &p->rows[target], *m = &p->rows[member];
+    const struct row *t = &p->rows[target];
     if (!in_reach(p, t, m) || abs64(m->amount) / 2 > abs64(t->amount))
         return false;
     enum ref_relation ref = ref_compare(t->norm, m->norm);
     if (ref == REF_SAME_TEXT || ref == REF_SAME_HARD)
         return true;
-    return ref == REF_ABSENT && text_similarity(t->norm, m->norm) >= COHERENT;
+    return ref == REF_ABSENT && text_similarity_least(t->norm, m->norm, COHERENT) >= COHERENT;
 }
 
 /* Candidates that name the target's party, nearest first; at most the parameter's number. */
@@ -68,7 +68,7 @@ static uint32_t candidates_named(struct grouping *g, uint32_t target, uint32_t *
             *capped = true;
             break;
         }
-        rows[kept++] = near.rows[i];
+        rows[kept++] = near.rows[i]->row;
     }
     return kept;
 }
@@ -83,11 +83,11 @@ static uint32_t candidates_dated(struct grouping *g, uint32_t target, uint32_t *
     near.max = max < COVER_MAX ? max : COVER_MAX;
     near.before = near.after = 3;
     near_begin(&near, g->index);
-    near_by_key(p, &near, index_key_any(t), t->day);
+    near_by_key(&near, index_key_any(t), t->day);
     *capped = near.capped;
     for (uint32_t i = 0; i < near.n; i++) {
-        if (abs64(p->rows[near.rows[i]].amount) <= abs64(t->amount))
-            rows[kept++] = near.rows[i];
+        if (abs64(near.rows[i]->amount) <= abs64(t->amount))
+            rows[kept++] = near.rows[i]->row;
     }
     return kept;
 }
@@ -250,6 +250,7 @@ static struct err group_side(struct pass *p, enum recon_side target_side)
 {
     enum recon_side members = target_side == RECON_BANK ? RECON_BOOK : RECON_BANK;
     struct grouping g = {.p = p, .target_side = target_side, .index = &p->index[members]};
+    index_refresh(p, g.index);
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state == ROW_FREE && p->rows[i].side == target_side)
             TRY(target_try(&g, i));
@@ -257,6 +258,7 @@ static struct err group_side(struct pass *p, enum recon_side target_side)
     proposals_accept(&g);
     for (int round = 0; round < 2 && g.again_n > 0; round++) {
         g.n = 0;
+        index_refresh(p, g.index);
         for (size_t i = 0; i < g.again_n; i++)
             TRY(target_try(&g, g.again[i]));
         proposals_accept(&g);

@@ -29,7 +29,7 @@ static uint32_t link_score(const struct pass *p, uint32_t reversal, uint32_t ori
         return 0;
     if (ref != REF_ABSENT)
         return ref == REF_SAME_HARD ? LINK_HARD : LINK_TEXT;
-    if (text_similarity(r->norm, o->norm) < 8500)
+    if (text_similarity_least(r->norm, o->norm, 8500) < 8500)
         return 0;
     return LINK_NAME - 10 * (uint32_t)abs64(days);
 }
@@ -51,7 +51,8 @@ static bool cash_moved(const struct pass *p, uint32_t row)
         }
         const struct row *bank = o->side == RECON_BANK ? o : r;
         bool other_cheque = ref_compare(o->norm, r->norm) == REF_DIFFER;
-        bool other_name = text_similarity(o->norm, r->norm) < 6000 && text_known(p, bank->norm);
+        bool other_name =
+            text_similarity_least(o->norm, r->norm, 6000) < 6000 && text_known(p, bank->norm);
         there += other_cheque || other_name ? 0 : 1;
     }
     return there + 1 > here;

@@ -49,16 +49,6 @@ static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *loose_n
     return count;
 }
 
-static uint32_t letters_of(const struct norm *n)
-{
-    uint32_t letters = 0;
-    for (uint32_t i = 0; i < n->name_len; i++) {
-        unsigned char c = (unsigned char)norm_bytes(n)[i];
-        letters |= c >= 'A' && c <= 'Z' ? 1u << (c - 'A') : 0;
-    }
-    return letters;
-}
-
 /* Names within two slips of each other, or of the other's beginning, lack at most two letters of
  * it. */
 static bool letters_fit(uint32_t a, uint32_t b)
@@ -73,7 +63,7 @@ static int item_cmp(const void *a, const void *b)
         return x->key < y->key ? -1 : 1;
     if (x->day != y->day)
         return x->day < y->day ? -1 : 1;
-    return x->row < y->row ? -1 : x->row > y->row;
+    return x->left < y->left ? -1 : x->left > y->left;
 }
 
 /* Keys are evenly spread: deal the items out by their leading bits, then sort each small heap. The
@@ -109,31 +99,54 @@ static struct err items_sort(struct pass *p, struct index *index)
     return OK;
 }
 
+static bool is_left(const struct row *r, enum recon_side side)
+{
+    return r->state == ROW_FREE && r->side == side;
+}
+
+static struct err index_alloc(struct pass *p, enum recon_side side, struct index *index)
+{
+    uint64_t keys[KEYS_MAX];
+    uint32_t loose_n;
+    size_t n = 0, left_n = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (!is_left(&p->rows[i], side))
+            continue;
+        n += 1 + keys_of(&p->rows[i], keys, &loose_n);
+        left_n++;
+    }
+    index->items = ARENA_ARRAY(p->arena, n + 1, struct index_item);
+    index->left = ARENA_ARRAY(p->arena, left_n + 1, struct left);
+    return arena_check(p->arena);
+}
+
 struct err index_build(struct pass *p, enum recon_side side, bool dated, struct index *index)
 {
     uint64_t keys[KEYS_MAX];
     uint32_t loose_n;
-    size_t n = 0;
-    for (uint32_t i = 0; i < p->n; i++) {
-        if (p->rows[i].state == ROW_FREE && p->rows[i].side == side)
-            n += 1 + keys_of(&p->rows[i], keys, &loose_n);
-    }
-    index->items = ARENA_ARRAY(p->arena, n + 1, struct index_item);
-    index->stamp = ARENA_ARRAY(p->arena, p->n + 1, uint32_t);
-    TRY(arena_check(p->arena));
+    TRY(index_alloc(p, side, index));
     for (uint32_t i = 0; i < p->n; i++) {
         const struct row *r = &p->rows[i];
-        if (r->state != ROW_FREE || r->side != side)
+        if (!is_left(r, side))
             continue;
-        uint32_t count = keys_of(r, keys, &loose_n);
-        uint32_t letters = letters_of(r->norm);
+        uint32_t count = keys_of(r, keys, &loose_n), at = (uint32_t)index->left_n++;
+        index->left[at] =
+            (struct left){.amount = r->amount, .norm = r->norm, .row = i, .workday = r->workday};
         if (dated)
             keys[count++] = index_key_any(r);
         for (uint32_t k = 0; k < count; k++)
-            index->items[index->items_n++] =
-                (struct index_item){.key = keys[k], .row = i, .day = r->day, .letters = letters};
+            index->items[index->items_n++] = (struct index_item){
+                .key = keys[k], .left = at, .day = r->day, .letters = r->norm->letters};
     }
     return items_sort(p, index);
+}
+
+void index_refresh(const struct pass *p, struct index *index)
+{
+    for (size_t i = 0; i < index->left_n; i++) {
+        if (p->rows[index->left[i].row].state != ROW_FREE)
+            index->left[i].stamp = STAMP_TAKEN;
+    }
 }
 
 static size_t lower(const struct index *index, uint64_t key, int64_t day)
@@ -159,12 +172,21 @@ void near_begin(struct near *near, struct index *index)
     index->look_up++;
 }
 
+/* Asks for what near_take will read. */
+static void items_prefetch(const struct index *index, size_t from, size_t to, uint32_t letters)
+{
+    for (size_t i = from; i < to; i++) {
+        if (letters_fit(letters, index->items[i].letters))
+            __builtin_prefetch(&index->left[index->items[i].left]);
+    }
+}
+
 /* Takes the rows of items [from, to) whose letters fit, nearest to `day` first. */
-static void near_take(const struct pass *p, struct near *near, size_t from, size_t to, int32_t day,
-                      uint32_t letters)
+static void near_take(struct near *near, size_t from, size_t to, int32_t day, uint32_t letters)
 {
     struct index *index = near->index;
     const struct index_item *items = index->items;
+    items_prefetch(index, from, to, letters);
     size_t above = from;
     while (above < to && items[above].day < day)
         above++;
@@ -172,17 +194,19 @@ static void near_take(const struct pass *p, struct near *near, size_t from, size
         bool take_below = below > from && (above == to || (int64_t)day - items[below - 1].day <=
                                                               (int64_t)items[above].day - day);
         size_t at = take_below ? --below : above++;
-        uint32_t row = items[at].row;
         if (!letters_fit(letters, items[at].letters))
             continue;
-        if (p->rows[row].state != ROW_FREE || index->stamp[row] == index->look_up)
+        struct left *left = &index->left[items[at].left];
+        if (left->stamp >= index->look_up) /* seen already, or taken */
             continue;
         if (near->n == near->max) {
             near->capped = true;
             return;
         }
-        index->stamp[row] = index->look_up;
-        near->rows[near->n++] = row;
+        left->stamp = index->look_up;
+        __builtin_prefetch(left->norm);
+        __builtin_prefetch((const char *)left->norm + 64);
+        near->rows[near->n++] = left;
     }
 }
 
@@ -197,7 +221,7 @@ static size_t run_end(const struct near *near, size_t from, uint64_t key, int32_
     return to;
 }
 
-void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day)
+void near_by_key(struct near *near, uint64_t key, int32_t day)
 {
     size_t most = 4 * (size_t)near->max + 64;
     size_t from = lower(near->index, key, (int64_t)day - near->before);
@@ -208,7 +232,18 @@ void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t 
         from = at - from > most / 2 ? at - most / 2 : from;
         to = run_end(near, from, key, day, most);
     }
-    near_take(p, near, from, to, day, 0);
+    near_take(near, from, to, day, 0);
+}
+
+/* Where the items of the keys begin is all over memory: ask for all of them at once. */
+static void keys_prefetch(const struct index *index, const uint64_t *keys, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++)
+        __builtin_prefetch(&index->ends[keys[k] >> index->shift]);
+    for (uint32_t k = 0; k < count; k++) {
+        size_t heap = keys[k] >> index->shift;
+        __builtin_prefetch(&index->items[heap == 0 ? 0 : index->ends[heap - 1]]);
+    }
 }
 
 void near_by_text(const struct pass *p, struct near *near, uint32_t row)
@@ -216,17 +251,18 @@ void near_by_text(const struct pass *p, struct near *near, uint32_t row)
     uint64_t keys[KEYS_MAX];
     uint32_t loose_n;
     uint32_t count = keys_of(&p->rows[row], keys, &loose_n);
-    uint32_t letters = letters_of(p->rows[row].norm);
+    uint32_t letters = p->rows[row].norm->letters;
     int32_t day = p->rows[row].day;
+    keys_prefetch(near->index, keys, count);
     for (uint32_t k = count; k > 0 && near->n < near->max; k--) {
         if (k > loose_n) {
-            near_by_key(p, near, keys[k - 1], day);
+            near_by_key(near, keys[k - 1], day);
             continue;
         }
         /* What too many share is no lead. */
         size_t from = lower(near->index, keys[k - 1], (int64_t)day - near->before);
         size_t to = run_end(near, from, keys[k - 1], day, COMMON + 1);
         if (to - from <= COMMON)
-            near_take(p, near, from, to, day, letters);
+            near_take(near, from, to, day, letters);
     }
 }

@@ -67,6 +67,8 @@ struct token {
 struct norm {
     uint8_t token_n, name_n, ref_n, hints;
     uint16_t name_len, len;
+    uint32_t letters;     /* which of A to Z the name has */
+    uint32_t name_weight; /* of its words together */
     /* then refs, tokens and bytes */
 };
 
@@ -96,6 +98,8 @@ uint32_t jaro_winkler(const char *a, size_t a_len, const char *b, size_t b_len);
  * added, changed, or two swapped): 10000 equal, 9900 cut off, 9600 and 9200 with slips, else 0. */
 uint32_t name_prefix(const char *a, size_t a_len, const char *b, size_t b_len);
 uint32_t text_similarity(const struct norm *a, const struct norm *b);
+/* The same, except that anything below `least` may be answered with 0, sooner. */
+uint32_t text_similarity_least(const struct norm *a, const struct norm *b, uint32_t least);
 
 enum ref_relation { REF_ABSENT = 0, REF_DIFFER, REF_SAME_TEXT, REF_SAME_HARD };
 enum ref_relation ref_compare(const struct norm *a, const struct norm *b);
@@ -119,18 +123,29 @@ struct row {
 
 struct edge;
 
+/* What the rules ask of a row left over, close together in memory. */
+struct left {
+    int64_t amount;
+    const struct norm *norm;
+    uint32_t row;
+    int32_t workday;
+    uint32_t stamp; /* the last look-up that saw it; STAMP_TAKEN: matched since */
+};
+#define STAMP_TAKEN UINT32_MAX
+
 struct index_item {
     uint64_t key;
-    uint32_t row;
+    uint32_t left; /* ascending with the row */
     int32_t day;
     uint32_t letters; /* which of A to Z its name has */
 };
 struct index {
     struct index_item *items; /* by key, day, row */
     size_t items_n;
+    struct left *left; /* in the order of the rows */
+    size_t left_n;
     uint32_t *ends; /* per heap of items: key >> shift is its heap */
     uint32_t shift;
-    uint32_t *stamp; /* per row: the last look-up that saw it */
     uint32_t look_up;
 };
 struct vocab { /* the beginnings of the words in the book's names */
@@ -229,6 +244,8 @@ void match_settle(const struct pass *p, struct recon_match *match);
 /* `dated`: the rows are also to be found by date alone. */
 MUST_CHECK struct err index_build(struct pass *p, enum recon_side side, bool dated,
                                   struct index *index);
+/* Takes out the rows matched since the index was built; a rule does so before it looks up. */
+void index_refresh(const struct pass *p, struct index *index);
 /* A look-up: free rows of the index's side from `before` days before a row to `after` days after
  * it, nearest first in each key, each row once, at most `max`. */
 #define NEAR_MAX 256u
@@ -238,13 +255,13 @@ struct near {
     uint32_t max;          /* at most NEAR_MAX */
     uint32_t n;
     bool capped; /* there were more */
-    uint32_t rows[NEAR_MAX];
+    const struct left *rows[NEAR_MAX];
 };
 void near_begin(struct near *near,
                 struct index *index); /* before, after and max are the caller's */
 /* Rows that share a name word, reference or key with `row`. */
 void near_by_text(const struct pass *p, struct near *near, uint32_t row);
-void near_by_key(const struct pass *p, struct near *near, uint64_t key, int32_t day);
+void near_by_key(struct near *near, uint64_t key, int32_t day);
 /* The key that every row of this row's group and sign has. */
 uint64_t index_key_any(const struct row *row);
 

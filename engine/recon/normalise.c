@@ -297,6 +297,24 @@ static void field_ref(struct work *w, const char *field, uint64_t class)
     w->word_len = 0;
 }
 
+static uint32_t letters_of(const char *name, uint32_t len)
+{
+    uint32_t letters = 0;
+    for (uint32_t i = 0; i < len; i++) {
+        uint32_t at = (uint32_t)(unsigned char)name[i] - 'A';
+        letters |= at < 26 ? 1u << at : 0;
+    }
+    return letters;
+}
+
+static uint32_t weight_of(const struct token *tokens, uint32_t n)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += tokens[i].weight;
+    return sum;
+}
+
 static const struct norm *norm_store(const struct work *w, struct arena *arena)
 {
     size_t size = sizeof(struct norm) + w->ref_n * sizeof w->refs[0] +
@@ -312,6 +330,8 @@ static const struct norm *norm_store(const struct work *w, struct arena *arena)
         .hints = (uint8_t)w->hints,
         .name_len = (uint16_t)name_len,
         .len = (uint16_t)w->len,
+        .letters = letters_of(w->bytes, name_len),
+        .name_weight = weight_of(w->tokens, w->name_n),
     };
     memcpy(at, &n, sizeof n);
     memcpy(at + sizeof n, w->refs, w->ref_n * sizeof w->refs[0]);

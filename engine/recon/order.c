@@ -44,8 +44,9 @@ struct err pass_order(struct pass *p, struct recon_result *result)
 {
     CLEANUP(arena_free) struct arena *scratch = arena_new(p->params->bytes_max);
     ENSURE(scratch != NULL, ERR_LIMIT, "no memory to order the result");
-    struct sort_item *items = ARENA_ARRAY(scratch, p->n + 1, struct sort_item);
-    struct sort_item *spare = ARENA_ARRAY(scratch, p->n + 1, struct sort_item);
+    size_t most = p->matches_n > result->exceptions_n ? p->matches_n : result->exceptions_n;
+    struct sort_item *items = ARENA_ARRAY(scratch, most + 1, struct sort_item);
+    struct sort_item *spare = ARENA_ARRAY(scratch, most + 1, struct sort_item);
     TRY(arena_check(scratch));
     for (size_t i = 0; i < p->matches_n; i++)
         items[i] = (struct sort_item){.key = match_key(p, &p->matches[i]), .entry = (uint32_t)i};

@@ -68,7 +68,7 @@ bool edge_score(const struct pass *p, uint32_t bank, uint32_t book, struct edge 
     enum ref_relation ref = window < 0 ? REF_DIFFER : ref_compare(a->norm, b->norm);
     if (ref == REF_DIFFER)
         return false;
-    uint32_t text = text_similarity(a->norm, b->norm);
+    uint32_t text = text_similarity_least(a->norm, b->norm, ref == REF_ABSENT ? TEXT_PARTS : 0);
     bool silent = text < TEXT_PARTS && !text_known(p, a->norm);
     if (ref == REF_ABSENT && ((text < TEXT_PARTS && !silent) || (window == 1 && text < TEXT_LATE)))
         return false;

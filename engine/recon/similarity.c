@@ -139,47 +139,65 @@ static bool word_alike(const char *a, uint32_t a_len, const char *b, uint32_t b_
     return jaro_winkler(a, a_len, b, b_len) >= WORD_ALIKE;
 }
 
-static uint32_t words_weight(const struct norm *n, uint32_t tokens)
+static bool word_in(const struct norm *a, const struct token *t, const struct norm *b)
 {
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < tokens; i++)
-        sum += norm_tokens(n)[i].weight;
-    return sum;
+    for (uint32_t j = 0; j < b->token_n; j++) {
+        const struct token *u = &norm_tokens(b)[j];
+        if (u->weight > 0 &&
+            word_alike(norm_bytes(a) + t->at, t->len, norm_bytes(b) + u->at, u->len))
+            return true;
+    }
+    return false;
 }
 
-/* The share of a's first `a_n` words, by weight, that b has anywhere. */
-static uint32_t words_covered(const struct norm *a, uint32_t a_n, const struct norm *b)
+/* Words in another order, or amid others, are a little less than the name itself. */
+static uint32_t covered_similarity(uint32_t found, uint32_t total)
 {
-    uint32_t found = 0, total = 0;
-    for (uint32_t i = 0; i < a_n; i++) {
+    return found * 10000 / total * 95 / 100;
+}
+
+/* The share of a's name, by weight of its words, that b has anywhere; 0 as soon as it cannot be
+ * `least` any more. */
+static uint32_t words_covered(const struct norm *a, const struct norm *b, uint32_t least)
+{
+    uint32_t found = a->name_weight;
+    for (uint32_t i = 0; i < a->name_n; i++) {
         const struct token *t = &norm_tokens(a)[i];
-        if (t->weight == 0)
+        if (t->weight == 0 || word_in(a, t, b))
             continue;
-        total += t->weight;
-        for (uint32_t j = 0; j < b->token_n; j++) {
-            const struct token *u = &norm_tokens(b)[j];
-            if (u->weight > 0 &&
-                word_alike(norm_bytes(a) + t->at, t->len, norm_bytes(b) + u->at, u->len)) {
-                found += t->weight;
-                break;
-            }
-        }
+        found -= t->weight;
+        if (covered_similarity(found, a->name_weight) < least)
+            return 0;
     }
-    return total == 0 ? 0 : found * 10000 / total;
+    return covered_similarity(found, a->name_weight);
+}
+
+/* Each slip loses at most one letter of the shorter name: more are missing, no need to look. */
+static bool prefix_possible(const struct norm *a, const struct norm *b)
+{
+    bool a_shorter = a->name_len <= b->name_len;
+    uint32_t missing = a_shorter ? a->letters & ~b->letters : b->letters & ~a->letters;
+    for (uint32_t slip = 0; slip < SLIPS_MAX; slip++)
+        missing &= missing - 1;
+    return missing == 0;
+}
+
+uint32_t text_similarity_least(const struct norm *a, const struct norm *b, uint32_t least)
+{
+    if (a->name_weight == 0 || b->name_weight == 0)
+        return 0;
+    if (prefix_possible(a, b)) {
+        uint32_t whole = name_prefix(norm_bytes(a), a->name_len, norm_bytes(b), b->name_len);
+        if (whole >= 9200)
+            return whole;
+    }
+    return a->name_weight <= b->name_weight ? words_covered(a, b, least)
+                                            : words_covered(b, a, least);
 }
 
 uint32_t text_similarity(const struct norm *a, const struct norm *b)
 {
-    uint32_t a_weight = words_weight(a, a->name_n), b_weight = words_weight(b, b->name_n);
-    if (a_weight == 0 || b_weight == 0)
-        return 0;
-    uint32_t whole = name_prefix(norm_bytes(a), a->name_len, norm_bytes(b), b->name_len);
-    if (whole >= 9200)
-        return whole;
-    bool a_first = a_weight <= b_weight;
-    uint32_t covered = a_first ? words_covered(a, a->name_n, b) : words_covered(b, b->name_n, a);
-    /* Words in another order, or amid others, are a little less than the name itself. */
-    return covered * 95 / 100;
+    return text_similarity_least(a, b, 0);
 }
 
 static bool has_class(const struct norm *n, uint64_t class)

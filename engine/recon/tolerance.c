@@ -56,19 +56,19 @@ static uint32_t amount_part(const struct recon_params *params, enum recon_type t
     return type == RECON_TYPE_FEE ? part : part / 2;
 }
 
-static struct err candidate(struct pass *p, uint32_t bank, uint32_t book, bool capped)
+static struct err candidate(struct pass *p, uint32_t bank, const struct left *b, bool capped)
 {
-    const struct row *a = &p->rows[bank], *b = &p->rows[book];
-    int32_t lag = row_lag(a, b);
+    const struct row *a = &p->rows[bank];
+    int32_t lag = a->workday - b->workday;
     enum recon_type type = difference_kind(p->params, a->amount, b->amount);
     if (type == RECON_TYPE_NONE || abs64(lag) > 2 * p->params->window_days)
         return OK;
     enum ref_relation ref = ref_compare(a->norm, b->norm);
-    uint32_t text = text_similarity(a->norm, b->norm);
+    uint32_t text = text_similarity_least(a->norm, b->norm, ref == REF_ABSENT ? NAMED : 0);
     if (ref == REF_DIFFER || (ref == REF_ABSENT && text < NAMED))
         return OK;
     bool silent = text < 6000 && !text_known(p, a->norm);
-    struct edge edge = {.bank = bank, .book = book, .type = (uint8_t)type, .capped = capped};
+    struct edge edge = {.bank = bank, .book = b->row, .type = (uint8_t)type, .capped = capped};
     edge.parts = (struct recon_parts){
         .text = silent ? RECON_ABSENT : (uint16_t)text,
         .reference = ref == REF_ABSENT ? RECON_ABSENT : 10000,
@@ -88,6 +88,7 @@ struct err pass_tolerance(struct pass *p)
     near.max = max < NEAR_MAX ? max : NEAR_MAX;
     near.before = near.after = 2 * p->params->window_days * 7 / 5 + 3;
     p->edges_n = 0;
+    index_refresh(p, &p->index[RECON_BOOK]);
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->rows[i].state != ROW_FREE || p->rows[i].side != RECON_BANK)
             continue;
