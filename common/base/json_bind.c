@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/civil.h"
 #include "common/base/invariant.h"
 #include "common/base/json_field.h"
 
@@ -152,30 +153,12 @@ static struct err bind_decimal(const struct bind *b)
     return text_check(b, text.at);
 }
 
-static int two_digits(const char *p)
-{
-    return (p[0] - '0') * 10 + (p[1] - '0');
-}
-
-static bool date_valid(struct str s)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (s.len != 10 || s.at[4] != '-' || s.at[7] != '-' || digits_of(s.at) != 4 ||
-        digits_of(s.at + 5) != 2 || digits_of(s.at + 8) != 2)
-        return false;
-    int year = two_digits(s.at) * 100 + two_digits(s.at + 2);
-    int month = two_digits(s.at + 5), day = two_digits(s.at + 8);
-    if (year < 1 || month < 1 || month > 12 || day < 1)
-        return false;
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
 static struct err bind_date(const struct bind *b)
 {
     struct str text = {0};
+    struct date day;
     TRY(text_take(b, "a date YYYY-MM-DD", &text));
-    if (!date_valid(text))
+    if (date_parse(text.at, &day).kind != ERR_NONE)
         return COMPLAIN(b, "expected a date YYYY-MM-DD");
     put_text(b, text.at);
     return text_check(b, text.at);
