@@ -1,6 +1,7 @@
 /* Calls from the command line, through the daemon or on the locked book. */
 #include "engine/cli/run_call.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,7 +124,14 @@ static struct err local_start(struct local *l)
                                .binary_sha256 = binary_digest(l->cli->arena)};
     bool inert;
     TRY(disk_read(l->cli->arena, l->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
-    return engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
+    struct err e = engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
+    if (e.kind == ERR_INPUT && e.where != NULL)
+        e.where = arena_fmt(l->cli->arena, "%s:%s", l->cli->config.policy, e.where);
+    if (e.kind == ERR_NONE && inert)
+        (void)fprintf(stderr,
+                      "%s is not in force: a second human has to approve it; this runs under %s\n",
+                      l->cli->config.policy, l->policy->digest);
+    return e;
 }
 
 static struct err local_open(struct cli *cli, struct local *l)

@@ -64,7 +64,9 @@ struct load {
     struct ingest_counts counts;
     struct control_totals totals;
     struct statement statement;
-    bool again; /* the book has the file, and now more of its rows can be read */
+    bool again; /* the book has the file, and now more of its rows can be read, or other balances
+                   are given */
+    struct statement *known; /* what the book has of this file; NULL for none */
     bool has_statement, ended;
     struct ingest_report report;
 };
@@ -212,12 +214,29 @@ static struct err again_ask(struct load *l, struct tx *tx)
     return OK;
 }
 
+/* The newest statement that this very file made. */
+static struct err statement_find(struct load *l, struct tx *tx)
+{
+    struct statement *rows;
+    size_t n;
+    if (l->mapping.account == NULL)
+        return OK;
+    TRY(statements_list(tx, l->c->arena, l->source.entity_id, l->mapping.account, &rows, &n));
+    for (size_t i = 0; i < n && l->known == NULL; i++) {
+        if (text_eq(rows[i].file_id, l->report.file_id))
+            l->known = &rows[i];
+    }
+    return OK;
+}
+
 static struct err book_ask(struct load *l, struct tx *tx)
 {
     TRY(source_load(tx, l->c->arena, l->args->source_id, &l->source));
     TRY(accounts_list(tx, l->c->arena, l->source.entity_id, &l->accounts, &l->accounts_n));
     TRY(mapping_parse(l->c->arena, str_of(l->source.mapping), &l->mapping));
     TRY(file_ask(l, tx));
+    if (l->report.already_loaded)
+        TRY(statement_find(l, tx));
     return l->report.already_loaded && l->report.quarantined > 0 ? again_ask(l, tx) : OK;
 }
 
@@ -264,6 +283,25 @@ static struct err statement_ask(struct load *l)
         TRY(err_in(money_parse(a->closing, cur, &l->statement.closing), "/closing"));
     }
     return OK;
+}
+
+static bool is_day(struct date day, const char *given)
+{
+    char text[DATE_TEXT_MAX];
+    date_print(day, text);
+    return given == NULL || text_eq(text, given);
+}
+
+/* Balances that the book does not have with this file: somebody corrects what was typed. */
+static bool statement_is_new(const struct load *l)
+{
+    const struct ingest_file *a = l->args;
+    const struct statement *s = l->known;
+    if (a->opening == NULL)
+        return false;
+    return s == NULL || s->opening.minor != l->statement.opening.minor ||
+           s->closing.minor != l->statement.closing.minor || !is_day(s->from, a->from) ||
+           !is_day(s->to, a->to);
 }
 
 static struct err row_see(struct load *l, const struct source_row *row)
@@ -476,9 +514,13 @@ static struct err job(struct call *c, struct job_port *port)
     TRY(report_init(&l.report, c->arena));
     TRY(bytes_take(&l));
     TRY(book_read(&l));
-    if (l.report.already_loaded && !l.again)
-        return done_tell(&l);
     TRY(statement_ask(&l));
+    l.again = l.again || (l.report.already_loaded && statement_is_new(&l));
+    if (l.report.already_loaded && !l.again) {
+        if (l.known != NULL)
+            report_statement(&l.report, c->arena, l.known);
+        return done_tell(&l);
+    }
     return rows_load(&l);
 }
 
