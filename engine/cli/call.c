@@ -23,7 +23,9 @@ static struct err request_body(struct cli *cli, struct str *body)
 
     jw_init(&w, WEB_BODY_MAX_DEFAULT);
     struct str given = str_of(cli->args_n > 1 ? cli->args[1] : "{}");
-    TRY(err_in(json_read(cli->arena, given, NULL, &arguments), "JSON"));
+    struct err e = json_read(cli->arena, given, NULL, &arguments);
+    if (e.kind != ERR_NONE)
+        return err_fmt(cli->arena, e.kind, e.where, "the arguments are not JSON: %s", e.msg);
     ENSURE(json_is(arguments, JSON_TYPE_OBJECT), ERR_INPUT, "the arguments are no JSON object");
     json_put_text(cli->arena, params, "name", cli->args[0]);
     json_put(cli->arena, params, "arguments", arguments);

@@ -44,6 +44,7 @@ struct cli {
     const char *const *args;
     size_t args_n;
     const char **values; /* of the command's options, in their order */
+    bool told_inert;     /* that policy.yaml is not in force, once a run */
 };
 
 /* Every command, in the order of the list that --help prints. */

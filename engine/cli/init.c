@@ -115,8 +115,8 @@ static int run_init(struct cli *cli)
     }
     printf("book       %s\npolicy     %s\nkey        %s\n\n", cli_path(cli, "recon.db"),
            cli->config.policy, cli_path(cli, "workspace.key"));
-    printf(
-        "Next: closegate-engine ingest --master DIR, then ingest --source ID FILE, then recon.\n");
+    printf("Next: closegate-engine %singest --source ID FILE, then recon.\n",
+           cli_option(cli, "master") == NULL ? "ingest --master DIR, then " : "");
     return CLI_YES;
 }
 

@@ -219,6 +219,22 @@ static struct err waiting_told(struct arena *arena, const struct json *waiting)
     return OK;
 }
 
+/* Proposals that no escalation stands for: the engine may not confirm here, or somebody else
+ * proposed them. They would be overlooked otherwise. */
+static void unasked_tell(const struct json *entity, const struct json *waiting)
+{
+    int64_t n = figure(json_get(entity, "matches"), "proposed");
+    for (size_t i = 0; i < waiting->count; i++) {
+        const struct json *e = waiting->items[i];
+        if (text_eq(text_of(e, "entity_id"), text_of(entity, "entity_id")) &&
+            text_eq(text_of(e, "tool"), "confirm_match"))
+            n--;
+    }
+    if (n > 0)
+        printf("  %" PRId64 "  proposed for %s and not asked for yet: confirm_match asks\n", n,
+               text_of(entity, "entity_id"));
+}
+
 /* ---- exceptions ---- */
 
 static const char *meaning(const char *class_)
@@ -318,6 +334,8 @@ struct err picture_print(struct arena *arena, const struct picture *p)
     TRY(confirmed_told(arena, p->status, "policy"));
     TRY(confirmed_told(arena, p->status, "people"));
     TRY(waiting_told(arena, p->waiting));
+    for (size_t i = 0; entities != NULL && i < entities->count; i++)
+        unasked_tell(entities->items[i], p->waiting);
     TRY(exceptions_told(arena, p));
     printf("\nwhere every entry stands: how many, and their sum\n");
     for (size_t i = 0; entities != NULL && i < entities->count; i++) {

@@ -122,15 +122,16 @@ static struct err local_start(struct local *l)
     struct boot_start start = {.prod = l->prod,
                                .config_sha256 = config_digest(l->cli->arena, &l->cli->config),
                                .binary_sha256 = binary_digest(l->cli->arena)};
-    bool inert;
+    bool inert = false;
     TRY(disk_read(l->cli->arena, l->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
     struct err e = engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
     if (e.kind == ERR_INPUT && e.where != NULL)
         e.where = arena_fmt(l->cli->arena, "%s:%s", l->cli->config.policy, e.where);
-    if (e.kind == ERR_NONE && inert)
+    if (e.kind == ERR_NONE && inert && !l->cli->told_inert)
         (void)fprintf(stderr,
                       "%s is not in force: a second human has to approve it; this runs under %s\n",
                       l->cli->config.policy, l->policy->digest);
+    l->cli->told_inert |= inert;
     return e;
 }
 

@@ -37,6 +37,18 @@ static struct err cells_add(struct arena *arena, const struct json *row, struct 
     return columns_add(table, arena_strdup(arena, text));
 }
 
+static void broken_tell(struct arena *arena, const struct json *entity)
+{
+    const struct json *broken = json_get(entity, "broken_statements");
+    for (size_t i = 0; broken != NULL && i < broken->count; i++)
+        text_wrap(arena, "  ",
+                  arena_fmt(arena,
+                            "account %s: a statement does not add up; until one for the same days "
+                            "does, the engine confirms nothing of this account",
+                            json_text(broken->items[i])),
+                  stdout);
+}
+
 struct err totals_print(struct arena *arena, const struct json *entity)
 {
     static const struct column columns[] = {
@@ -61,5 +73,6 @@ struct err totals_print(struct arena *arena, const struct json *entity)
         printf("  no entries yet\n");
     else
         columns_print(&table, "  ", stdout);
+    broken_tell(arena, entity);
     return OK;
 }

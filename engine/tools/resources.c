@@ -2,6 +2,7 @@
 #include "common/sys/json_read.h"
 #include "engine/store/escalations.h"
 #include "engine/store/exceptions.h"
+#include "engine/store/files.h"
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
@@ -76,18 +77,37 @@ static struct err confirmed_print(struct call *c, struct tx *tx, const char *ent
     return arena_check(c->arena);
 }
 
+/* The accounts of which nothing is confirmed without a human until a statement adds up. */
+static struct err broken_print(struct call *c, struct tx *tx, const char *entity_id,
+                               struct json **out)
+{
+    struct account *accounts;
+    size_t n;
+    TRY(accounts_list(tx, c->arena, entity_id, &accounts, &n));
+    *out = json_array_new(c->arena);
+    for (size_t i = 0; i < n; i++) {
+        bool broken = false;
+        if (accounts[i].reconciled)
+            TRY(statement_broken(tx, entity_id, accounts[i].account_id, &broken));
+        if (broken)
+            json_push(c->arena, *out, json_text_new(c->arena, accounts[i].account_id));
+    }
+    return arena_check(c->arena);
+}
+
 static struct err entity_status(struct call *c, struct tx *tx, const struct entity *e,
                                 struct json **out)
 {
     struct match_counts counts;
     struct exception_count *classes;
     struct json *o = json_object_new(c->arena), *m = json_object_new(c->arena),
-                *x = json_object_new(c->arena), *totals, *confirmed;
+                *x = json_object_new(c->arena), *totals, *confirmed, *broken;
     size_t n;
     TRY(matches_count(tx, e->entity_id, &counts));
     TRY(exceptions_count(tx, c->arena, e->entity_id, &classes, &n));
     TRY(totals_print(c, tx, e->entity_id, &totals));
     TRY(confirmed_print(c, tx, e->entity_id, &confirmed));
+    TRY(broken_print(c, tx, e->entity_id, &broken));
     json_put_text(c->arena, o, "entity_id", e->entity_id);
     json_put_text(c->arena, o, "name", e->name);
     json_put_int(c->arena, m, "proposed", counts.proposed);
@@ -99,6 +119,7 @@ static struct err entity_status(struct call *c, struct tx *tx, const struct enti
     for (size_t i = 0; i < n; i++)
         json_put_int(c->arena, x, classes[i].class_, classes[i].count);
     json_put(c->arena, o, "exceptions", x);
+    json_put(c->arena, o, "broken_statements", broken);
     json_put(c->arena, o, "entries", totals);
     *out = o;
     return arena_check(c->arena);
