@@ -139,6 +139,7 @@ static struct err escalation_new(struct call *c, struct tx *tx, const char *key,
     TRY(hash_tree(c->arena, bound_facts(c, e), &bound, hex));
     e->bound = bound.at;
     e->digest = arena_strdup(c->arena, hex);
+    TRY(arena_check(c->arena));
     e->code = code_of(c->arena, e);
     TRY(arena_check(c->arena));
     TRY(escalation_insert(tx, e));

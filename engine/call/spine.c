@@ -14,6 +14,7 @@
 #include "engine/call/threads.h"
 
 #define GROUP_MAX   512
+#define JOBS_MAX    64 /* one at a time runs: a queue of passes must not take everybody's place */
 #define READERS_MAX 16
 #define LOOP_BATCH  512
 #define PORT_SLACK  64 /* beyond in_flight_max: the job's own batches wait for room anyway */
@@ -29,11 +30,17 @@ struct spine {
     struct jobs jobs;
     struct checkpointer checkpointer;
     int readers_n, next_reader;
+    int jobs_n; /* under way, the waiting ones too */
     struct spine_stats stats;
     bool stopping;
 };
 
 /* ---- on the loop thread ---- */
+
+static bool is_job(const struct work *w)
+{
+    return w->call != NULL && w->call->tool->run == TOOL_JOB;
+}
 
 static void work_done(struct spine *s, struct work *w)
 {
@@ -41,6 +48,7 @@ static void work_done(struct spine *s, struct work *w)
     s->stats.calls++;
     if (w->call != NULL) {
         s->stats.failed += w->call->outcome == CALL_FAILED;
+        s->jobs_n -= is_job(w);
         w->done(w->call, w->arg);
     } else {
         w->read_done(w->err, w->arg);
@@ -92,6 +100,8 @@ static struct err submit(struct spine *s, const struct work *work)
     ENSURE(!s->stopping, ERR_LIMIT, "the engine is stopping");
     ENSURE((size_t)s->stats.in_flight < s->options.in_flight_max, ERR_LIMIT,
            "too many requests are under way; try again");
+    ENSURE(!is_job(work) || s->jobs_n < JOBS_MAX, ERR_LIMIT,
+           "too much long work is waiting; try again");
     struct work *w = malloc(sizeof *w);
     ENSURE(w != NULL, ERR_LIMIT, "out of memory");
     *w = *work;
@@ -102,6 +112,7 @@ static struct err submit(struct spine *s, const struct work *work)
         return e;
     }
     s->stats.in_flight++;
+    s->jobs_n += is_job(work);
     return OK;
 }
 

@@ -74,15 +74,30 @@ static struct err policy_write(struct cli *cli, struct str text)
     return OK;
 }
 
-/* Whoever makes the book may administer it from this terminal. */
-static struct err link_me(struct cli *cli, struct boot_person *first)
+static bool has_identity(const struct boot_person *p, const char *kind, const char *subject)
 {
+    for (size_t i = 0; i < p->identities_n; i++) {
+        if (text_eq(p->identities[i].kind, kind) && text_eq(p->identities[i].subject, subject))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever makes the book may administer it from this terminal: as the first person, unless the
+ * people themselves say who this user of the host is. */
+static struct err link_me(struct cli *cli, struct boot_person *people, size_t people_n)
+{
+    struct boot_person *first = &people[0];
+    const char *me = auth_os_subject(cli->arena, getuid());
     struct boot_identity *all =
         ARENA_ARRAY(cli->arena, first->identities_n + 1, struct boot_identity);
-    ENSURE(all != NULL, ERR_LIMIT, "out of memory");
+    ENSURE(all != NULL && me != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < people_n; i++) {
+        if (has_identity(&people[i], "os", me))
+            return OK;
+    }
     memcpy(all, first->identities, first->identities_n * sizeof *all);
-    all[first->identities_n] = (struct boot_identity){
-        .kind = "os", .issuer = "", .subject = auth_os_subject(cli->arena, getuid())};
+    all[first->identities_n] = (struct boot_identity){.kind = "os", .issuer = "", .subject = me};
     first->identities = all;
     first->identities_n++;
     return arena_check(cli->arena);
@@ -122,7 +137,7 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
     TRY(folders_make(cli, cli->config.data_dir));
     TRY(key_make(cli, &clients[0]));
     TRY(policy_write(cli, policy_text));
-    TRY(link_me(cli, &people[0]));
+    TRY(link_me(cli, people, people_n));
     const struct boot_spec spec = {.policy_text = policy_text,
                                    .people = people,
                                    .people_n = people_n,

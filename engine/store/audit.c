@@ -9,6 +9,7 @@
 #include "common/base/id.h"
 #include "common/sys/crypt.h"
 #include "common/sys/jcs.h"
+#include "common/sys/json_read.h"
 #include "engine/store/audit_event.h"
 #include "engine/store/sql.h"
 
@@ -54,6 +55,9 @@ const size_t audit_sql_n = AUDIT_SQL_N;
 
 /* The longest event; a bulk chunk of effects is one hash, so only a very large ask comes near. */
 #define EVENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
+static const struct json_limits event_limits = {
+    .depth_max = 32, .bytes_max = 8u << 20, .nodes_max = 1000000};
 
 static struct err event_insert(struct tx *tx, struct str text, struct chain_head *next)
 {
@@ -104,15 +108,32 @@ struct err audit_append(struct tx *tx, const struct event *event)
 
 /* ---- reading ---- */
 
-static bool in_scope(const struct audit_filter *f, struct str entity)
+static bool entity_listed(const struct audit_filter *f, struct str entity)
 {
-    if (!f->scoped || entity.len == 0)
-        return true;
     for (size_t i = 0; i < f->entities_n; i++) {
         if (str_is(entity, f->entities[i]))
             return true;
     }
     return false;
+}
+
+/* An event stands under one entity, but may tell amounts and accounts of several: whoever proposes
+ * ours together with theirs is refused, and must not read theirs in the refusal. */
+static struct err in_scope(struct tx *tx, const struct audit_filter *f, struct stmt *q, bool *yes)
+{
+    struct str entity = stmt_peek(q, 4);
+    struct json *event;
+    *yes = !f->scoped || entity.len == 0 || entity_listed(f, entity);
+    if (!f->scoped || !*yes)
+        return OK;
+    arena_reset(tx->store->scratch);
+    TRY(json_read(tx->store->scratch, stmt_peek(q, 1), &event_limits, &event));
+    const struct json *all = json_get(json_get(event, "gate_input"), "entities");
+    for (size_t i = 0; *yes && json_is(all, JSON_TYPE_ARRAY) && i < all->count; i++) {
+        const struct json *one = all->items[i];
+        *yes = json_is(one, JSON_TYPE_TEXT) && entity_listed(f, one->text);
+    }
+    return OK;
 }
 
 static struct err time_of(struct tx *tx, int64_t seq, int64_t *us)
@@ -206,12 +227,13 @@ struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_r
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, query_for(filter));
     TRY(filter_bind(tx, q, filter));
     for (;;) {
-        bool found;
+        bool found, seen;
         struct audit_row row;
         TRY(stmt_step(q, &found));
         if (!found)
             return OK;
-        if (!in_scope(filter, stmt_peek(q, 4)))
+        TRY(in_scope(tx, filter, q, &seen));
+        if (!seen)
             continue;
         if (given++ == filter->limit) {
             *more = true;

@@ -39,7 +39,7 @@ struct audit_filter {
                               midnight. ERR_INPUT for anything else */
     int64_t after_seq;     /* only events behind this one */
     int64_t limit;         /* at most so many rows */
-    bool scoped;           /* only events of `entities` and those of no entity */
+    bool scoped;           /* only events of `entities` alone and those of no entity */
     const char *const *entities;
     size_t entities_n;
 };

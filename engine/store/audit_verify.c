@@ -282,7 +282,9 @@ static int claim_order(const void *x, const void *y)
     int by_id = strcmp(a->id, b->id);
     if (by_id != 0)
         return by_id;
-    return a->seq < b->seq ? -1 : a->seq > b->seq;
+    if (a->seq != b->seq)
+        return a->seq < b->seq ? -1 : 1;
+    return a->version < b->version ? -1 : a->version > b->version; /* an event may write it twice */
 }
 
 /* Sorted by id, only the latest claim of each. */

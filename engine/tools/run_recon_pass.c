@@ -361,8 +361,8 @@ static struct err job(struct call *c, struct job_port *port)
     if (c->outcome != CALL_OK)
         return OK;
     for (size_t i = 0; i < a.n; i++) {
-        bool wanted = args->account == NULL ? a.rows[i].reconciled
-                                            : text_eq(args->account, a.rows[i].account_id);
+        bool wanted = a.rows[i].reconciled &&
+                      (args->account == NULL || text_eq(args->account, a.rows[i].account_id));
         found |= wanted;
         if (wanted)
             TRY(account_pass(c, port, &a.entity, a.rows[i].account_id, &report));
