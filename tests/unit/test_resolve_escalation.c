@@ -198,7 +198,7 @@ START_TEST(what_was_settled_in_an_entity_is_told_to_nobody_outside)
 }
 END_TEST
 
-SPINE_MAIN("resolve_escalation", spine_up, book_down,
+SPINE_MAIN("resolve_escalation", spine_up, spine_down,
            master_data_of_prod_is_changed_by_the_second_person,
            an_approval_of_what_is_so_already_is_stale,
            who_joined_a_request_for_master_data_may_not_confirm_it,

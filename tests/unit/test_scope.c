@@ -201,7 +201,8 @@ START_TEST(a_call_without_memory_fails_and_leaves_nothing)
 }
 END_TEST
 
-SPINE_MAIN("scope", scope_up, book_down, a_refusal_over_another_entity_s_entries_does_not_tell_them,
+SPINE_MAIN("scope", scope_up, spine_down,
+           a_refusal_over_another_entity_s_entries_does_not_tell_them,
            what_waits_across_entities_is_seen_by_those_who_see_both,
            a_match_across_entities_is_read_by_those_who_see_both,
            a_call_without_memory_fails_and_leaves_nothing)
