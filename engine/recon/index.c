@@ -53,7 +53,8 @@ static uint32_t keys_of(const struct row *row, uint64_t *keys, uint32_t *loose_n
  * it. */
 static bool letters_fit(uint32_t a, uint32_t b)
 {
-    return __builtin_popcount(a & ~b) <= 1 || __builtin_popcount(b & ~a) <= 1;
+    uint32_t not_b = a & ~b, not_a = b & ~a;
+    return (not_b & (not_b - 1)) == 0 || (not_a & (not_a - 1)) == 0; /* at most one bit */
 }
 
 static int item_cmp(const void *a, const void *b)
@@ -186,7 +187,8 @@ static void near_take(struct near *near, size_t from, size_t to, int32_t day, ui
 {
     struct index *index = near->index;
     const struct index_item *items = index->items;
-    items_prefetch(index, from, to, letters);
+    if (to - from <= COMMON)
+        items_prefetch(index, from, to, letters);
     size_t above = from;
     while (above < to && items[above].day < day)
         above++;
@@ -210,13 +212,21 @@ static void near_take(struct near *near, size_t from, size_t to, int32_t day, ui
     }
 }
 
+/* Whether item `at` is of `key` and not after the days; after lower() these are a run. */
+static bool in_run(const struct near *near, size_t at, uint64_t key, int32_t day)
+{
+    const struct index *index = near->index;
+    return at < index->items_n && index->items[at].key == key &&
+           index->items[at].day <= (int64_t)day + near->after;
+}
+
 /* The end of the items of `key` within the days, at most `most` from `from` on. */
 static size_t run_end(const struct near *near, size_t from, uint64_t key, int32_t day, size_t most)
 {
-    const struct index *index = near->index;
+    if (in_run(near, from + most - 1, key, day)) /* of a run, so is all before it */
+        return from + most;
     size_t to = from;
-    while (to < index->items_n && to - from < most && index->items[to].key == key &&
-           index->items[to].day <= (int64_t)day + near->after)
+    while (in_run(near, to, key, day))
         to++;
     return to;
 }

@@ -28,6 +28,8 @@ static uint64_t id_hash(const struct recon_entry *e)
     return hash_bytes(e->id, strlen(e->id)) + (uint64_t)e->side;
 }
 
+#define AHEAD 16u /* how many ids are hashed before their slots are looked at */
+
 /* Open addressing over all ids: a twice used one is a mistake upstream. */
 static struct err ids_check(const struct recon_entry *entries, size_t n, size_t bytes_max)
 {
@@ -38,8 +40,16 @@ static struct err ids_check(const struct recon_entry *entries, size_t n, size_t 
         slots *= 2;
     uint64_t *slot = ARENA_ARRAY(scratch, slots, uint64_t); /* hash's top half, index + 1 */
     TRY(arena_check(scratch));
-    for (size_t i = 0; i < n; i++) {
-        uint64_t h = id_hash(&entries[i]);
+    uint64_t hashes[AHEAD] = {0};
+    for (size_t next = 0; next < n + AHEAD; next++) {
+        size_t i = next - AHEAD;
+        uint64_t h = hashes[next % AHEAD];
+        if (next < n) {
+            hashes[next % AHEAD] = id_hash(&entries[next]);
+            __builtin_prefetch(&slot[hashes[next % AHEAD] & (slots - 1)]);
+        }
+        if (next < AHEAD)
+            continue;
         size_t at = h & (slots - 1);
         for (; slot[at] != 0; at = (at + 1) & (slots - 1)) {
             const struct recon_entry *o = &entries[(slot[at] & UINT32_MAX) - 1];

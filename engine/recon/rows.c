@@ -7,7 +7,6 @@
 struct group_key {
     uint32_t entity, account;
     char cur[4];
-    uint32_t entry;
 };
 
 int32_t workday_of(const struct recon_params *params, int32_t day)
@@ -38,39 +37,74 @@ static int group_cmp(const void *a, const void *b)
     return memcmp(x->cur, y->cur, sizeof x->cur);
 }
 
+struct groups {
+    struct group_key *keys; /* ascending */
+    uint32_t n, cap;
+};
+
+static struct err group_insert(struct groups *g, struct arena *scratch, uint32_t at,
+                               const struct group_key *key)
+{
+    if (g->n == g->cap) {
+        uint32_t cap = g->cap == 0 ? 64 : g->cap * 2;
+        struct group_key *grown = ARENA_ARRAY(scratch, cap, struct group_key);
+        if (grown == NULL)
+            return arena_check(scratch);
+        if (g->n > 0)
+            memcpy(grown, g->keys, g->n * sizeof *grown);
+        g->keys = grown;
+        g->cap = cap;
+    }
+    memmove(&g->keys[at + 1], &g->keys[at], (g->n - at) * sizeof g->keys[0]);
+    g->keys[at] = *key;
+    g->n++;
+    return OK;
+}
+
+/* Where the key is, or would be. */
+static uint32_t group_at(const struct groups *g, const struct group_key *key)
+{
+    uint32_t lo = 0, hi = g->n;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (group_cmp(&g->keys[mid], key) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static struct group_key group_of_entry(const struct recon_entry *e)
+{
+    struct group_key k = {.entity = e->entity, .account = e->account};
+    memcpy(k.cur, e->cur, sizeof k.cur);
+    return k;
+}
+
 /* Entries of one book mostly share their group: remember the last, search the few others. */
 static struct err groups_assign(struct pass *p, struct arena *scratch, uint32_t *group_of,
                                 uint32_t *groups_n)
 {
-    struct group_key *keys = ARENA_ARRAY(scratch, p->n + 1, struct group_key);
-    if (keys == NULL)
-        return arena_check(scratch);
-    uint32_t n = 0;
+    struct groups g = {0};
+    struct group_key last = {0};
     for (size_t i = 0; i < p->n; i++) {
-        const struct recon_entry *e = &p->entries[i];
-        struct group_key k = {.entity = e->entity, .account = e->account};
-        memcpy(k.cur, e->cur, sizeof k.cur);
-        uint32_t lo = 0, hi = n;
-        while (lo < hi) {
-            uint32_t mid = (lo + hi) / 2;
-            if (group_cmp(&keys[mid], &k) < 0)
-                lo = mid + 1;
-            else
-                hi = mid;
-        }
-        if (lo < n && group_cmp(&keys[lo], &k) == 0)
+        struct group_key k = group_of_entry(&p->entries[i]);
+        if (i > 0 && group_cmp(&k, &last) == 0)
             continue;
-        memmove(&keys[lo + 1], &keys[lo], (n - lo) * sizeof keys[0]);
-        keys[lo] = k;
-        n++;
+        last = k;
+        uint32_t at = group_at(&g, &k);
+        if (at == g.n || group_cmp(&g.keys[at], &k) != 0)
+            TRY(group_insert(&g, scratch, at, &k));
     }
-    for (size_t i = 0; i < p->n; i++) {
-        struct group_key k = {.entity = p->entries[i].entity, .account = p->entries[i].account};
-        memcpy(k.cur, p->entries[i].cur, sizeof k.cur);
-        const struct group_key *found = bsearch(&k, keys, n, sizeof k, group_cmp);
-        group_of[i] = found == NULL ? 0 : (uint32_t)(found - keys);
+    *groups_n = g.n;
+    uint32_t at = 0;
+    for (size_t i = 0; g.n > 1 && i < p->n; i++) {
+        struct group_key k = group_of_entry(&p->entries[i]);
+        if (group_cmp(&g.keys[at], &k) != 0)
+            at = group_at(&g, &k);
+        group_of[i] = at;
     }
-    *groups_n = n;
     return OK;
 }
 
