@@ -137,12 +137,15 @@ static struct err compute(struct pass *p)
 
 /* ---- proposing, in chunks ---- */
 
-static struct err chunk_submit(struct pass *p, size_t match_at, size_t exception_at)
+static struct err chunk_new(struct pass *p, size_t match_at, size_t exception_at, struct call **out)
 {
-    CLEANUP(child_free) struct call *c = child_new(p->c, &tool_recon_chunk, "engine:matcher");
+    struct call *c = child_new(p->c, &tool_recon_chunk, "engine:matcher");
     ENSURE(c != NULL, ERR_LIMIT, "out of memory");
+    *out = c;
+    struct recon_chunk *chunk = ARENA_NEW(c->arena, struct recon_chunk);
+    ENSURE(chunk != NULL, ERR_LIMIT, "out of memory");
     size_t matches = p->matches_n - match_at, exceptions = p->exceptions_n - exception_at;
-    struct recon_chunk chunk = {
+    *chunk = (struct recon_chunk){
         .entity_id = p->entity.entity_id,
         .account_id = p->account_id,
         .requested_by = p->c->actor.id,
@@ -151,13 +154,28 @@ static struct err chunk_submit(struct pass *p, size_t match_at, size_t exception
         .exceptions = p->exceptions + exception_at,
         .exceptions_n = exceptions > CHUNK_ROWS ? CHUNK_ROWS : exceptions,
     };
-    c->args = &chunk;
-    TRY(child_run(p->port, c, p->arena));
-    ENSURE(c->outcome == CALL_OK, ERR_AUTH, "policy does not let engine:matcher propose");
-    p->report->proposed += chunk.proposed;
-    p->report->overtaken += chunk.overtaken;
-    p->report->exceptions += chunk.listed;
+    c->args = chunk;
     return OK;
+}
+
+static struct err chunk_count(struct pass *p, const struct call *c)
+{
+    const struct recon_chunk *chunk = c->args;
+    if (c->outcome == CALL_FAILED) /* its memory goes with the chunk */
+        return err_fmt(p->c->arena, c->err.kind, NULL, "%s", c->err.msg);
+    ENSURE(c->outcome == CALL_OK, ERR_AUTH, "policy does not let engine:matcher propose");
+    p->report->proposed += chunk->proposed;
+    p->report->overtaken += chunk->overtaken;
+    p->report->exceptions += chunk->listed;
+    return OK;
+}
+
+static struct err chunk_submit(struct pass *p, size_t match_at, size_t exception_at)
+{
+    CLEANUP(child_free) struct call *c = NULL;
+    TRY(chunk_new(p, match_at, exception_at, &c));
+    TRY(p->port->submit(p->port, &c, 1));
+    return chunk_count(p, c);
 }
 
 /* Exceptions that the book lists already make no event. */
@@ -178,10 +196,10 @@ static struct err exceptions_new(struct pass *p)
     return e;
 }
 
+/* More than one chunk: others take their turn between them. */
 static struct err propose(struct pass *p)
 {
     size_t m = 0, x = 0;
-    TRY(exceptions_new(p));
     while (m < p->matches_n || x < p->exceptions_n) {
         ENSURE(!p->port->cancelled(p->port), ERR_CONFLICT, "the pass was cancelled");
         TRY(chunk_submit(p, m, x));
@@ -189,6 +207,48 @@ static struct err propose(struct pass *p)
         x = x + CHUNK_ROWS < p->exceptions_n ? x + CHUNK_ROWS : p->exceptions_n;
     }
     return OK;
+}
+
+/* Accounts with little to say are proposed together: one commit for all of them. */
+#define LINE_MAX 32
+struct line {
+    struct pass passes[LINE_MAX];
+    size_t n, rows;
+};
+
+static size_t rows_of(const struct pass *p)
+{
+    return p->matches_n + p->exceptions_n;
+}
+
+static struct err together(struct line *l, struct call **calls, struct pass **of, size_t *n)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct pass *p = &l->passes[i];
+        if (rows_of(p) == 0)
+            continue;
+        of[*n] = p;
+        TRY(chunk_new(p, 0, 0, &calls[(*n)++]));
+    }
+    if (*n == 0)
+        return OK;
+    struct job_port *port = l->passes[0].port;
+    ENSURE(!port->cancelled(port), ERR_CONFLICT, "the pass was cancelled");
+    TRY(port->submit(port, calls, *n));
+    for (size_t i = 0; i < *n; i++)
+        TRY(chunk_count(of[i], calls[i]));
+    return OK;
+}
+
+static struct err propose_together(struct line *l)
+{
+    struct call *calls[LINE_MAX] = {NULL};
+    struct pass *of[LINE_MAX];
+    size_t n = 0;
+    struct err e = together(l, calls, of, &n);
+    for (size_t i = 0; i < n; i++)
+        child_free(calls[i]);
+    return e;
 }
 
 /* ---- asking the gate ---- */
@@ -291,28 +351,64 @@ static struct err auto_confirm(struct pass *p)
 
 /* ---- the job ---- */
 
-static struct err account_pass(struct call *c, struct job_port *port, const struct entity *entity,
-                               const char *account_id, struct pass_report *report)
+static void line_clear(struct line *l)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new(PASS_BYTES);
-    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < l->n; i++)
+        arena_free(l->passes[i].arena);
+    l->n = l->rows = 0;
+}
+
+static struct err line_run(struct line *l)
+{
+    TRY(l->rows > CHUNK_ROWS ? propose(&l->passes[0]) : propose_together(l));
+    for (size_t i = 0; i < l->n; i++)
+        TRY(auto_confirm(&l->passes[i]));
+    return OK;
+}
+
+/* Proposes what the line holds and lets it go. The error outlives the accounts' memory. */
+static struct err line_flush(struct call *c, struct line *l)
+{
+    struct err e = l->n == 0 ? OK : line_run(l);
+    if (e.kind != ERR_NONE)
+        e = err_fmt(c->arena, e.kind, e.where == NULL ? NULL : arena_strdup(c->arena, e.where),
+                    "%s", e.msg);
+    line_clear(l);
+    return e;
+}
+
+/* Behind the others in the line; one that is too long for them stands alone. */
+static struct err line_add(struct call *c, struct line *l, struct pass *p)
+{
+    struct err e = compute(p);
+    if (e.kind == ERR_NONE)
+        e = exceptions_new(p);
+    if (e.kind != ERR_NONE) {
+        e = err_fmt(c->arena, e.kind, e.where == NULL ? NULL : arena_strdup(c->arena, e.where),
+                    "%s", e.msg);
+        arena_free(p->arena);
+        return e;
+    }
+    p->report->accounts++;
+    p->report->entries += (int64_t)p->entries_n;
+    if (l->n == LINE_MAX || l->rows + rows_of(p) > CHUNK_ROWS)
+        e = line_flush(c, l);
+    l->passes[l->n++] = *p;
+    l->rows += rows_of(p);
+    return e;
+}
+
+static struct err account_pass(struct call *c, struct job_port *port, const struct entity *entity,
+                               const char *account_id, struct pass_report *report, struct line *l)
+{
     struct pass p = {.c = c,
                      .port = port,
                      .report = report,
-                     .arena = arena,
+                     .arena = arena_new(PASS_BYTES),
                      .entity = *entity,
                      .account_id = account_id};
-    struct err e = compute(&p);
-    report->accounts++;
-    report->entries += (int64_t)p.entries_n;
-    if (e.kind == ERR_NONE)
-        e = propose(&p);
-    if (e.kind == ERR_NONE)
-        e = auto_confirm(&p);
-    if (e.kind != ERR_NONE && e.msg != NULL) /* outlives the account's memory */
-        e = err_fmt(c->arena, e.kind, e.where == NULL ? NULL : arena_strdup(c->arena, e.where),
-                    "%s", e.msg);
-    return e;
+    ENSURE(p.arena != NULL, ERR_LIMIT, "out of memory");
+    return line_add(c, l, &p);
 }
 
 struct accounts {
@@ -350,6 +446,26 @@ static struct err request(struct call *c, struct job_port *port)
     return arena_check(c->arena);
 }
 
+static struct err accounts_pass(struct call *c, struct job_port *port, const struct accounts *a,
+                                struct pass_report *report, bool *found)
+{
+    const struct run_recon_pass *args = c->args;
+    struct line *l = ARENA_NEW(c->arena, struct line);
+    ENSURE(l != NULL, ERR_LIMIT, "out of memory");
+    struct err e = OK;
+    for (size_t i = 0; e.kind == ERR_NONE && i < a->n; i++) {
+        bool wanted = a->rows[i].reconciled &&
+                      (args->account == NULL || text_eq(args->account, a->rows[i].account_id));
+        *found |= wanted;
+        if (wanted)
+            e = account_pass(c, port, &a->entity, a->rows[i].account_id, report, l);
+    }
+    if (e.kind == ERR_NONE)
+        return line_flush(c, l);
+    line_clear(l);
+    return e;
+}
+
 static struct err job(struct call *c, struct job_port *port)
 {
     const struct run_recon_pass *args = c->args;
@@ -360,13 +476,7 @@ static struct err job(struct call *c, struct job_port *port)
     TRY(request(c, port));
     if (c->outcome != CALL_OK)
         return OK;
-    for (size_t i = 0; i < a.n; i++) {
-        bool wanted = a.rows[i].reconciled &&
-                      (args->account == NULL || text_eq(args->account, a.rows[i].account_id));
-        found |= wanted;
-        if (wanted)
-            TRY(account_pass(c, port, &a.entity, a.rows[i].account_id, &report));
-    }
+    TRY(accounts_pass(c, port, &a, &report, &found));
     if (!found)
         return err_at(ERR_MISSING, "/account", "the entity has no such reconciled account");
     TRY(json_unbind(c->arena, JSON_FIELDS(result), &report, &c->result));
