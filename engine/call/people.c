@@ -23,7 +23,7 @@ struct people_file {
 
 static const struct json_field role_fields[] = {
     JSON_TEXT(struct role_line, role, .required = true, .max = 64, .help = "a role of the policy"),
-    JSON_ANY(struct role_line, entities, .help = "all, or a list of entity ids"),
+    JSON_ANY(struct role_line, entities, .required = true, .help = "all, or a list of entity ids"),
 };
 static const struct json_field identity_fields[] = {
     JSON_TEXT(struct identity_line, kind, .required = true, .max = 16,
@@ -52,7 +52,7 @@ static struct err roles_of(struct arena *arena, const struct person_line *line,
     ENSURE(p->roles != NULL, ERR_LIMIT, "out of memory");
     for (size_t i = 0; i < line->roles_n; i++) {
         const struct json *e = line->roles[i].entities;
-        if (e == NULL || text_eq(json_text(e), "all")) {
+        if (text_eq(json_text(e), "all")) {
             p->roles[p->roles_n++] = (struct boot_role){.role = line->roles[i].role};
             continue;
         }

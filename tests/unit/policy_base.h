@@ -89,7 +89,7 @@ static struct err load_text(struct str text, struct policy **policy)
     return policy_load(arena, tree, digest, policy);
 }
 
-static const struct policy *load(const char *find, const char *put)
+__attribute__((unused)) static const struct policy *load(const char *find, const char *put)
 {
     struct policy *policy = NULL;
     ck_ok(load_text(str_of(with(find, put)), &policy));
