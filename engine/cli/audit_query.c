@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/id.h"
 #include "engine/cli/audit_line.h"
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
@@ -65,6 +66,10 @@ static struct err filter_of(struct cli *cli, struct audit_filter *f)
                                .from = cli_option(cli, "from"),
                                .to = cli_option(cli, "to"),
                                .limit = LIMIT_DEFAULT};
+    if (f->actor != NULL) {
+        struct actor_id id;
+        TRY(err_in(actor_parse(str_of(f->actor), &id), "--actor"));
+    }
     TRY(time_check(cli, "from"));
     TRY(time_check(cli, "to"));
     TRY(number(cli, "limit", 1, LIMIT_MAX, &f->limit));

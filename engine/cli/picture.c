@@ -156,8 +156,10 @@ static const char *advice(const char *reason)
     static const struct {
         const char *reason, *text;
     } known[] = {
-        {"FX_RATE_MISSING", "Rates are given in policy.yaml under fx.rates (docs/POLICY.md); "
-                            "restart the engine and run recon again."},
+        {"FX_RATE_MISSING",
+         "Nobody whose authority has a ceiling may confirm what cannot be valued. "
+         "Rates are given in policy.yaml under fx.rates (docs/POLICY.md); "
+         "restart the engine and run recon again."},
         {"FX_RATE_STALE", "A newer rate goes into policy.yaml under fx.rates (docs/POLICY.md); "
                           "restart the engine and run recon again."},
     };

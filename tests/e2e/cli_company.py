@@ -173,6 +173,8 @@ def reconciling(c):
           "1  MATERIALITY_OVER_THRESHOLD, /materiality_threshold_usd",
           '"Matches above USD 10,000 equivalent require confirmation',
           "MISSING_GL: the bank paid it, the ledger does not have it")
+    c.ask("an actor that is none is told, not searched for", 1, ["audit", "query", "--actor", "bob"],
+          "--actor", "<kind>:<name>")
     c.ask("two policies were loaded", 0, ["audit", "query", "--type", "POLICY_LOADED"],
           "engine:init", "engine:serve")
     status = json.loads(c.book.cli("recon", "--json")[1])
