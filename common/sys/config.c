@@ -102,11 +102,17 @@ static const struct setting rows[] = {
 
 /* One file may configure both daemons. */
 static const char *const foreign[] = {
-    "CLOSEGATE_AGENT_*",      "CLOSEGATE_ENGINE_URL",
-    "CLOSEGATE_LLM_*",        "CLOSEGATE_SLACK_*",
-    "CLOSEGATE_TEAMS_*",      "ANTHROPIC_API_KEY",
-    "ANTHROPIC_API_KEY_FILE", "OPENAI_API_KEY",
-    "OPENAI_API_KEY_FILE",    NULL,
+    "CLOSEGATE_AGENT_*",
+    "CLOSEGATE_ENGINE_URL",
+    "CLOSEGATE_LLM_*",
+    "CLOSEGATE_SLACK_*",
+    "CLOSEGATE_TEAMS_*",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_API_KEY_FILE",
+    "OPENAI_API_KEY",
+    "OPENAI_API_KEY_FILE",
+    "CLOSEGATE_NO_INSTALL", /* deploy/quickstart's */
+    NULL,
 };
 
 static const struct settings_table table = {
