@@ -117,7 +117,7 @@ bool utf8_valid(const char *bytes, size_t len)
     size_t i = 0;
     while (i < len) {
         uint32_t cp;
-        size_t n = utf8_next(bytes + i, len - i, &cp);
+        size_t n = (unsigned char)bytes[i] < 0x80 ? 1 : utf8_next(bytes + i, len - i, &cp);
         if (n == 0)
             return false;
         i += n;

@@ -149,9 +149,9 @@ static void char_put(struct buf *out, unsigned char c)
 {
     static const char plain[] = "btnvfr"; /* 0x08 to 0x0D; VT has no short form */
     if (c == '"' || c == '\\')
-        buf_putf(out, "\\%c", c);
+        buf_put(out, (const char[]){'\\', (char)c}, 2);
     else if (c >= 0x08 && c <= 0x0D && c != 0x0B)
-        buf_putf(out, "\\%c", plain[c - 0x08]);
+        buf_put(out, (const char[]){'\\', plain[c - 0x08]}, 2);
     else
         buf_putf(out, "\\u%04x", c);
 }

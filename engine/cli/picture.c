@@ -157,7 +157,7 @@ static const char *advice(const char *reason)
         const char *reason, *text;
     } known[] = {
         {"FX_RATE_MISSING",
-         "Nobody whose authority has a ceiling may confirm what cannot be valued. "
+         "Two people whose authority has no ceiling may confirm what cannot be valued. "
          "Rates are given in policy.yaml under fx.rates (docs/POLICY.md); "
          "restart the engine and run recon again."},
         {"FX_RATE_STALE", "A newer rate goes into policy.yaml under fx.rates (docs/POLICY.md); "
