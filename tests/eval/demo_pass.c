@@ -104,7 +104,7 @@ static struct err source_read(struct demo *d, const struct mapping *m)
 {
     struct account *chart = ARENA_ARRAY(d->arena, d->master.accounts_n, struct account);
     struct source_row row = {.kind = SOURCE_SKIPPED};
-    struct str csv;
+    struct str csv = {0};
     size_t n = 0;
     ENSURE(chart != NULL, ERR_LIMIT, "out of memory");
     for (size_t i = 0; i < d->master.accounts_n; i++) {
