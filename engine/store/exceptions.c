@@ -2,6 +2,7 @@
 #include "engine/store/exceptions.h"
 
 #include "common/base/str.h"
+#include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
 enum { EXCEPTION_LATEST, EXCEPTION_INSERT, EXCEPTIONS_LIST, EXCEPTIONS_COUNT };
@@ -60,49 +61,42 @@ struct err exception_insert(struct tx *tx, const struct exception_row *row, bool
     return stmt_run(q);
 }
 
+static void exception_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(struct exception_row *)row = (struct exception_row){.exception_id = stmt_text(q, 0, arena),
+                                                          .entry_id = stmt_text(q, 1, arena),
+                                                          .entity_id = stmt_text(q, 2, arena),
+                                                          .account_id = stmt_text(q, 3, arena),
+                                                          .class_ = stmt_text(q, 4, arena),
+                                                          .detail = stmt_text(q, 5, arena)};
+}
+
 struct err exceptions_list(struct tx *tx, struct arena *arena, const char *entity_id,
                            const char *after, int64_t limit, struct exception_row **rows, size_t *n)
 {
-    struct exception_row *list = ARENA_ARRAY(arena, (size_t)limit, struct exception_row);
-    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
-    *n = 0;
+    void *all;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTIONS_LIST);
     stmt_bind_text(q, 1, entity_id);
     stmt_bind_text(q, 2, after == NULL ? "" : after);
     stmt_bind_int(q, 3, limit);
-    while (*n < (size_t)limit) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        if (!row)
-            break;
-        list[(*n)++] = (struct exception_row){.exception_id = stmt_text(q, 0, arena),
-                                              .entry_id = stmt_text(q, 1, arena),
-                                              .entity_id = stmt_text(q, 2, arena),
-                                              .account_id = stmt_text(q, 3, arena),
-                                              .class_ = stmt_text(q, 4, arena),
-                                              .detail = stmt_text(q, 5, arena)};
-    }
-    *rows = list;
-    return arena_check(arena);
+    TRY(rows_read(q, arena, sizeof **rows, exception_read, &all, n));
+    *rows = all;
+    return OK;
+}
+
+static void count_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(struct exception_count *)row =
+        (struct exception_count){.class_ = stmt_text(q, 0, arena), .count = stmt_int(q, 1)};
 }
 
 struct err exceptions_count(struct tx *tx, struct arena *arena, const char *entity_id,
                             struct exception_count **rows, size_t *n)
 {
-    enum { CLASSES_MAX = 64 };
-    struct exception_count *list = ARENA_ARRAY(arena, CLASSES_MAX, struct exception_count);
-    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
-    *n = 0;
+    void *all;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTIONS_COUNT);
     stmt_bind_text(q, 1, entity_id);
-    while (*n < CLASSES_MAX) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        if (!row)
-            break;
-        list[(*n)++] =
-            (struct exception_count){.class_ = stmt_text(q, 0, arena), .count = stmt_int(q, 1)};
-    }
-    *rows = list;
-    return arena_check(arena);
+    TRY(rows_read(q, arena, sizeof **rows, count_read, &all, n));
+    *rows = all;
+    return OK;
 }
