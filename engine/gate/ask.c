@@ -163,6 +163,7 @@ static void print_object(struct arena *arena, struct json *o, const struct ask *
     json_put_bool(arena, o, "intercompany", a->intercompany);
     json_put_bool(arena, o, "intercompany_paired", a->intercompany_paired);
     json_put_bool(arena, o, "period_closed", a->period_closed);
+    json_put_bool(arena, o, "keeps_amount", a->keeps_amount);
 }
 
 static struct json *print_accounts(struct arena *arena, const struct ask *a)

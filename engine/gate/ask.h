@@ -16,7 +16,7 @@
 #include "common/base/money.h"
 
 /* The shape of ask_print's object; raised when a fact is added or changes its meaning. */
-#define ASK_SCHEMA 1
+#define ASK_SCHEMA 2
 
 /* ACTION(NAME) for every act the gate knows. An action that is not here is denied as UNLISTED. */
 #define ACTION_LIST(ACTION)                                                                        \
@@ -37,7 +37,11 @@
     ACTION(INGEST)                                                                                 \
     ACTION(CHANGE_MASTER_DATA)                                                                     \
     ACTION(CHANGE_POLICY)                                                                          \
-    ACTION(CHANGE_REGISTRY)
+    ACTION(CHANGE_REGISTRY)                                                                        \
+    ACTION(UNMATCH)                                                                                \
+    ACTION(FREEZE)                                                                                 \
+    ACTION(THAW)                                                                                   \
+    ACTION(SWEEP)
 
 #define ACTION_ENUM(name) ACTION_##name,
 enum action { ACTION_NONE = 0, ACTION_LIST(ACTION_ENUM) ACTION_COUNT };
@@ -131,6 +135,7 @@ struct ask {
     const char *const *own_agents_of; /* principals whose agent proposed it or asked for it */
     size_t own_agents_of_n;
     bool ambiguous, entity_mismatch, intercompany, intercompany_paired, period_closed;
+    bool keeps_amount; /* RESOLVE_EXCEPTION: no money is given up; false: a write-off */
 
     /* money and place, read from the book */
     const char *const *entities; /* none: the whole book, which only a role in all of them covers */

@@ -25,7 +25,29 @@ enum over over(const struct ask *a, const struct policy_limit *limit)
 /* Acts on money always have an amount, known or not; a comment or a file may have none at all. */
 bool weighs_nothing(const struct ask *a)
 {
-    return !a->has_amount && a->action != ACTION_CONFIRM && a->action != ACTION_POST_ENTRY;
+    return !a->has_amount && a->action != ACTION_CONFIRM && a->action != ACTION_UNMATCH &&
+           a->action != ACTION_POST_ENTRY && !writes_off(a);
+}
+
+bool writes_off(const struct ask *a)
+{
+    return a->action == ACTION_RESOLVE_EXCEPTION && !a->keeps_amount;
+}
+
+/* The write-off alone, or with what its windows hold already. */
+bool write_off_over_limit(const struct policy *p, const struct ask *a)
+{
+    if (!writes_off(a))
+        return false;
+    if (!p->has_write_off_limit || over(a, &p->write_off_limit) != OVER_NO)
+        return true;
+    for (size_t i = 0; i < p->cumulative_n; i++) {
+        const struct ask_value *v = value_in(a, &p->cumulative[i].limit);
+        if (i >= a->cumulative_n || !a->cumulative[i].known || v == NULL || v->status != FX_KNOWN ||
+            sum_exceeds(a->cumulative[i].sum, v->value, p->cumulative[i].limit.max))
+            return true;
+    }
+    return false;
 }
 
 static enum over worse(enum over a, enum over b)

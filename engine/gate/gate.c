@@ -20,47 +20,13 @@ struct row {
     const char *facts;
 };
 
-/* ---- 11 to 14 ---- */
-
-static bool needs_second_approver(const struct policy *p, const struct ask *a, clause_ptr *clause)
-{
-    (void)clause;
-    return a->actor_kind == ACTOR_HUMAN && a->approvers_n < 1 && !authorised(p, a, ALONE);
-}
-
-static bool llm_resolves_confirm(const struct policy *p, const struct ask *a, clause_ptr *clause)
-{
-    (void)p, (void)clause;
-    return a->actor_kind == ACTOR_LLM && a->decision == DECISION_CONFIRM;
-}
-
-static bool lends_anothers_seat(const struct policy *p, const struct ask *a, clause_ptr *clause)
-{
-    (void)p, (void)clause;
-    return !a->own_seat || a->channel != CHANNEL_WEB;
-}
-
-static bool not_the_delivery_service(const struct policy *p, const struct ask *a,
-                                     clause_ptr *clause)
-{
-    (void)p, (void)clause;
-    return !a->delivery_service;
-}
-
-/* Who the books belong to and how they are read is changed by a human in dev, by two in prod. */
-static bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
-{
-    (void)p, (void)clause;
-    return machine(a) || (a->prod && a->approvers_n < 1);
-}
-
 #define BIT(name) (UINT64_C(1) << ACTION_##name)
 #define ANY       (~UINT64_C(0) & ~BIT(NONE))
-#define ADMIN     (BIT(CHANGE_MASTER_DATA) | BIT(CHANGE_POLICY) | BIT(CHANGE_REGISTRY))
+#define ADMIN     (BIT(CHANGE_MASTER_DATA) | BIT(CHANGE_POLICY) | BIT(CHANGE_REGISTRY) | BIT(THAW))
 #define LISTED                                                                                     \
     (BIT(CONFIRM) | BIT(REJECT) | BIT(FLAG) | BIT(ESCALATE) | BIT(RESOLVE) | BIT(WITHDRAW) |       \
      BIT(ASSIGN) | BIT(COMMENT) | BIT(ATTACH) | BIT(RESOLVE_EXCEPTION) | BIT(SET_DELEGATION) |     \
-     BIT(RECORD_DELIVERY) | BIT(INGEST) | ADMIN)
+     BIT(RECORD_DELIVERY) | BIT(INGEST) | BIT(UNMATCH) | BIT(FREEZE) | BIT(SWEEP) | ADMIN)
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -68,8 +34,10 @@ static const struct row rows[] = {
      "the actor, the tool or the kind of actor is frozen", "frozen"},
     {"b",  ANY, is_blocked,      RULING_DENY, REASON_POLICY_BLOCK,
      "a blocked rule of the policy matches", "action,actor_kind,actor,tool,entities,counterparty,accounts,values"},
-    {"c",  ANY, lacks_authority, RULING_DENY, REASON_NOT_AUTHORISED,
+    {"c",  ANY & ~BIT(SWEEP), lacks_authority, RULING_DENY, REASON_NOT_AUTHORISED,
      "no role of the principal covers this action, entity and amount", "action,roles,entities,values"},
+    {"c.1", BIT(SWEEP), not_the_engine, RULING_DENY, REASON_NOT_AUTHORISED,
+     "only the engine keeps house", "actor_kind"},
     {"d.1", ANY, channel_refused, RULING_DENY, REASON_CHANNEL_NOT_ALLOWED,
      "a human decides this tier on a channel the policy does not allow", "actor_kind,action,tier,channel"},
     {"d.2", ANY, login_too_old,  RULING_DENY, REASON_AUTH_TOO_OLD,
@@ -132,6 +100,18 @@ static const struct row rows[] = {
      "an llm loads a file", "actor_kind"},
     {"12.6", ADMIN, needs_another_human, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
      "a machine changes master data, registry or policy, or prod asks for a second human", "actor_kind,prod,approvers_n"},
+    {"12.7", BIT(RESOLVE_EXCEPTION), write_off_same_eyes, RULING_DENY, REASON_SOD_SAME_ACTOR,
+     "a write-off above the limit, by who flagged it or asked for it", "actor_kind,principal,proposers,own_agents_of,keeps_amount,values,cumulative"},
+    {"12.8", BIT(RESOLVE_EXCEPTION), write_off_unexplained, RULING_DENY, REASON_MISSING_RATIONALE,
+     "a write-off above the limit and no rationale of the deciding actor", "keeps_amount,values,cumulative,has_rationale"},
+    {"12.9", BIT(RESOLVE_EXCEPTION), write_off_second_approver, RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
+     "a write-off above single_max of the human's authority, and nobody else has approved", "actor_kind,roles,entities,values,approvers_n"},
+    {"12.10", BIT(UNMATCH) | BIT(FREEZE), by_machine, RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN,
+     "a machine takes back a confirmation, or freezes", "actor_kind"},
+    {"12.11", BIT(UNMATCH), rationale_missing, RULING_DENY, REASON_MISSING_RATIONALE,
+     "more than materiality, or no rate, and no rationale of the deciding actor", "entities,values,has_rationale"},
+    {"12.12", BIT(UNMATCH), needs_second_approver, RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
+     "above single_max of the human's authority, and nobody else has approved", "actor_kind,roles,entities,values,approvers_n"},
     {"13", LISTED, always, RULING_ALLOW, REASON_ALLOWED,
      "otherwise", ""},
 };

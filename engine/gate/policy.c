@@ -59,6 +59,7 @@ static struct err load_parts(struct policy_build *b)
     TRY(policy_load_match_types(b));
     TRY(policy_load_auto_confirm(b));
     TRY(policy_load_cumulative(b));
+    TRY(policy_load_write_off(b));
     TRY(policy_load_blocked(b));
     TRY(policy_load_authority(b));
     p->own_agent = (enum own_agent)b->doc.sod.own_agent;

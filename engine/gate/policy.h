@@ -162,6 +162,8 @@ struct policy {
     struct policy_auto_confirm auto_confirm;
     const struct policy_cumulative *cumulative;
     size_t cumulative_n;
+    bool has_write_off_limit; /* without one, every write-off needs a second pair of eyes */
+    struct policy_limit write_off_limit;
     const struct policy_block *blocked;
     size_t blocked_n;
     const struct policy_authority *authority;

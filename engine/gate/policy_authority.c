@@ -22,6 +22,8 @@ static struct err load_actions(struct policy_build *b, const struct doc_authorit
         if (action == 0)
             return policy_refuse(b, at, "\"%s\" is not an action: expected one of %s",
                                  doc->actions[i], policy_name_list(b->arena, policy_action_names));
+        if (action == ACTION_SWEEP)
+            return policy_refuse(b, at, "keeping house is the engine's own and nobody's to grant");
         uint64_t bit = UINT64_C(1) << action;
         if (text_eq(doc->role, "engine") && (bit & ENGINE_ACTIONS) == 0)
             return policy_refuse(b, at,

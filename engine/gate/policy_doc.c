@@ -182,6 +182,7 @@ static const struct json_field fields[] = {
     JSON_OBJECT(struct policy_doc, auto_confirm, auto_confirm_fields, .required = true),
     JSON_OBJECTS(struct policy_doc, cumulative, cumulative_n, cumulative_fields,
                  .as = "cumulative_limits", .max = CUMULATIVE_MAX),
+    JSON_TEXT(struct policy_doc, write_off_limit, .max = 40),
     JSON_OBJECTS(struct policy_doc, blocked, blocked_n, block_fields, .max = RULES_MAX),
     JSON_OBJECTS(struct policy_doc, authority, authority_n, authority_fields, .required = true,
                  .min = 1, .max = RULES_MAX),

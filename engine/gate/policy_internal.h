@@ -134,6 +134,7 @@ struct policy_doc {
     struct doc_auto_confirm auto_confirm;
     struct doc_cumulative *cumulative;
     size_t cumulative_n;
+    const char *write_off_limit;
     struct doc_block *blocked;
     size_t blocked_n;
     struct doc_authority *authority;
@@ -198,6 +199,7 @@ MUST_CHECK struct err policy_limit_parse(struct policy_build *b, const char *tex
 MUST_CHECK struct err policy_load_materiality(struct policy_build *b);
 MUST_CHECK struct err policy_load_auto_confirm(struct policy_build *b);
 MUST_CHECK struct err policy_load_cumulative(struct policy_build *b);
+MUST_CHECK struct err policy_load_write_off(struct policy_build *b);
 
 /* policy_rules.c, policy_authority.c, policy_matching.c, policy.c */
 MUST_CHECK struct err policy_load_accounts(struct policy_build *b);

@@ -157,6 +157,16 @@ struct err policy_load_cumulative(struct policy_build *b)
     return OK;
 }
 
+struct err policy_load_write_off(struct policy_build *b)
+{
+    const char *limit = b->doc.write_off_limit;
+    if (limit == NULL)
+        return OK;
+    b->policy->has_write_off_limit = true;
+    return policy_limit_parse(b, limit, "/write_off_limit", POLICY_ZERO_ALLOWED,
+                              &b->policy->write_off_limit);
+}
+
 /* ---- functional currencies ---- */
 
 static const struct policy_entity *entity_find(const struct policy_entity *entities, size_t n,

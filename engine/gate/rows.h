@@ -21,6 +21,11 @@ const struct ask_value *value_in(const struct ask *a, const struct policy_limit 
 enum over over(const struct ask *a, const struct policy_limit *limit);
 /* Acts on money always have an amount, known or not; a comment or a file may have none at all. */
 bool weighs_nothing(const struct ask *a);
+/* Resolving the exception gives money up. */
+bool writes_off(const struct ask *a);
+/* … and more than one person may give up alone: over write_off_limit, or over a cumulative limit
+ * with what its window holds, or it cannot be told. */
+bool write_off_over_limit(const struct policy *p, const struct ask *a);
 const struct policy_override *override_of(const struct policy *p, const char *entity);
 /* Against the threshold of each entity concerned: one that is passed is enough. */
 enum over over_materiality(const struct policy *p, const struct ask *a, clause_ptr *clause);
@@ -41,6 +46,11 @@ predicate not_proposed, state_invalid, same_eyes, llm_confirms_llm, account_forc
 
 /* ---- rows_machine.c: 10, what no machine confirms ---- */
 predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_passed, cap_reached,
-    rate_missing, rate_stale, matcher_unsure, by_llm;
+    rate_missing, rate_stale, matcher_unsure, by_llm, by_machine;
+
+/* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
+predicate needs_second_approver, llm_resolves_confirm, lends_anothers_seat,
+    not_the_delivery_service, needs_another_human, not_the_engine, write_off_same_eyes,
+    write_off_unexplained, write_off_second_approver;
 
 #endif

@@ -107,16 +107,19 @@ bool lacks_authority(const struct policy *p, const struct ask *a, clause_ptr *cl
     return !authorised(p, a, ALONE_OR_NOT);
 }
 
-/* A confirmation is T2 at least, whatever tool carries it. */
-static enum tier tier_of(const struct ask *a)
+/* A confirmation, its reversal and a write-off above the limit are T2 at least, whatever tool
+ * carries them. */
+static enum tier tier_of(const struct policy *p, const struct ask *a)
 {
-    return a->action == ACTION_CONFIRM && a->tier < TIER_T2 ? TIER_T2 : a->tier;
+    bool t2 =
+        a->action == ACTION_CONFIRM || a->action == ACTION_UNMATCH || write_off_over_limit(p, a);
+    return t2 && a->tier < TIER_T2 ? TIER_T2 : a->tier;
 }
 
 bool channel_refused(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    enum tier tier = tier_of(a);
+    enum tier tier = tier_of(p, a);
     if (a->actor_kind != ACTOR_HUMAN || tier == TIER_T0)
         return false;
     if (tier == TIER_T3 && a->channel != CHANNEL_WEB)
@@ -127,7 +130,7 @@ bool channel_refused(const struct policy *p, const struct ask *a, clause_ptr *cl
 bool login_too_old(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    int64_t age_max_s = p->login_age_max_s[tier_of(a)];
+    int64_t age_max_s = p->login_age_max_s[tier_of(p, a)];
     if (a->actor_kind != ACTOR_HUMAN || age_max_s == 0)
         return false;
     return a->auth_age_s < 0 || a->auth_age_s > age_max_s;

@@ -105,6 +105,12 @@ bool matcher_unsure(const struct policy *p, const struct ask *a, clause_ptr *cla
     return a->actor_kind == ACTOR_ENGINE && (!a->sure || a->score_bp < p->matching.high_bp);
 }
 
+bool by_machine(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return machine(a);
+}
+
 bool by_llm(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)p, (void)clause;

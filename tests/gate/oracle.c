@@ -55,11 +55,29 @@ static enum weight against(const struct ask *a, const struct policy_limit *l)
     return weigh(a, l, decimal_of_int(0));
 }
 
+static bool is_write_off(const struct ask *a)
+{
+    return a->action == ACTION_RESOLVE_EXCEPTION && !a->keeps_amount;
+}
+
+/* May one person give this up alone? Not when there is no limit, nor when any cannot be told. */
+static bool big_write_off(const struct policy *p, const struct ask *a)
+{
+    bool small = p->has_write_off_limit && against(a, &p->write_off_limit) == WITHIN;
+    for (size_t i = 0; i < p->cumulative_n; i++) {
+        const struct ask_cumulative *w = i < a->cumulative_n ? &a->cumulative[i] : NULL;
+        small =
+            small && w != NULL && w->known && weigh(a, &p->cumulative[i].limit, w->sum) == WITHIN;
+    }
+    return is_write_off(a) && !small;
+}
+
 /* Confirming and posting are about money: there an amount that nobody filled in is unknown, not
  * absent. */
 static bool about_money(const struct ask *a)
 {
-    return a->has_amount || a->action == ACTION_CONFIRM || a->action == ACTION_POST_ENTRY;
+    return a->has_amount || a->action == ACTION_CONFIRM || a->action == ACTION_POST_ENTRY ||
+           a->action == ACTION_UNMATCH || is_write_off(a);
 }
 
 static const struct policy_override *override_for(const struct policy *p, const char *entity)
@@ -240,10 +258,14 @@ static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
         if (blocked_by(&p->blocked[i], a))
             return answer_at(RULING_DENY, REASON_POLICY_BLOCK, "b", p->blocked[i].clause.pointer);
     }
-    if (!granted(p, a, false))
+    if (a->action == ACTION_SWEEP && a->actor_kind != ACTOR_ENGINE)
+        return deny(p, REASON_NOT_AUTHORISED, "c.1");
+    if (a->action != ACTION_SWEEP && !granted(p, a, false))
         return deny(p, REASON_NOT_AUTHORISED, "c");
     enum tier tier = a->tier;
-    if (a->action == ACTION_CONFIRM && tier != TIER_T3)
+    bool two_pairs =
+        a->action == ACTION_CONFIRM || a->action == ACTION_UNMATCH || big_write_off(p, a);
+    if (two_pairs && tier != TIER_T3)
         tier = TIER_T2;
     if (a->actor_kind == ACTOR_HUMAN && tier != TIER_T0) {
         if (tier == TIER_T3 && a->channel != CHANNEL_WEB)
@@ -386,6 +408,31 @@ static struct oracle_answer administration(const struct policy *p, const struct 
     return allow(p, "13");
 }
 
+static struct oracle_answer resolve_exception(const struct policy *p, const struct ask *a)
+{
+    bool big = big_write_off(p, a);
+    if (a->actor_kind == ACTOR_LLM)
+        return human(p, REASON_TIER_REQUIRES_HUMAN, "12.2");
+    if (big && one_pair_of_eyes(p, a))
+        return deny(p, REASON_SOD_SAME_ACTOR, "12.7");
+    if (big && !a->has_rationale)
+        return deny(p, REASON_MISSING_RATIONALE, "12.8");
+    if (is_write_off(a) && a->approvers_n < 1 && !granted(p, a, true))
+        return human(p, REASON_SECOND_APPROVER_REQUIRED, "12.9");
+    return allow(p, "13");
+}
+
+static struct oracle_answer unmatch(const struct policy *p, const struct ask *a)
+{
+    if (a->actor_kind != ACTOR_HUMAN)
+        return human(p, REASON_TIER_REQUIRES_HUMAN, "12.10");
+    if (!a->has_rationale && material_or_unknown(p, a))
+        return deny(p, REASON_MISSING_RATIONALE, "12.11");
+    if (a->approvers_n < 1 && !granted(p, a, true))
+        return human(p, REASON_SECOND_APPROVER_REQUIRED, "12.12");
+    return allow(p, "13");
+}
+
 static struct oracle_answer other(const struct policy *p, const struct ask *a)
 {
     bool llm = a->actor_kind == ACTOR_LLM;
@@ -397,8 +444,12 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
             return human(p, REASON_TIER_REQUIRES_HUMAN, "12.2");
         return allow(p, "13");
     case ACTION_RESOLVE_EXCEPTION:
-        if (llm)
-            return human(p, REASON_TIER_REQUIRES_HUMAN, "12.2");
+        return resolve_exception(p, a);
+    case ACTION_UNMATCH:
+        return unmatch(p, a);
+    case ACTION_FREEZE:
+        if (a->actor_kind != ACTOR_HUMAN)
+            return human(p, REASON_TIER_REQUIRES_HUMAN, "12.10");
         return allow(p, "13");
     case ACTION_SET_DELEGATION:
         if (llm)
@@ -417,7 +468,9 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
     case ACTION_CHANGE_MASTER_DATA:
     case ACTION_CHANGE_POLICY:
     case ACTION_CHANGE_REGISTRY:
+    case ACTION_THAW:
         return administration(p, a);
+    case ACTION_SWEEP:
     case ACTION_FLAG:
     case ACTION_ESCALATE:
     case ACTION_WITHDRAW:

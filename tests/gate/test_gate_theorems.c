@@ -139,6 +139,14 @@ static size_t walk_matches(theorem *holds)
                 DIM_ACCOUNTS);
 }
 
+/* Writing off and unmatching: whose eyes, how much, what the windows hold. Every action, so that
+ * nothing else starts to look at these facts. */
+static size_t walk_acts(theorem *holds)
+{
+    return WALK(holds, DIM_ACTION, DIM_KIND, DIM_LEVEL, DIM_KEEPS, DIM_RELATION, DIM_RATIONALE,
+                DIM_APPROVERS, DIM_WINDOWS);
+}
+
 /* ---- the gate is the oracle ---- */
 
 static const char *is_the_oracle(const struct point *at)
@@ -187,6 +195,12 @@ START_TEST(gate_is_the_oracle_about_matches)
 }
 END_TEST
 
+START_TEST(gate_is_the_oracle_about_acts)
+{
+    ck_assert_uint_gt(walk_acts(is_the_oracle), 700000);
+}
+END_TEST
+
 START_TEST(gate_is_the_oracle_everywhere_else)
 {
     wander(1500000, is_the_oracle);
@@ -216,6 +230,45 @@ static const char *unlisted_is_denied(const struct point *at)
         return "an action without rows was allowed";
     return NULL;
 }
+
+static const char *housekeeping_is_the_engines(const struct point *at)
+{
+    (void)at;
+    if (w.ask.action == ACTION_SWEEP && w.ask.actor_kind != ACTOR_ENGINE)
+        return ruling() == RULING_DENY ? NULL : "somebody else kept house";
+    if (ruling() != RULING_ALLOW || w.ask.actor_kind == ACTOR_HUMAN)
+        return NULL;
+    bool human_act = w.ask.action == ACTION_UNMATCH || w.ask.action == ACTION_FREEZE ||
+                     w.ask.action == ACTION_THAW;
+    if (human_act)
+        return "a machine took back a confirmation, froze or thawed";
+    bool gives_up = w.ask.action == ACTION_RESOLVE_EXCEPTION && !w.ask.keeps_amount;
+    return gives_up ? "a machine wrote off" : NULL;
+}
+
+START_TEST(machines_do_not_do_what_is_for_people)
+{
+    (void)walk_acts(housekeeping_is_the_engines);
+    wander(500000, housekeeping_is_the_engines);
+}
+END_TEST
+
+/* Whoever flagged it or asked for it gives up no more than anybody may alone. */
+static const char *giving_up_takes_two(const struct point *at)
+{
+    bool asked = at->choice[DIM_RELATION] == 2 || w.ask.principal == NULL;
+    bool more = at->choice[DIM_LEVEL] > LEVEL_SMALL || w.policy->cumulative_n == 0;
+    if (w.ask.action != ACTION_RESOLVE_EXCEPTION || w.ask.keeps_amount || !asked || !more)
+        return NULL;
+    return ruling() == RULING_ALLOW ? "one person wrote off more than the limit" : NULL;
+}
+
+START_TEST(a_write_off_above_the_limit_takes_two)
+{
+    (void)walk_acts(giving_up_takes_two);
+    wander(500000, giving_up_takes_two);
+}
+END_TEST
 
 START_TEST(default_deny)
 {
@@ -492,6 +545,7 @@ static void restrict_by(struct ask *a, int how)
     case 27: a->tier = a->tier < TIER_T3 ? TIER_T3 : a->tier; break;
     case 28: a->principal = NULL; break;
     case 29: a->accounts_n = 0; break;
+    case 30: a->keeps_amount = false; break;
     default: break;
     }
 }
@@ -504,7 +558,7 @@ static const char *restricting_never_allows(const struct point *at)
     if (ruling() == RULING_ALLOW)
         return NULL;
     struct ask plain = w.ask;
-    for (int how = 0; how < 30; how++) {
+    for (int how = 0; how < 31; how++) {
         w.ask = plain;
         restrict_by(&w.ask, how);
         /* a blocked rule about an account cannot speak of accounts that nobody names */
@@ -560,7 +614,10 @@ int main(void)
         gate_is_the_oracle_about_every_action,
         gate_is_the_oracle_about_places,
         gate_is_the_oracle_about_matches,
+        gate_is_the_oracle_about_acts,
         gate_is_the_oracle_everywhere_else,
+        machines_do_not_do_what_is_for_people,
+        a_write_off_above_the_limit_takes_two,
         default_deny,
         deny_trumps_allow,
         same_ask_same_verdict,

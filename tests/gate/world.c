@@ -26,6 +26,7 @@ static const char rules[] =
     "  - {id: party, per: counterparty, window_days: 30, max: \"30000 USD\","
     " clause: Too much with one party is confirmed by a person.}\n"
     "  - {id: all, per: book, window_days: 7, max: \"900000 EUR\"}\n"
+    "write_off_limit: \"100 USD\"\n"
     "blocked:\n"
     "  - {id: party, counterparty: bad, clause: Nothing is done with this counterparty.}\n"
     "  - {id: agents, actor_kind: llm, account_prefix: \"22\", entity: uk,"
@@ -40,9 +41,10 @@ static const char bare[] = "auto_confirm: {enabled: false}\n"
 static const char tail[] =
     "authority:\n"
     "  - {role: controller, entities: all, actions: [PROPOSE, REJECT, FLAG, ESCALATE, RESOLVE,"
-    " WITHDRAW, ASSIGN, COMMENT, ATTACH, RESOLVE_EXCEPTION, SET_DELEGATION, RECORD_DELIVERY,"
-    " POST_ENTRY, INGEST, CHANGE_MASTER_DATA, CHANGE_POLICY, CHANGE_REGISTRY]}\n"
-    "  - {role: controller, entities: all, actions: [CONFIRM], max: \"50000 USD\","
+    " WITHDRAW, ASSIGN, COMMENT, ATTACH, SET_DELEGATION, RECORD_DELIVERY,"
+    " POST_ENTRY, INGEST, CHANGE_MASTER_DATA, CHANGE_POLICY, CHANGE_REGISTRY, FREEZE, THAW]}\n"
+    "  - {role: controller, entities: all, actions: [CONFIRM, UNMATCH, RESOLVE_EXCEPTION],"
+    " max: \"50000 USD\","
     " single_max: \"20000 USD\"}\n"
     "  - {role: accountant, entities: [uk], actions: [CONFIRM, REJECT], max: \"20000 USD\"}\n"
     "  - {role: engine, entities: all, actions: [PROPOSE, CONFIRM, FLAG, ESCALATE, INGEST]}\n"
@@ -283,6 +285,11 @@ static void set_change(struct world *w, size_t choice)
     w->ask.change = choice == 0;
 }
 
+static void set_keeps(struct world *w, size_t choice)
+{
+    w->ask.keeps_amount = choice == 0;
+}
+
 static void set_state(struct world *w, size_t choice)
 {
     static const enum match_state states[] = {MATCH_PROPOSED, MATCH_NONE, MATCH_CONFIRMED,
@@ -417,6 +424,7 @@ const struct dim world_dims[DIMS] = {
     [DIM_PROD] = {"prod", 2, set_prod},
     [DIM_BLOCKED] = {"blocked", 5, set_blocked},
     [DIM_CHANGE] = {"change", 2, set_change},
+    [DIM_KEEPS] = {"keeps", 2, set_keeps},
 };
 
 void world_set(struct world *w, size_t dim, size_t choice)

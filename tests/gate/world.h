@@ -107,6 +107,7 @@ enum {
     DIM_PROD,
     DIM_BLOCKED, /* counterparty, tool, actor */
     DIM_CHANGE,
+    DIM_KEEPS, /* keeps_amount */
     DIMS,
 };
 

@@ -11,7 +11,8 @@ def files(*suffixes, under=""):
     """Paths from the root, sorted; generated and fetched folders are left out."""
     found = []
     for folder, folders, names in os.walk(os.path.join(ROOT, under)):
-        folders[:] = sorted(f for f in folders if not SKIP.match(f))
+        folders[:] = sorted(f for f in folders if not SKIP.match(f) and
+                            not os.path.isdir(os.path.join(folder, f, "meson-private")))
         for name in sorted(names):
             if not suffixes or name.endswith(suffixes):
                 found.append(os.path.relpath(os.path.join(folder, name), ROOT))

@@ -23,7 +23,7 @@ __attribute__((unused)) static const struct ask every_member = {
     ACTION_NONE, TIER_T0, NULL, false, false, DECISION_NONE,
     ACTOR_NONE, NULL, NULL, NULL, NULL, CHANNEL_NONE, 0, NULL, 0, false, false, false,
     NULL, NULL, 0, MATCH_NONE, false, false, SOURCE_NONE, NULL, 0, false, NULL, NULL, 0, NULL, 0,
-    false, false, false, false, false,
+    false, false, false, false, false, false,
     NULL, 0, NULL, 0, NULL, 0, {0, ""}, false, NULL, 0, NULL, 0, {{0, 0}, false}, 0,
     false, 0, false,
 };
@@ -84,6 +84,7 @@ static struct ask full_ask(void)
                         .intercompany = true,
                         .intercompany_paired = true,
                         .period_closed = true,
+                        .keeps_amount = true,
                         .entities = entities,
                         .entities_n = 2,
                         .accounts = accounts,
@@ -118,7 +119,7 @@ static void lines_of(struct arena *arena, const struct json *node, const char *a
 }
 
 static const char full_lines[] =
-    "/schema=1\n/action=RESOLVE\n/tier=T2\n/tool=resolve_escalation\n/change=true\n/posting=true\n"
+    "/schema=2\n/action=RESOLVE\n/tier=T2\n/tool=resolve_escalation\n/change=true\n/posting=true\n"
     "/decision=reject\n/actor_kind=human\n/actor=human:ana\n/principal=p-ana\n"
     "/on_behalf_of=p-dan\n/client=desk\n/channel=slack\n/auth_age_s=61\n"
     "/roles/0/role=controller\n/roles/1/role=accountant\n/roles/1/entity=uk\n/prod=true\n"
@@ -126,7 +127,8 @@ static const char full_lines[] =
     "/object_version=7\n/state=CONFIRMED\n/state_valid=true\n/entry_taken=true\n/source=llm\n"
     "/match_type=fuzzy\n/score_bp=8123\n/sure=true\n/counterparty=Acme\n/proposers/0=p-bob\n"
     "/own_agents_of/0=p-cem\n/ambiguous=true\n/entity_mismatch=true\n/intercompany=true\n"
-    "/intercompany_paired=true\n/period_closed=true\n/entities/0=us\n/entities/1=uk\n"
+    "/intercompany_paired=true\n/period_closed=true\n/keeps_amount=true\n/entities/0=us\n/entities/"
+    "1=uk\n"
     "/accounts/0/id=1000\n/accounts/0/class=cash\n/accounts/0/known=true\n"
     "/accounts/0/reconciled=true\n/accounts/1/known=false\n/accounts/1/reconciled=false\n"
     "/events/0=vendor_bank_change\n/amount/amount=90071992547409.93\n/amount/currency=USD\n"

@@ -1,0 +1,56 @@
+/* Rows 11 and 12: the second approver, and the acts that are not about a proposal. */
+#include "engine/gate/rows.h"
+
+bool needs_second_approver(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return a->actor_kind == ACTOR_HUMAN && a->approvers_n < 1 && !authorised(p, a, ALONE);
+}
+
+bool llm_resolves_confirm(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return a->actor_kind == ACTOR_LLM && a->decision == DECISION_CONFIRM;
+}
+
+bool lends_anothers_seat(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return !a->own_seat || a->channel != CHANNEL_WEB;
+}
+
+bool not_the_delivery_service(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return !a->delivery_service;
+}
+
+/* Who the books belong to and how they are read is changed by a human in dev, by two in prod. */
+bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return machine(a) || (a->prod && a->approvers_n < 1);
+}
+
+/* Keeping house (expiring, reminding, freeing locks) is nobody's authority but the engine's own. */
+bool not_the_engine(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return a->actor_kind != ACTOR_ENGINE;
+}
+
+bool write_off_same_eyes(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    return write_off_over_limit(p, a) && same_eyes(p, a, clause);
+}
+
+bool write_off_unexplained(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return write_off_over_limit(p, a) && !a->has_rationale;
+}
+
+bool write_off_second_approver(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    return writes_off(a) && needs_second_approver(p, a, clause);
+}

@@ -1,0 +1,1 @@
+-- Escalations: reminders, questions and answers, delegations, deliveries.

@@ -1,0 +1,1 @@
+-- Exceptions: states, assignments, comments, evidence.

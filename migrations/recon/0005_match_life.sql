@@ -1,0 +1,1 @@
+-- Matches: parts of entries, learned rules.

@@ -1,0 +1,1 @@
+-- What makes large books fast.
