@@ -28,6 +28,7 @@ struct config {
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */
     int64_t max_connections, max_connections_per_peer;
+    int64_t sweep_seconds;     /* 0: no timer */
     int fx_adapter;            /* enum config_fx */
     int fx_adapter_prod_guard; /* enum config_guard */
 };

@@ -17,6 +17,7 @@ extern const struct command command_policy_validate;
 extern const struct command command_policy_explain;
 extern const struct command command_validate;
 extern const struct command command_status;
+extern const struct command command_sweep;
 extern const struct command command_docs;
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/sys/disk.h"
 #include "common/sys/log.h"
 #include "engine/call/boot.h"
+#include "engine/call/sweeper.h"
 #include "engine/cli/binary.h"
 #include "engine/cli/commands.h"
 #include "engine/mcp/endpoint.h"
@@ -23,6 +24,7 @@ struct server {
     struct book_lock *lock;
     struct loop *loop;
     struct spine *spine;
+    struct sweeper *sweeper;
     struct auth *auth;
     struct mcp *mcp;
     struct web *web;
@@ -104,6 +106,12 @@ static struct err start(struct server *s)
         .config = &s->cli->config, .auth = s->auth, .spine = s->spine, .clock_us = cli_clock_us};
     TRY(mcp_new(&mcp, &s->mcp));
     mcp_set_policy(s->mcp, s->policy);
+    const struct sweeper_options sweeper = {.spine = s->spine,
+                                            .every_s = s->cli->config.sweep_seconds,
+                                            .prod = s->cli->config.env == CONFIG_PROD,
+                                            .sweeps = sweeps};
+    TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
+    sweeper_set_policy(s->sweeper, s->policy);
     return OK;
 }
 
@@ -134,6 +142,7 @@ static void stop(struct server *s)
 {
     if (s->spine != NULL)
         spine_stop(s->spine);
+    sweeper_free(s->sweeper);
     web_free(s->web);
     mcp_free(s->mcp);
     auth_free(s->auth);

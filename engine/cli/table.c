@@ -14,6 +14,7 @@ const struct command *const commands[] = {
     &command_policy_explain,
     &command_validate,
     &command_status,
+    &command_sweep,
     &command_docs,
     &command_serve,
     &command_call,

@@ -103,6 +103,13 @@ extern const struct tool *const tools[];
 extern const size_t tools_n;
 const struct tool *tool_find(const char *name); /* NULL when there is none */
 
+/* Housekeeping (engine/tools/sweeps.c): tools of run TOOL_CHANGE and without an offer, so that only
+ * the engine calls them. Each takes no arguments, handles a bounded number of rows, settles itself
+ * in its plan when there is nothing to do (outcome CALL_OK: nothing is recorded), and says
+ * `more: true` in its result when rows are left. engine/call/sweeper.h submits them. Ended by NULL.
+ */
+extern const struct tool *const sweeps[];
+
 /* A resource: read like a T0 tool. `uri` may end in "{id}"; what stands there is passed on. */
 struct resource {
     const char *uri, *name, *title, *description, *mime;
