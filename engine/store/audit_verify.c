@@ -13,6 +13,7 @@
 #include "common/sys/json_read.h"
 #include "common/sys/migrate.h"
 #include "engine/store/audit.h"
+#include "engine/store/live_verify.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
@@ -400,78 +401,15 @@ static struct err tables_check(struct tx *tx, struct book_check *b)
     return OK;
 }
 
-/* live_legs is derived: the legs of every match that is proposed or confirmed, no more, no less.
- * (json_each would say it in one query; the authorizer allows no virtual tables.) */
-
-static const struct db_sql live_matches = {
-    "verify_live_matches",
-    "SELECT m.match_id, m.legs FROM matches m"
-    " LEFT JOIN match_states s ON s.match_id = m.match_id"
-    " WHERE coalesce(s.state, 'PROPOSED_MATCH') IN ('PROPOSED_MATCH', 'CONFIRMED')"
-    " ORDER BY m.rowid"};
-static const struct db_sql leg_of = {"verify_leg",
-                                     "SELECT match_id FROM live_legs WHERE entry_id = ?1"};
-static const struct db_sql legs_count = {"verify_legs", "SELECT count(*) FROM live_legs"};
-
-static void leg_fault(struct book_check *b, const char *entry_id)
-{
-    if (b->report->kind != AUDIT_INTACT)
-        return;
-    book_fault(b, TABLE_MATCHES, entry_id, 0,
-               "live_legs does not agree with the matches about this entry");
-    b->report->table = "live_legs";
-}
-
-/* The legs of one live match, all of them taken by it; *held counts them. */
-static struct err match_legs_check(struct book_check *b, struct arena *scratch, struct stmt *match,
-                                   struct stmt *leg, int64_t *held)
-{
-    struct json *legs;
-    struct str id = stmt_peek(match, 0);
-    TRY(json_read(scratch, stmt_peek(match, 1), &event_limits, &legs));
-    for (size_t i = 0; json_is(legs, JSON_TYPE_ARRAY) && i < legs->count; i++) {
-        const char *entry_id = json_get_text(legs->items[i], "entry_id");
-        bool row;
-        stmt_bind_text(leg, 1, entry_id);
-        TRY(stmt_step(leg, &row));
-        if (!row || !str_eq(stmt_peek(leg, 0), id))
-            leg_fault(b, entry_id == NULL ? "" : entry_id);
-        stmt_reset(leg);
-        (*held)++;
-    }
-    return OK;
-}
-
-static struct err matches_against_legs(struct tx *tx, struct book_check *b, int64_t *held)
-{
-    CLEANUP(arena_free) struct arena *scratch = arena_new(8u << 20);
-    CLEANUP(stmt_free) struct stmt *match = NULL;
-    CLEANUP(stmt_free) struct stmt *leg = NULL;
-    bool row = true;
-    ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
-    TRY(stmt_new(tx->db, &live_matches, &match));
-    TRY(stmt_new(tx->db, &leg_of, &leg));
-    while (b->report->kind == AUDIT_INTACT) {
-        TRY(stmt_step(match, &row));
-        if (!row)
-            return OK;
-        arena_reset(scratch);
-        TRY(match_legs_check(b, scratch, match, leg, held));
-    }
-    return OK;
-}
-
-/* Every live match has its legs, and there are no others. */
+/* live_legs and live_parts are derived: they are not hashed, but derived again. */
 static struct err legs_check(struct tx *tx, struct book_check *b)
 {
-    CLEANUP(stmt_free) struct stmt *q = NULL;
-    int64_t held = 0;
-    bool row;
-    TRY(matches_against_legs(tx, b, &held));
-    TRY(stmt_new(tx->db, &legs_count, &q));
-    TRY(stmt_step(q, &row));
-    if (stmt_int(q, 0) != held)
-        leg_fault(b, NULL);
+    struct live_finding finding;
+    TRY(live_verify(tx, b->arena, &finding));
+    if (finding.table == NULL)
+        return OK;
+    book_fault(b, TABLE_MATCHES, finding.entry_id, 0, finding.problem);
+    b->report->table = finding.table;
     return OK;
 }
 

@@ -29,6 +29,7 @@ enum {
     ENTRY_CHART,
     ENTRY_STATE,
     ENTRY_TOTALS,
+    ENTRY_PARTS,
     ENTRIES_SQL_N
 };
 
@@ -45,7 +46,8 @@ const struct db_sql entries_sql[] = {
     [ENTRY_UNMATCHED_OF] = {"entry_unmatched_of",
                             "SELECT " ENTRY_COLUMNS " FROM entries e WHERE e.entity_id = ?1"
                             " AND e.account_id = ?2 AND NOT EXISTS (SELECT 1 FROM live_legs l"
-                            " WHERE l.entry_id = e.entry_id) AND" LATEST
+                            " WHERE l.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1 FROM"
+                            " live_parts p WHERE p.entry_id = e.entry_id) AND" LATEST
                             " ORDER BY e.side, e.entry_id"},
     /* Left alone, the planner takes the account's index for its order and reads a whole entity. */
     [ENTRY_JOURNAL] = {"entry_journal", "SELECT DISTINCT account_id FROM entries"
@@ -67,6 +69,14 @@ const struct db_sql entries_sql[] = {
                       " WHERE e.entity_id = ?1 AND" LATEST
                       " GROUP BY e.account_id, e.side, e.currency, stand"
                       " ORDER BY e.account_id, e.side, e.currency"},
+    /* Each part: where its entry's whole amount was counted, and where the part belongs. */
+    [ENTRY_PARTS] = {"entry_parts", "SELECT e.account_id, e.side, e.currency," STATE ", 0, p.minor,"
+                                    " CASE WHEN o.state = 'CONFIRMED' THEN 2 ELSE 1 END"
+                                    " FROM live_parts p JOIN entries e ON e.entry_id = p.entry_id"
+                                    " LEFT JOIN live_legs l ON l.entry_id = e.entry_id"
+                                    " LEFT JOIN match_states s ON s.match_id = l.match_id"
+                                    " LEFT JOIN match_states o ON o.match_id = p.match_id"
+                                    " WHERE p.entity_id = ?1 AND" LATEST},
 };
 const size_t entries_sql_n = ENTRIES_SQL_N;
 
@@ -451,6 +461,46 @@ static bool totals_of(const struct entry_totals *t, const struct totals_row *r)
            memcmp(t->currency, r->currency, sizeof t->currency) == 0;
 }
 
+struct part_row {
+    struct totals_row counted; /* where its entry's whole amount was added; the sum is the part's */
+    enum entry_state stands;   /* its own match */
+};
+
+static void part_read(struct stmt *q, struct arena *arena, void *row)
+{
+    struct part_row *r = row;
+    totals_read(q, arena, &r->counted);
+    r->stands = (enum entry_state)stmt_int(q, 6);
+}
+
+static struct err part_move(const struct part_row *r, struct entry_totals *totals, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t *sums = totals[i].sum_minor, minor = r->counted.sum_minor;
+        if (!totals_of(&totals[i], &r->counted))
+            continue;
+        ENSURE(!__builtin_sub_overflow(sums[r->counted.state], minor, &sums[r->counted.state]) &&
+                   !__builtin_add_overflow(sums[r->stands], minor, &sums[r->stands]),
+               ERR_LIMIT, "a sum of entries does not fit");
+        return OK;
+    }
+    return err_new(ERR_STORE, "a part of an entry that is not there");
+}
+
+/* A part is summed where its own match stands; its entry was summed with its whole amount. */
+static struct err parts_move(struct tx *tx, const char *entity_id, struct entry_totals *totals,
+                             size_t n)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_PARTS);
+    size_t rows_n;
+    void *all;
+    stmt_bind_text(q, 1, entity_id);
+    TRY(rows_read(q, tx->arena, sizeof(struct part_row), part_read, &all, &rows_n));
+    for (size_t i = 0; i < rows_n; i++)
+        TRY(part_move((const struct part_row *)all + i, totals, n));
+    return OK;
+}
+
 struct err entries_totals(struct tx *tx, struct arena *arena, const char *entity_id,
                           struct entry_totals **totals, size_t *n)
 {
@@ -473,5 +523,5 @@ struct err entries_totals(struct tx *tx, struct arena *arena, const char *entity
     }
     *totals = t;
     *n = count;
-    return OK;
+    return parts_move(tx, entity_id, t, count);
 }

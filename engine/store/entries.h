@@ -57,8 +57,9 @@ MUST_CHECK struct err entry_load(struct tx *tx, struct arena *arena, const char 
 /* All of `ids`, in their order; ERR_MISSING names the first that is not there. */
 MUST_CHECK struct err entries_load(struct tx *tx, struct arena *arena, const char *const *ids,
                                    size_t n, struct entry **entries);
-/* Every entry of the account, both sides, that is in no live match: what a pass matches. Ordered by
- * side, then entry_id. */
+/* Every entry of the account, both sides, that no live match holds, whole or in part: what a pass
+ * matches. What is left of an entry held in part is for people (docs/adr/0006). Ordered by side,
+ * then entry_id. */
 MUST_CHECK struct err entries_unmatched(struct tx *tx, struct arena *arena, const char *entity_id,
                                         const char *account_id, struct entry **entries, size_t *n);
 
@@ -79,11 +80,15 @@ enum entry_state {
     ENTRY_STATES
 };
 const char *entry_state_name(enum entry_state state); /* "unmatched" … */
-/* Of one entry. ERR_MISSING when there is none. *match_id is the live match, or NULL. */
+/* Of one entry. ERR_MISSING when there is none. *match_id is the live match that took it, or took
+ * the last part of it; NULL while something is left to match. */
 MUST_CHECK struct err entry_state(struct tx *tx, struct arena *arena, const char *entry_id,
                                   enum entry_state *state, const char **match_id);
 
-/* The latest versions of one account, side and currency, by state. */
+/* The latest versions of one account, side and currency, by state. An entry is counted once: held
+ * in part, it is open; used up by parts, where the match that took the last stands. Its amount is
+ * summed by parts, each where its own match stands, the rest as open: counts and sums over the
+ * states are those of all entries, to the cent. */
 struct entry_totals {
     const char *account_id;
     enum side side;

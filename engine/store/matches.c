@@ -8,6 +8,9 @@
 #include "common/sys/crypt.h"
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
+#include "engine/store/differences.h"
+#include "engine/store/parts.h"
+#include "engine/store/rows.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
@@ -18,6 +21,7 @@ enum {
     LEGS_RELEASE,
     LEG_FIND,
     COMPOSITION_REJECTED,
+    LEGS_REVERSED,
     MATCH_ASKED,
     STATE_PUT,
     MATCHES_LIST,
@@ -30,8 +34,10 @@ enum {
     " m.source, m.proposer, m.proposer_principal, m.proposer_obo, m.composition_sha256,"           \
     " m.currency, m.amount_minor, m.difference_minor, m.score_bp, m.ambiguous, m.sure, m.legs,"    \
     " m.evidence, m.rationale, m.seq, coalesce(s.state, 'PROPOSED_MATCH'),"                        \
-    " coalesce(s.version, 1), coalesce(s.seq, 0)"
-#define MATCH_FROM " FROM matches m LEFT JOIN match_states s ON s.match_id = m.match_id"
+    " coalesce(s.version, 1), coalesce(s.seq, 0), d.account_id"
+#define MATCH_FROM                                                                                 \
+    " FROM matches m LEFT JOIN match_states s ON s.match_id = m.match_id"                          \
+    " LEFT JOIN match_differences d ON d.match_id = m.match_id"
 
 const struct db_sql matches_sql[] = {
     [MATCH_LOAD] = {"match_load", "SELECT " MATCH_COLUMNS MATCH_FROM " WHERE m.match_id = ?1"},
@@ -43,7 +49,8 @@ const struct db_sql matches_sql[] = {
          " ambiguous, sure, legs, evidence, rationale, seq) VALUES (?1, ?2, ?3, ?4, ?5,"
          " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
          " ?22)"},
-    [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) VALUES (?1, ?2)"},
+    [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) SELECT ?1, ?2"
+                              " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"},
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
     [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1"},
     [COMPOSITION_REJECTED] =
@@ -51,6 +58,10 @@ const struct db_sql matches_sql[] = {
          "SELECT 1 FROM matches m JOIN match_states s ON s.match_id = m.match_id"
          " WHERE m.composition_sha256 = ?1"
          " AND s.state IN ('REJECTED', 'REVERSED') LIMIT 1"},
+    [LEGS_REVERSED] = {"legs_reversed",
+                       "SELECT m.legs FROM match_states s INDEXED BY match_states_reversed"
+                       " CROSS JOIN matches m ON m.match_id = s.match_id"
+                       " WHERE s.state = 'REVERSED' AND m.entity_id = ?1 AND m.account_id = ?2"},
     [MATCH_ASKED] = {"match_asked", "SELECT 1 FROM audit_events WHERE match_id = ?1"
                                     " AND actor_id = ?2 AND policy_version = ?3 LIMIT 1"},
     [STATE_PUT] = {"match_state_put",
@@ -83,6 +94,11 @@ static int leg_order(const void *x, const void *y)
     return by_id != 0 ? by_id : a->version < b->version ? -1 : a->version > b->version;
 }
 
+static struct json *minor_text(struct arena *arena, int64_t minor)
+{
+    return json_text_new(arena, arena_fmt(arena, "%" PRId64, minor));
+}
+
 struct err match_composition(struct arena *arena, const char *rule, const struct leg *legs,
                              size_t n, const char **sha256)
 {
@@ -98,6 +114,8 @@ struct err match_composition(struct arena *arena, const char *rule, const struct
         struct json *pair = json_array_new(arena);
         json_push(arena, pair, json_text_new(arena, sorted[i].entry_id));
         json_push(arena, pair, json_int_new(arena, sorted[i].version));
+        if (sorted[i].part)
+            json_push(arena, pair, minor_text(arena, sorted[i].amount_minor));
         json_push(arena, array, pair);
     }
     json_put(arena, o, "entries", array);
@@ -139,8 +157,9 @@ static struct err legs_print(struct arena *arena, const struct match *m, struct 
         json_put_text(arena, leg, "entry_id", m->legs[i].entry_id);
         json_put_int(arena, leg, "version", m->legs[i].version);
         json_put_text(arena, leg, "side", side_name(m->legs[i].side));
-        json_put_text(arena, leg, "amount_minor",
-                      arena_fmt(arena, "%" PRId64, m->legs[i].amount_minor));
+        json_put(arena, leg, "amount_minor", minor_text(arena, m->legs[i].amount_minor));
+        if (m->legs[i].part)
+            json_put_bool(arena, leg, "part", true);
         json_push(arena, array, leg);
     }
     TRY(arena_check(arena));
@@ -156,6 +175,7 @@ static struct err leg_parse(const struct json *tree, struct leg *leg)
                 json_int(json_get(tree, "version"), &leg->version) &&
                 side_find(json_get_text(tree, "side"), &leg->side);
     ENSURE(good, ERR_STORE, "a leg of a match cannot be read");
+    leg->part = json_get(tree, "part") != NULL;
     leg->amount_minor = strtoll(amount, &end, 10);
     ENSURE(end != amount && *end == '\0', ERR_STORE, "a leg's amount cannot be read");
     return OK;
@@ -199,6 +219,7 @@ static struct err match_read(struct stmt *q, struct arena *arena, struct match *
         .seq = stmt_int(q, 21),
         .version = stmt_int(q, 23),
         .state_seq = stmt_int(q, 24),
+        .difference_account = stmt_text(q, 25, arena),
     };
     bool known = source_find(stmt_text(q, 7, arena), &m->source) &&
                  match_state_find(stmt_text(q, 22, arena), &m->state);
@@ -218,16 +239,22 @@ struct err match_load(struct tx *tx, struct arena *arena, const char *match_id, 
     return match_read(q, arena, m);
 }
 
+static struct err leg_take(struct tx *tx, const struct match *m, const struct leg *leg)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_TAKE);
+    stmt_bind_text(q, 1, leg->entry_id);
+    stmt_bind_text(q, 2, m->match_id);
+    struct err e = stmt_run(q);
+    ENSURE(e.kind != ERR_CONFLICT, ERR_CONFLICT, "an entry stands in a live match already");
+    TRY(e);
+    ENSURE(db_changes(tx->db) == 1, ERR_CONFLICT, "a live match holds a part of an entry");
+    return OK;
+}
+
 static struct err legs_take(struct tx *tx, const struct match *m)
 {
-    for (size_t i = 0; i < m->legs_n; i++) {
-        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_TAKE);
-        stmt_bind_text(q, 1, m->legs[i].entry_id);
-        stmt_bind_text(q, 2, m->match_id);
-        struct err e = stmt_run(q);
-        ENSURE(e.kind != ERR_CONFLICT, ERR_CONFLICT, "an entry stands in a live match already");
-        TRY(e);
-    }
+    for (size_t i = 0; i < m->legs_n; i++)
+        TRY(m->legs[i].part ? part_take(tx, m, &m->legs[i]) : leg_take(tx, m, &m->legs[i]));
     return OK;
 }
 
@@ -271,7 +298,8 @@ struct err match_insert(struct tx *tx, struct match *m)
     m->state = MATCH_PROPOSED;
     m->version = 1;
     match_bind(q, m, legs, m->seq);
-    return stmt_run(q);
+    TRY(stmt_run(q));
+    return difference_insert(tx, m);
 }
 
 struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,
@@ -316,19 +344,72 @@ static struct err state_put(struct tx *tx, const struct match *m, enum match_sta
     return OK;
 }
 
+static struct err legs_release(struct tx *tx, const char *match_id)
+{
+    TRY(parts_release(tx, match_id));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
+    stmt_bind_text(q, 1, match_id);
+    return stmt_run(q);
+}
+
 struct err match_transition(struct tx *tx, struct match *m, enum match_state to, const char *actor)
 {
     TRY(state_put(tx, m, to, actor));
-    if (to == MATCH_REJECTED || to == MATCH_REVERSED) {
-        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
-        stmt_bind_text(q, 1, m->match_id);
-        TRY(stmt_run(q));
-    }
+    if (to == MATCH_REJECTED || to == MATCH_REVERSED)
+        TRY(legs_release(tx, m->match_id));
     m->state = to;
     m->version++;
     m->state_seq = tx_seq(tx);
     return effect_row(tx, TABLE_MATCH_STATES, m->match_id);
 }
+
+/* ---- what was taken back ---- */
+
+static void legs_text_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(struct str *)row = stmt_str(q, 0, arena);
+}
+
+static int hash_order(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+struct err reversed_load(struct tx *tx, struct arena *arena, const char *entity_id,
+                         const char *account_id, struct reversed *reversed)
+{
+    void *texts;
+    size_t n;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_REVERSED);
+    stmt_bind_text(q, 1, entity_id);
+    stmt_bind_text(q, 2, account_id);
+    TRY(rows_read(q, arena, sizeof(struct str), legs_text_read, &texts, &n));
+    *reversed = (struct reversed){.sha256 = ARENA_ARRAY(arena, n, const char *)};
+    ENSURE(reversed->sha256 != NULL, ERR_LIMIT, "out of memory");
+    for (; reversed->n < n; reversed->n++) {
+        struct match m = {.legs_n = 0};
+        TRY(legs_parse(arena, ((const struct str *)texts)[reversed->n], &m));
+        TRY(match_composition(arena, "", m.legs, m.legs_n, &reversed->sha256[reversed->n]));
+    }
+    if (n > 0)
+        qsort(reversed->sha256, n, sizeof *reversed->sha256, hash_order);
+    return OK;
+}
+
+struct err reversed_has(const struct reversed *reversed, struct arena *arena,
+                        const struct leg *legs, size_t n, bool *yes)
+{
+    const char *sha256;
+    *yes = false;
+    if (reversed->n == 0)
+        return OK;
+    TRY(match_composition(arena, "", legs, n, &sha256));
+    *yes = bsearch(&sha256, reversed->sha256, reversed->n, sizeof *reversed->sha256, hash_order) !=
+           NULL;
+    return OK;
+}
+
+/* ---- lists ---- */
 
 struct err matches_list(struct tx *tx, struct arena *arena, const char *entity_id,
                         const char *account_id, enum match_state state, const char *after,

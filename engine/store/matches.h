@@ -9,12 +9,13 @@
 #include "engine/store/entries.h"
 #include "engine/store/store.h"
 
-/* One entry in a match. `amount_minor` as the entry has it. */
+/* One entry in a match. `amount_minor` as the entry has it, or (`part`) less, of the same sign. */
 struct leg {
     const char *entry_id;
     int64_t version;
     enum side side;
     int64_t amount_minor;
+    bool part;
 };
 
 struct match {
@@ -30,6 +31,7 @@ struct match {
     const char *composition_sha256; /* match_composition */
     struct money amount;            /* the larger side's sum of absolute legs */
     int64_t difference_minor;       /* bank less book */
+    const char *difference_account; /* where the difference goes; NULL: none, or not named */
     int64_t score_bp;
     bool ambiguous, sure;
     struct leg *legs; /* sorted by entry id */
@@ -43,7 +45,8 @@ struct match {
     int64_t state_seq;      /* of the event that made the state; 0: none yet */
 };
 
-/* SHA-256 over the rule and the sorted (entry id, version) pairs: "the same proposal". */
+/* SHA-256 over the rule and the sorted (entry id, version) pairs, a part with its amount: "the same
+ * proposal". */
 MUST_CHECK struct err match_composition(struct arena *arena, const char *rule,
                                         const struct leg *legs, size_t n, const char **sha256);
 
@@ -54,9 +57,10 @@ MUST_CHECK struct err match_measure(struct match *m, const char *currency);
 MUST_CHECK struct err match_load(struct tx *tx, struct arena *arena, const char *match_id,
                                  struct match *m);
 
-/* Writes a new proposal (match_id NULL: made here) and takes its entries. ERR_CONFLICT when one of
- * them stands in a live match already; the caller then undoes its savepoint or skips it. Notes no
- * effect: the caller does, row or bulk. */
+/* Writes a new proposal (match_id NULL: made here) and takes its entries, or its parts of them.
+ * ERR_CONFLICT when one of them stands in a live match already, or less is open of it; the caller
+ * then undoes its savepoint or skips it. Notes no effect: the caller does, row or bulk, also for
+ * the row of its difference (match_names_difference). */
 MUST_CHECK struct err match_insert(struct tx *tx, struct match *m);
 
 /* Is any of these entries in a live match? *match_id names one; NULL when none is. */
@@ -65,6 +69,17 @@ MUST_CHECK struct err match_of_entry(struct tx *tx, struct arena *arena, const c
 
 /* The same composition was rejected or reversed before. */
 MUST_CHECK struct err match_was_rejected(struct tx *tx, const char *composition_sha256, bool *yes);
+
+/* The legs of an account's reversed matches, whatever rule had found them: what people took back is
+ * not proposed to them again by the matcher. */
+struct reversed {
+    const char **sha256; /* ascending: match_composition without a rule */
+    size_t n;
+};
+MUST_CHECK struct err reversed_load(struct tx *tx, struct arena *arena, const char *entity_id,
+                                    const char *account_id, struct reversed *reversed);
+MUST_CHECK struct err reversed_has(const struct reversed *reversed, struct arena *arena,
+                                   const struct leg *legs, size_t n, bool *yes);
 
 /* Has this actor asked the gate about this match under this policy? */
 MUST_CHECK struct err match_was_asked(struct tx *tx, const char *match_id, const char *actor,

@@ -17,6 +17,8 @@ enum sql_set {
     SQL_FILES,
     SQL_ENTRIES,
     SQL_MATCHES,
+    SQL_PARTS,
+    SQL_DIFFERENCES,
     SQL_EXCEPTIONS,
     SQL_LIMITS,
     SQL_ESCALATIONS,
@@ -42,6 +44,8 @@ SQL_TABLE_DECLARE(master);
 SQL_TABLE_DECLARE(files);
 SQL_TABLE_DECLARE(entries);
 SQL_TABLE_DECLARE(matches);
+SQL_TABLE_DECLARE(parts);
+SQL_TABLE_DECLARE(differences);
 SQL_TABLE_DECLARE(exceptions);
 SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);

@@ -28,6 +28,8 @@ const struct sql_table sql_tables[] = {
     {SQL_FILES, files_sql, &files_sql_n},
     {SQL_ENTRIES, entries_sql, &entries_sql_n},
     {SQL_MATCHES, matches_sql, &matches_sql_n},
+    {SQL_PARTS, parts_sql, &parts_sql_n},
+    {SQL_DIFFERENCES, differences_sql, &differences_sql_n},
     {SQL_EXCEPTIONS, exceptions_sql, &exceptions_sql_n},
     {SQL_LIMITS, limits_sql, &limits_sql_n},
     {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},

@@ -29,6 +29,7 @@
     T(STATEMENTS, statements, "statement_id", "version", "statement_id,file_id,source_id,entity_id,account_id,from_date,to_date,currency,opening_minor,closing_minor,entries_minor,status,version,seq", false) \
     T(MATCHES, matches, "match_id", "1", "match_id,entity_id,account_id,class,match_type,rule,rule_version,source,proposer,proposer_principal,proposer_obo,composition_sha256,currency,amount_minor,difference_minor,score_bp,ambiguous,sure,legs,evidence,rationale,seq", true) \
     T(MATCH_STATES, match_states, "match_id", "version", "match_id,state,actor,version,seq", false) \
+    T(MATCH_DIFFERENCES, match_differences, "match_id", "1", "match_id,account_id,currency,amount_minor,seq", true) \
     T(EXCEPTIONS, exceptions, "exception_id", "1", "exception_id,entry_id,entity_id,account_id,class,detail,seq", true) \
     T(AUTO_CONFIRMED, auto_confirmed, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
     T(ESCALATIONS, escalations, "escalation_id", "version", "escalation_id,code,key_sha256,digest,bound,tool,args,object_type,object_id,object_version,entity_id,amount_minor,currency,policy_version,reason,clause,pointer,requester,requester_principal,requester_obo,created_at,expires_at,state,decided_by,decided_rationale,result,version,seq", false) \

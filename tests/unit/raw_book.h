@@ -117,8 +117,9 @@ MAYBE_UNUSED static struct match pair_of(struct book *b, const char *bank, const
                                          int64_t minor)
 {
     struct leg *legs = ARENA_ARRAY(b->arena, 2, struct leg);
-    legs[0] = (struct leg){bank, 1, SIDE_BANK, minor};
-    legs[1] = (struct leg){gl, 1, SIDE_GL, minor};
+    legs[0] =
+        (struct leg){.entry_id = bank, .version = 1, .side = SIDE_BANK, .amount_minor = minor};
+    legs[1] = (struct leg){.entry_id = gl, .version = 1, .side = SIDE_GL, .amount_minor = minor};
     struct match m = {.entity_id = "us",
                       .account_id = "1000",
                       .class_ = "exact_match",

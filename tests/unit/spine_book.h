@@ -138,8 +138,14 @@ static const char *spine_proposal(struct tx *tx, int number, int64_t cents)
                       .legs = legs,
                       .legs_n = 2,
                       .evidence = "{}"};
-    legs[0] = (struct leg){arena_fmt(arena, "b:%d", number), 1, SIDE_BANK, cents + number};
-    legs[1] = (struct leg){arena_fmt(arena, "g:%d", number), 1, SIDE_GL, cents + number};
+    legs[0] = (struct leg){.entry_id = arena_fmt(arena, "b:%d", number),
+                           .version = 1,
+                           .side = SIDE_BANK,
+                           .amount_minor = cents + number};
+    legs[1] = (struct leg){.entry_id = arena_fmt(arena, "g:%d", number),
+                           .version = 1,
+                           .side = SIDE_GL,
+                           .amount_minor = cents + number};
     ck_ok(match_composition(arena, m.rule, legs, 2, &m.composition_sha256));
     ck_ok(match_measure(&m, "USD"));
     ck_ok(match_insert(tx, &m));

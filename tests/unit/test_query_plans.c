@@ -7,9 +7,9 @@
 #include "engine/store/sql.h"
 #include "tests/unit/test.h"
 
-static const char *const large[] = {"audit_events",   "entries",     "matches",    "match_states",
-                                    "live_legs",      "exceptions",  "quarantine", "escalations",
-                                    "auto_confirmed", "idempotency", "jtis"};
+static const char *const large[] = {"audit_events", "entries",        "matches",     "match_states",
+                                    "live_legs",    "live_parts",     "exceptions",  "quarantine",
+                                    "escalations",  "auto_confirmed", "idempotency", "jtis"};
 
 static const struct {
     const char *statement, *why;
