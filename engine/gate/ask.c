@@ -140,6 +140,7 @@ static void print_actor(struct arena *arena, struct json *o, const struct ask *a
     json_put(arena, o, "roles", roles);
     json_put_bool(arena, o, "prod", a->prod);
     json_put_bool(arena, o, "frozen", a->frozen);
+    json_put_bool(arena, o, "frozen_self", a->frozen_self);
     json_put_bool(arena, o, "delivery_service", a->delivery_service);
 }
 
@@ -163,6 +164,7 @@ static void print_object(struct arena *arena, struct json *o, const struct ask *
     json_put_bool(arena, o, "intercompany", a->intercompany);
     json_put_bool(arena, o, "intercompany_paired", a->intercompany_paired);
     json_put_bool(arena, o, "period_closed", a->period_closed);
+    put_text(arena, o, "subject", a->subject);
     json_put_bool(arena, o, "keeps_amount", a->keeps_amount);
 }
 

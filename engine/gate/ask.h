@@ -116,7 +116,8 @@ struct ask {
     const struct ask_role *roles; /* of the principal, or of on_behalf_of */
     size_t roles_n;
     bool prod;             /* CLOSEGATE_ENV=prod: conveniences are off */
-    bool frozen;           /* this actor, tool or kind is frozen */
+    bool frozen;           /* this actor, tool or kind is frozen, or who asked for it is */
+    bool frozen_self;      /* this very actor, the person behind it, or who asked for it */
     bool delivery_service; /* the workspace's own service client */
 
     /* the object */
@@ -135,7 +136,8 @@ struct ask {
     const char *const *own_agents_of; /* principals whose agent proposed it or asked for it */
     size_t own_agents_of_n;
     bool ambiguous, entity_mismatch, intercompany, intercompany_paired, period_closed;
-    bool keeps_amount; /* RESOLVE_EXCEPTION: no money is given up; false: a write-off */
+    const char *subject; /* CHANGE_REGISTRY: the principal whose identity or rights change */
+    bool keeps_amount;   /* RESOLVE_EXCEPTION: no money is given up; false: a write-off */
 
     /* money and place, read from the book */
     const char *const *entities; /* none: the whole book, which only a role in all of them covers */

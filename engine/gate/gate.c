@@ -31,7 +31,7 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
     {"a",  ANY, is_frozen,       RULING_DENY, REASON_FROZEN,
-     "the actor, the tool or the kind of actor is frozen", "frozen"},
+     "the actor, the tool or the kind of actor is frozen; people may thaw unless they are frozen themselves", "action,actor_kind,frozen,frozen_self"},
     {"b",  ANY, is_blocked,      RULING_DENY, REASON_POLICY_BLOCK,
      "a blocked rule of the policy matches", "action,actor_kind,actor,tool,entities,counterparty,accounts,values"},
     {"c",  ANY & ~BIT(SWEEP), lacks_authority, RULING_DENY, REASON_NOT_AUTHORISED,
@@ -52,6 +52,8 @@ static const struct row rows[] = {
      "the object's state does not allow it", "state_valid,entry_taken"},
     {"2",  BIT(CONFIRM), same_eyes, RULING_DENY, REASON_SOD_SAME_ACTOR,
      "this principal proposed it or asked for it, or its own agent did and sod.own_agent forbids", "actor_kind,principal,proposers,own_agents_of,tier,entities,values,accounts,events"},
+    {"2b", ADMIN, approves_own_change, RULING_DENY, REASON_SOD_SAME_ACTOR,
+     "in prod, who asked for an administrative change, or whom it is about, approves it", "actor_kind,prod,decision,principal,proposers,subject"},
     {"3",  BIT(CONFIRM), llm_confirms_llm, RULING_DENY, REASON_SOD_SAME_ACTOR,
      "an llm proposed it and an llm confirms it", "source,actor_kind"},
     {"4",  BIT(CONFIRM), account_forced, RULING_HUMAN, REASON_ACCOUNT_FORCED_HUMAN,

@@ -50,7 +50,7 @@ predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_p
 
 /* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
 predicate needs_second_approver, llm_resolves_confirm, lends_anothers_seat,
-    not_the_delivery_service, needs_another_human, not_the_engine, write_off_same_eyes,
-    write_off_unexplained, write_off_second_approver;
+    not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
+    write_off_same_eyes, write_off_unexplained, write_off_second_approver;
 
 #endif

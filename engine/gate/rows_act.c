@@ -32,6 +32,16 @@ bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr
     return machine(a) || (a->prod && a->approvers_n < 1);
 }
 
+/* The second human of an administrative act is neither who asked for it nor whom it is about. */
+bool approves_own_change(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    if (!a->prod || a->actor_kind != ACTOR_HUMAN || a->decision != DECISION_CONFIRM)
+        return false;
+    return a->principal == NULL || any_text(a->proposers, a->proposers_n, a->principal) ||
+           same_text(a->subject, a->principal);
+}
+
 /* Keeping house (expiring, reminding, freeing locks) is nobody's authority but the engine's own. */
 bool not_the_engine(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {

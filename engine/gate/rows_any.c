@@ -1,10 +1,12 @@
 /* Rows a to e: what stops any change, whoever asks for it. */
 #include "engine/gate/rows.h"
 
+/* Whatever is frozen, people who are not frozen themselves can thaw it. */
 bool is_frozen(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)p, (void)clause;
-    return a->frozen;
+    bool thaws = a->action == ACTION_THAW && a->actor_kind == ACTOR_HUMAN;
+    return a->frozen_self || (a->frozen && !thaws);
 }
 
 static bool any_account(const struct ask *a, const char *id, const char *prefix)

@@ -26,14 +26,16 @@ enum {
 
 const struct db_sql actors_sql[] = {
     [CLIENT_LOAD] = {"client_load", "SELECT client_id, name, kind, public_key, channels, tools,"
-                                    " status FROM clients WHERE client_id = ?1"},
+                                    " status, version, seq FROM clients WHERE client_id = ?1"},
     [PRINCIPAL_LOAD] =
         {"principal_load",
-         "SELECT principal_id, name, status FROM principals WHERE principal_id = ?1"},
-    [IDENTITY_FIND] = {"identity_find", "SELECT p.principal_id, p.name, p.status FROM identities i"
-                                        " JOIN principals p ON p.principal_id = i.principal_id"
-                                        " WHERE i.kind = ?1 AND i.issuer = ?2 AND i.subject = ?3"
-                                        " AND i.status = 'active'"},
+         "SELECT principal_id, name, status, version, seq FROM principals WHERE principal_id = ?1"},
+    [IDENTITY_FIND] =
+        {"identity_find",
+         "SELECT p.principal_id, p.name, p.status, p.version,"
+         " p.seq FROM identities i JOIN principals p ON p.principal_id = i.principal_id"
+         " WHERE i.kind = ?1 AND i.issuer = ?2 AND i.subject = ?3"
+         " AND i.status = 'active'"},
     [IDENTITY_SUBJECT] = {"identity_subject",
                           "SELECT subject FROM identities WHERE principal_id = ?1 AND kind = ?2"
                           " AND issuer = '' AND status = 'active' ORDER BY identity_id LIMIT 1"},
@@ -42,9 +44,10 @@ const struct db_sql actors_sql[] = {
                                   " ORDER BY role, entity_id"},
     [FREEZE_STANDS] =
         {"freeze_stands",
-         "SELECT 1 FROM freezes WHERE status = 'frozen' AND (scope = 'all'"
+         "SELECT coalesce(sum(scope = 'actor'), 0), count(*) FROM freezes"
+         " WHERE status = 'frozen' AND (scope = 'all'"
          " OR (scope = 'actor' AND value IN (?1, ?2)) OR (scope = 'tool' AND value = ?3)"
-         " OR (scope = 'kind' AND value = ?4)) LIMIT 1"},
+         " OR (scope = 'kind' AND value = ?4))"},
     [JTI_SPEND] = {"jti_spend", "INSERT INTO jtis (jti, expires_us) VALUES (?1, ?2)"
                                 " ON CONFLICT (jti) DO NOTHING"},
     [JTI_FORGET] = {"jti_forget", "DELETE FROM jtis WHERE expires_us < ?1"},
@@ -127,7 +130,9 @@ struct err client_load(struct tx *tx, struct arena *arena, const char *client_id
     *client = (struct client){.client_id = stmt_text(q, 0, arena),
                               .name = stmt_text(q, 1, arena),
                               .kind = kind_find(stmt_text(q, 2, arena)),
-                              .active = str_is(stmt_peek(q, 6), "active")};
+                              .active = str_is(stmt_peek(q, 6), "active"),
+                              .version = stmt_int(q, 7),
+                              .seq = stmt_int(q, 8)};
     struct str key = stmt_str(q, 3, arena);
     size_t len = 0;
     client->has_key = key.len > 0;
@@ -151,7 +156,9 @@ static struct err principal_read(struct stmt *q, struct arena *arena, const char
     ENSURE(row, ERR_MISSING, missing);
     *principal = (struct principal){.principal_id = stmt_text(q, 0, arena),
                                     .name = stmt_text(q, 1, arena),
-                                    .active = str_is(stmt_peek(q, 2), "active")};
+                                    .active = str_is(stmt_peek(q, 2), "active"),
+                                    .version = stmt_int(q, 3),
+                                    .seq = stmt_int(q, 4)};
     return arena_check(arena);
 }
 
@@ -216,14 +223,19 @@ static struct err roles_load(struct tx *tx, struct arena *arena, const char *pri
     return arena_check(arena);
 }
 
-static struct err frozen(struct tx *tx, const struct actor *actor, const char *tool, bool *yes)
+static struct err frozen(struct tx *tx, const struct actor *actor, const char *tool,
+                         struct ask *ask)
 {
+    bool row;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ACTORS, FREEZE_STANDS);
     stmt_bind_text(q, 1, actor->id);
     stmt_bind_text(q, 2, actor->principal != NULL ? actor->principal : actor->on_behalf_of);
     stmt_bind_text(q, 3, tool);
     stmt_bind_text(q, 4, actor_kind_name(actor->kind));
-    return stmt_step(q, yes);
+    TRY(stmt_step(q, &row));
+    ask->frozen_self = row && stmt_int(q, 0) > 0;
+    ask->frozen = row && stmt_int(q, 1) > 0;
+    return OK;
 }
 
 static struct err still_there(struct tx *tx, struct arena *arena, const char *principal_id)
@@ -274,7 +286,7 @@ struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *a
     const char *holder = actor->kind == ACTOR_HUMAN ? actor->principal : actor->on_behalf_of;
     if (holder != NULL)
         TRY(roles_load(tx, arena, holder, &ask->roles, &ask->roles_n));
-    return frozen(tx, actor, tool, &ask->frozen);
+    return frozen(tx, actor, tool, ask);
 }
 
 struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *actor, bool *all,

@@ -19,6 +19,7 @@ struct client {
     uint32_t channels;      /* bit 1 << enum channel */
     const char **tools;     /* of a service; NULL: all */
     size_t tools_n;
+    int64_t version, seq; /* of the row; client_put gives both anew */
 };
 
 /* The caller of a request, as its transport proved it. Made by engine/auth (or by the engine for
@@ -42,6 +43,7 @@ struct actor {
 struct principal {
     const char *principal_id, *name;
     bool active;
+    int64_t version, seq; /* of the row */
 };
 
 const char *client_kind_name(enum client_kind kind);

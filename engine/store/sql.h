@@ -12,6 +12,7 @@ enum sql_set {
     SQL_AUDIT,
     SQL_TABLES,
     SQL_ACTORS,
+    SQL_REGISTRY,
     SQL_POLICIES,
     SQL_MASTER,
     SQL_FILES,
@@ -39,6 +40,7 @@ struct sql_table {
 SQL_TABLE_DECLARE(audit);
 SQL_TABLE_DECLARE(tables);
 SQL_TABLE_DECLARE(actors);
+SQL_TABLE_DECLARE(registry);
 SQL_TABLE_DECLARE(policies);
 SQL_TABLE_DECLARE(master);
 SQL_TABLE_DECLARE(files);

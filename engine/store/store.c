@@ -23,6 +23,7 @@ const struct sql_table sql_tables[] = {
     {SQL_AUDIT, audit_sql, &audit_sql_n},
     {SQL_TABLES, tables_sql, &tables_sql_n},
     {SQL_ACTORS, actors_sql, &actors_sql_n},
+    {SQL_REGISTRY, registry_sql, &registry_sql_n},
     {SQL_POLICIES, policies_sql, &policies_sql_n},
     {SQL_MASTER, master_sql, &master_sql_n},
     {SQL_FILES, files_sql, &files_sql_n},

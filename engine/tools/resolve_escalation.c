@@ -114,6 +114,7 @@ static struct err inner_begin(struct call *c, struct tx *tx, struct call *inner,
                               .has_rationale = c->ask.has_rationale};
     TRY(actor_facts(tx, c->arena, &c->actor, tool->name, &inner->ask));
     inner->ask.frozen |= c->ask.frozen;
+    inner->ask.frozen_self |= c->ask.frozen_self;
     return OK;
 }
 

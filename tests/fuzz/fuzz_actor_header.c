@@ -24,7 +24,7 @@ struct err principal_load(struct tx *tx, struct arena *arena, const char *princi
                           struct principal *principal)
 {
     (void)tx, (void)arena, (void)principal_id;
-    *principal = (struct principal){"prn_ana", "Ana", true};
+    *principal = (struct principal){.principal_id = "prn_ana", .name = "Ana", .active = true};
     return OK;
 }
 

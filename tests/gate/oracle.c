@@ -252,7 +252,8 @@ static struct oracle_answer allow(const struct policy *p, const char *row)
 /* a to e: what stops anything */
 static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
 {
-    if (a->frozen)
+    bool way_out = a->action == ACTION_THAW && a->actor_kind == ACTOR_HUMAN;
+    if (a->frozen_self || (a->frozen && !way_out))
         return deny(p, REASON_FROZEN, "a");
     for (size_t i = 0; i < p->blocked_n; i++) {
         if (blocked_by(&p->blocked[i], a))
@@ -403,6 +404,11 @@ static struct oracle_answer confirm(const struct policy *p, const struct ask *a)
 
 static struct oracle_answer administration(const struct policy *p, const struct ask *a)
 {
+    bool human_answers = a->actor_kind == ACTOR_HUMAN && a->decision == DECISION_CONFIRM;
+    bool concerned = a->principal == NULL || same(a->principal, a->subject) ||
+                     among(a->principal, a->proposers, a->proposers_n);
+    if (a->prod && human_answers && concerned)
+        return deny(p, REASON_SOD_SAME_ACTOR, "2b");
     if (a->actor_kind != ACTOR_HUMAN || (a->prod && a->approvers_n < 1))
         return human(p, REASON_TIER_REQUIRES_HUMAN, "12.6");
     return allow(p, "13");

@@ -147,6 +147,13 @@ static size_t walk_acts(theorem *holds)
                 DIM_APPROVERS, DIM_WINDOWS);
 }
 
+/* Administration: who asks, who answers, whom it is about, what is frozen. */
+static size_t walk_administration(theorem *holds)
+{
+    return WALK(holds, DIM_ACTION, DIM_KIND, DIM_PROD, DIM_APPROVERS, DIM_RELATION, DIM_SUBJECT,
+                DIM_DECISION, DIM_FROZEN);
+}
+
 /* ---- the gate is the oracle ---- */
 
 static const char *is_the_oracle(const struct point *at)
@@ -198,6 +205,12 @@ END_TEST
 START_TEST(gate_is_the_oracle_about_acts)
 {
     ck_assert_uint_gt(walk_acts(is_the_oracle), 700000);
+}
+END_TEST
+
+START_TEST(gate_is_the_oracle_about_administration)
+{
+    ck_assert_uint_gt(walk_administration(is_the_oracle), 700000);
 }
 END_TEST
 
@@ -416,13 +429,43 @@ START_TEST(strictly_more_not_equal)
 }
 END_TEST
 
+/* But for one act: a person who is not frozen themselves may thaw. */
 static const char *frozen_is_denied(const struct point *at)
 {
     (void)at;
-    w.ask.frozen = true;
-    struct verdict v = gate_decide(w.policy, &w.ask);
-    return v.reason == REASON_FROZEN || v.reason == REASON_UNLISTED ? NULL : "frozen, and yet";
+    bool thaws = w.ask.action == ACTION_THAW && w.ask.actor_kind == ACTOR_HUMAN;
+    for (int self = 0; self < 2; self++) {
+        w.ask.frozen = true;
+        w.ask.frozen_self = self == 1;
+        struct verdict v = gate_decide(w.policy, &w.ask);
+        bool stopped = v.reason == REASON_FROZEN || v.reason == REASON_UNLISTED;
+        if (!stopped && (self == 1 || !thaws))
+            return "frozen, and yet";
+    }
+    return NULL;
 }
+
+/* In prod: neither whom a change is about nor who asked for it is its second human. */
+static const char *two_others_administer(const struct point *at)
+{
+    bool admin = w.ask.action == ACTION_CHANGE_REGISTRY || w.ask.action == ACTION_CHANGE_POLICY ||
+                 w.ask.action == ACTION_CHANGE_MASTER_DATA || w.ask.action == ACTION_THAW;
+    bool concerned =
+        w.ask.principal == NULL || at->choice[DIM_SUBJECT] == 1 || at->choice[DIM_RELATION] == 2;
+    if (!admin || !w.ask.prod || ruling() != RULING_ALLOW)
+        return NULL;
+    if (w.ask.actor_kind != ACTOR_HUMAN || w.ask.approvers_n < 1)
+        return "prod was administered by one person, or none";
+    return concerned && w.ask.decision == DECISION_CONFIRM ? "somebody approved their own change"
+                                                           : NULL;
+}
+
+START_TEST(nobody_approves_a_change_of_their_own)
+{
+    (void)walk_administration(two_others_administer);
+    wander(500000, two_others_administer);
+}
+END_TEST
 
 START_TEST(frozen_stops_everything)
 {
@@ -546,6 +589,8 @@ static void restrict_by(struct ask *a, int how)
     case 28: a->principal = NULL; break;
     case 29: a->accounts_n = 0; break;
     case 30: a->keeps_amount = false; break;
+    case 31: a->frozen_self = true; break;
+    case 32: a->subject = a->principal; break;
     default: break;
     }
 }
@@ -558,7 +603,7 @@ static const char *restricting_never_allows(const struct point *at)
     if (ruling() == RULING_ALLOW)
         return NULL;
     struct ask plain = w.ask;
-    for (int how = 0; how < 31; how++) {
+    for (int how = 0; how < 33; how++) {
         w.ask = plain;
         restrict_by(&w.ask, how);
         /* a blocked rule about an account cannot speak of accounts that nobody names */
@@ -615,6 +660,7 @@ int main(void)
         gate_is_the_oracle_about_places,
         gate_is_the_oracle_about_matches,
         gate_is_the_oracle_about_acts,
+        gate_is_the_oracle_about_administration,
         gate_is_the_oracle_everywhere_else,
         machines_do_not_do_what_is_for_people,
         a_write_off_above_the_limit_takes_two,
@@ -626,6 +672,7 @@ int main(void)
         engine_never_allowed_over_materiality,
         strictly_more_not_equal,
         frozen_stops_everything,
+        nobody_approves_a_change_of_their_own,
         every_denial_quotes_a_clause,
         two_names_one_principal_are_one_pair_of_eyes,
         gate_trace_agrees_with_gate_decide,

@@ -250,13 +250,19 @@ static void set_approvers(struct world *w, size_t choice)
 
 static void set_frozen(struct world *w, size_t choice)
 {
-    w->ask.frozen = choice == 1;
+    w->ask.frozen = choice == 1 || choice == 2;
+    w->ask.frozen_self = choice >= 2;
 }
 
 static void set_seat(struct world *w, size_t choice)
 {
     w->ask.own_seat = (choice & 1) == 0;
     w->ask.delivery_service = (choice & 2) == 0;
+}
+
+static void set_subject(struct world *w, size_t choice)
+{
+    w->ask.subject = choice == 1 ? "p-ana" : choice == 2 ? "p-bob" : NULL;
 }
 
 static void set_prod(struct world *w, size_t choice)
@@ -416,11 +422,12 @@ const struct dim world_dims[DIMS] = {
     [DIM_WINDOWS] = {"windows", 7, set_windows},
     [DIM_CAP] = {"cap", 7, set_cap},
     [DIM_SCORE] = {"score", 4, set_score},
-    [DIM_FROZEN] = {"frozen", 2, set_frozen},
+    [DIM_FROZEN] = {"frozen", 4, set_frozen},
     [DIM_PERIOD] = {"period", 4, set_period},
     [DIM_STATE_VALID] = {"state_valid", 4, set_state_valid},
     [DIM_DECISION] = {"decision", 5, set_decision},
     [DIM_SEAT] = {"seat", 4, set_seat},
+    [DIM_SUBJECT] = {"subject", 3, set_subject},
     [DIM_PROD] = {"prod", 2, set_prod},
     [DIM_BLOCKED] = {"blocked", 5, set_blocked},
     [DIM_CHANGE] = {"change", 2, set_change},

@@ -104,6 +104,7 @@ enum {
     DIM_STATE_VALID,
     DIM_DECISION,
     DIM_SEAT, /* own_seat, delivery_service */
+    DIM_SUBJECT,
     DIM_PROD,
     DIM_BLOCKED, /* counterparty, tool, actor */
     DIM_CHANGE,

@@ -8,7 +8,7 @@
 /* A fact that the gate reads and the event does not hold cannot be audited or replayed. Whoever
  * adds a member to one of these structs: print it in ask_print, look for it below, raise
  * ASK_SCHEMA, and only then write the new size here. */
-_Static_assert(sizeof(struct ask) == 400, "a new fact: print it in ask_print, test it below");
+_Static_assert(sizeof(struct ask) == 416, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_account) == 24,
                "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_role) == 16, "a new fact: print it in ask_print, test it below");
@@ -21,9 +21,9 @@ _Static_assert(sizeof(struct ask_cumulative) == 48,
 /* clang-format off */
 __attribute__((unused)) static const struct ask every_member = {
     ACTION_NONE, TIER_T0, NULL, false, false, DECISION_NONE,
-    ACTOR_NONE, NULL, NULL, NULL, NULL, CHANNEL_NONE, 0, NULL, 0, false, false, false,
+    ACTOR_NONE, NULL, NULL, NULL, NULL, CHANNEL_NONE, 0, NULL, 0, false, false, false, false,
     NULL, NULL, 0, MATCH_NONE, false, false, SOURCE_NONE, NULL, 0, false, NULL, NULL, 0, NULL, 0,
-    false, false, false, false, false, false,
+    false, false, false, false, false, NULL, false,
     NULL, 0, NULL, 0, NULL, 0, {0, ""}, false, NULL, 0, NULL, 0, {{0, 0}, false}, 0,
     false, 0, false,
 };
@@ -63,6 +63,7 @@ static struct ask full_ask(void)
                         .roles_n = 2,
                         .prod = true,
                         .frozen = true,
+                        .frozen_self = true,
                         .delivery_service = true,
                         .object_type = "match",
                         .object_id = "mat_1",
@@ -84,6 +85,7 @@ static struct ask full_ask(void)
                         .intercompany = true,
                         .intercompany_paired = true,
                         .period_closed = true,
+                        .subject = "p-eve",
                         .keeps_amount = true,
                         .entities = entities,
                         .entities_n = 2,
@@ -123,11 +125,13 @@ static const char full_lines[] =
     "/decision=reject\n/actor_kind=human\n/actor=human:ana\n/principal=p-ana\n"
     "/on_behalf_of=p-dan\n/client=desk\n/channel=slack\n/auth_age_s=61\n"
     "/roles/0/role=controller\n/roles/1/role=accountant\n/roles/1/entity=uk\n/prod=true\n"
-    "/frozen=true\n/delivery_service=true\n/object_type=match\n/object_id=mat_1\n"
+    "/frozen=true\n/frozen_self=true\n/delivery_service=true\n/object_type=match\n/"
+    "object_id=mat_1\n"
     "/object_version=7\n/state=CONFIRMED\n/state_valid=true\n/entry_taken=true\n/source=llm\n"
     "/match_type=fuzzy\n/score_bp=8123\n/sure=true\n/counterparty=Acme\n/proposers/0=p-bob\n"
     "/own_agents_of/0=p-cem\n/ambiguous=true\n/entity_mismatch=true\n/intercompany=true\n"
-    "/intercompany_paired=true\n/period_closed=true\n/keeps_amount=true\n/entities/0=us\n/entities/"
+    "/intercompany_paired=true\n/period_closed=true\n/subject=p-eve\n/keeps_amount=true\n/entities/"
+    "0=us\n/entities/"
     "1=uk\n"
     "/accounts/0/id=1000\n/accounts/0/class=cash\n/accounts/0/known=true\n"
     "/accounts/0/reconciled=true\n/accounts/1/known=false\n/accounts/1/reconciled=false\n"

@@ -43,9 +43,9 @@ struct err principal_load(struct tx *tx, struct arena *arena, const char *princi
 {
     (void)tx, (void)arena;
     if (strcmp(principal_id, "prn_ana") == 0)
-        *principal = (struct principal){"prn_ana", "Ana", true};
+        *principal = (struct principal){.principal_id = "prn_ana", .name = "Ana", .active = true};
     else if (strcmp(principal_id, "prn_bo") == 0)
-        *principal = (struct principal){"prn_bo", "Bo", false};
+        *principal = (struct principal){.principal_id = "prn_bo", .name = "Bo"};
     else
         return err_new(ERR_MISSING, "no such principal");
     return OK;

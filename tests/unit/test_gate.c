@@ -580,6 +580,50 @@ START_TEST(row_12_6_in_prod_two_people_change_the_registry)
 }
 END_TEST
 
+static void answers_in_prod(enum action action)
+{
+    begin(HUMAN);
+    w.ask.action = action;
+    w.ask.prod = true;
+    w.ask.approvers_n = 1;
+    w.ask.decision = DECISION_CONFIRM;
+}
+
+START_TEST(row_2b_whom_a_change_is_about_does_not_approve_it)
+{
+    answers_in_prod(ACTION_CHANGE_REGISTRY);
+    w.ask.subject = w.ask.principal;
+    expect("2b", RULING_DENY, REASON_SOD_SAME_ACTOR, "/clauses/SOD_SAME_ACTOR");
+    w.ask.subject = "p-bob";
+    expect("13", RULING_ALLOW, REASON_ALLOWED, "");
+}
+END_TEST
+
+START_TEST(row_2b_who_asked_for_a_policy_does_not_approve_it)
+{
+    answers_in_prod(ACTION_CHANGE_POLICY);
+    w.ask.proposers = &w.ask.principal;
+    w.ask.proposers_n = 1;
+    expect("2b", RULING_DENY, REASON_SOD_SAME_ACTOR, "/clauses/SOD_SAME_ACTOR");
+    w.ask.prod = false; /* in dev one person is enough */
+    expect("13", RULING_ALLOW, REASON_ALLOWED, "");
+}
+END_TEST
+
+START_TEST(row_a_people_thaw_what_is_frozen_unless_they_are)
+{
+    answers_in_prod(ACTION_THAW);
+    w.ask.frozen = true;
+    expect("13", RULING_ALLOW, REASON_ALLOWED, "");
+    w.ask.frozen_self = true;
+    expect("a", RULING_DENY, REASON_FROZEN, "/clauses/FROZEN");
+    begin(LLM);
+    w.ask.action = ACTION_THAW;
+    w.ask.frozen = true;
+    expect("a", RULING_DENY, REASON_FROZEN, "/clauses/FROZEN");
+}
+END_TEST
+
 START_TEST(row_12_6_a_machine_changes_no_policy)
 {
     begin(LLM);
@@ -655,6 +699,7 @@ START_TEST(a_trace_names_only_facts_that_the_event_holds)
         begin(HUMAN);
         w.ask.action = (enum action)action;
         w.ask.prod = true;
+        w.ask.subject = "p-eve";
         const struct json *facts = ask_print(arena, &w.ask);
         size_t n = gate_trace(policy, &w.ask, steps, 64, &v);
         for (size_t i = 0; i < n; i++) {
@@ -761,6 +806,9 @@ static void add_the_rest(TCase *tcase)
                                   row_12_5_an_llm_loads_no_file,
                                   row_12_6_in_prod_two_people_change_the_registry,
                                   row_12_6_a_machine_changes_no_policy,
+                                  row_2b_whom_a_change_is_about_does_not_approve_it,
+                                  row_2b_who_asked_for_a_policy_does_not_approve_it,
+                                  row_a_people_thaw_what_is_frozen_unless_they_are,
                                   row_13_the_engine_confirms_a_sure_small_match,
                                   row_13_a_person_confirms_with_a_reason,
                                   row_13_a_second_person_confirms_what_one_may_not,
