@@ -130,6 +130,17 @@ bool id_valid(const char *text, const char *prefix)
     return ulid[0] <= '7'; /* 26 digits are 130 bits; a ULID has 128 */
 }
 
+bool id_time(const char *text, int64_t *unix_ms)
+{
+    if (!id_valid(text, NULL))
+        return false;
+    const char *ulid = text + prefix_len(text) + 1;
+    *unix_ms = 0;
+    for (size_t i = 0; i < 10; i++)
+        *unix_ms = *unix_ms * 32 + (strchr(crockford, ulid[i]) - crockford);
+    return true;
+}
+
 void approval_code_print(const unsigned char hash[APPROVAL_HASH_LEN],
                          char out[APPROVAL_CODE_TEXT_MAX])
 {

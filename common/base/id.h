@@ -49,6 +49,9 @@ void id_print(const char *prefix, int64_t unix_ms, const unsigned char random[ID
 /* True when `text` (may be NULL) is what id_print makes for this prefix; NULL allows any prefix. */
 bool id_valid(const char *text, const char *prefix);
 
+/* When the id was made. False for what is no id. */
+bool id_time(const char *text, int64_t *unix_ms);
+
 /* "7QK4-M2XD": 40 bits in Crockford's base 32, for people to compare. */
 void approval_code_print(const unsigned char hash[APPROVAL_HASH_LEN],
                          char out[APPROVAL_CODE_TEXT_MAX]);

@@ -3,6 +3,8 @@
 #define ENGINE_FSM_MACHINES_H
 
 #include "engine/fsm/approval.h"
+#include "engine/fsm/entry.h"
+#include "engine/fsm/exception.h"
 #include "engine/fsm/match.h"
 
 extern const struct fsm *const fsm_machines[];

@@ -14,10 +14,16 @@
 #define LATEST                                                                                     \
     " NOT EXISTS (SELECT 1 FROM entries n WHERE n.entry_id = e.entry_id AND n.version > "          \
     "e.version)"
-/* A live leg of a match without a state row is proposed; of a confirmed one, confirmed. */
+/* x is the latest exception of the entry. */
+#define NO_LATER                                                                                   \
+    " NOT EXISTS (SELECT 1 FROM exceptions y WHERE y.entry_id = x.entry_id AND y.seq > x.seq)"
+/* A live leg of a match without a state row is proposed; of a confirmed one, confirmed. An
+ * exception that has ended is none any more. */
 #define STATE                                                                                      \
     " CASE WHEN l.entry_id IS NULL THEN"                                                           \
-    "  CASE WHEN EXISTS (SELECT 1 FROM exceptions x WHERE x.entry_id = e.entry_id)"                \
+    "  CASE WHEN EXISTS (SELECT 1 FROM exceptions x WHERE x.entry_id = e.entry_id AND" NO_LATER    \
+    "   AND NOT EXISTS (SELECT 1 FROM exception_states z WHERE z.exception_id = x.exception_id"    \
+    "    AND z.state IN ('RESOLVED', 'WRITTEN_OFF')))"                                             \
     "   THEN 3 ELSE 0 END"                                                                         \
     " WHEN s.state = 'CONFIRMED' THEN 2 ELSE 1 END"
 
@@ -47,7 +53,10 @@ const struct db_sql entries_sql[] = {
                             "SELECT " ENTRY_COLUMNS " FROM entries e WHERE e.entity_id = ?1"
                             " AND e.account_id = ?2 AND NOT EXISTS (SELECT 1 FROM live_legs l"
                             " WHERE l.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1 FROM"
-                            " live_parts p WHERE p.entry_id = e.entry_id) AND" LATEST
+                            " live_parts p WHERE p.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1"
+                            " FROM exception_states z JOIN exceptions x"
+                            " ON x.exception_id = z.exception_id WHERE z.entry_id = e.entry_id"
+                            " AND z.settled = 1 AND" NO_LATER ") AND" LATEST
                             " ORDER BY e.side, e.entry_id"},
     /* Left alone, the planner takes the account's index for its order and reads a whole entity. */
     [ENTRY_JOURNAL] = {"entry_journal", "SELECT DISTINCT account_id FROM entries"

@@ -57,9 +57,9 @@ MUST_CHECK struct err entry_load(struct tx *tx, struct arena *arena, const char 
 /* All of `ids`, in their order; ERR_MISSING names the first that is not there. */
 MUST_CHECK struct err entries_load(struct tx *tx, struct arena *arena, const char *const *ids,
                                    size_t n, struct entry **entries);
-/* Every entry of the account, both sides, that no live match holds, whole or in part: what a pass
- * matches. What is left of an entry held in part is for people (docs/adr/0006). Ordered by side,
- * then entry_id. */
+/* Every entry of the account, both sides, that no live match holds, whole or in part, and that is
+ * not settled otherwise (exceptions.h): what a pass matches. What is left of an entry held in part
+ * is for people (docs/adr/0006). Ordered by side, then entry_id. */
 MUST_CHECK struct err entries_unmatched(struct tx *tx, struct arena *arena, const char *entity_id,
                                         const char *account_id, struct entry **entries, size_t *n);
 

@@ -1,5 +1,6 @@
-/* What was confirmed without a human, per day and scope: the windows of cumulative limits and the
- * auto-confirm cap (DESIGN §4). Days are those of the decision, UTC. */
+/* What was confirmed without a human, and what was written off, per day and scope: the windows of
+ * cumulative limits (both) and the auto-confirm cap (the first; DESIGN §4). Days are those of the
+ * decision, UTC. */
 #ifndef ENGINE_STORE_LIMITS_H
 #define ENGINE_STORE_LIMITS_H
 
@@ -16,5 +17,12 @@ MUST_CHECK struct err auto_confirmed_add(struct tx *tx, const char *scope, const
 MUST_CHECK struct err auto_confirmed_since(struct tx *tx, const char *scope, const char *key,
                                            struct date from, struct money *sums, size_t max,
                                            size_t *n, int64_t *count);
+
+/* The same for what was given up, whoever decided it. */
+MUST_CHECK struct err written_off_add(struct tx *tx, const char *scope, const char *key,
+                                      struct money amount);
+MUST_CHECK struct err written_off_since(struct tx *tx, const char *scope, const char *key,
+                                        struct date from, struct money *sums, size_t max,
+                                        size_t *n);
 
 #endif

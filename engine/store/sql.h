@@ -21,6 +21,7 @@ enum sql_set {
     SQL_PARTS,
     SQL_DIFFERENCES,
     SQL_EXCEPTIONS,
+    SQL_WORK,
     SQL_LIMITS,
     SQL_ESCALATIONS,
     SQL_IDEMPOTENCY,
@@ -49,6 +50,7 @@ SQL_TABLE_DECLARE(matches);
 SQL_TABLE_DECLARE(parts);
 SQL_TABLE_DECLARE(differences);
 SQL_TABLE_DECLARE(exceptions);
+SQL_TABLE_DECLARE(work);
 SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);
 SQL_TABLE_DECLARE(idempotency);

@@ -32,6 +32,7 @@ const struct sql_table sql_tables[] = {
     {SQL_PARTS, parts_sql, &parts_sql_n},
     {SQL_DIFFERENCES, differences_sql, &differences_sql_n},
     {SQL_EXCEPTIONS, exceptions_sql, &exceptions_sql_n},
+    {SQL_WORK, work_sql, &work_sql_n},
     {SQL_LIMITS, limits_sql, &limits_sql_n},
     {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},
     {SQL_IDEMPOTENCY, idempotency_sql, &idempotency_sql_n},

@@ -31,6 +31,12 @@
     T(MATCH_STATES, match_states, "match_id", "version", "match_id,state,actor,version,seq", false) \
     T(MATCH_DIFFERENCES, match_differences, "match_id", "1", "match_id,account_id,currency,amount_minor,seq", true) \
     T(EXCEPTIONS, exceptions, "exception_id", "1", "exception_id,entry_id,entity_id,account_id,class,detail,seq", true) \
+    T(EXCEPTION_STATES, exception_states, "exception_id", "version", "exception_id,entry_id,state,outcome,settled,actor,version,seq", false) \
+    T(EXCEPTION_FLAGS, exception_flags, "exception_id", "1", "exception_id,actor,principal_id,on_behalf_of,rationale,rationale_author,seq", true) \
+    T(ASSIGNMENTS, assignments, "object", "version", "object,assignee,assigned_by,version,seq", false) \
+    T(COMMENTS, comments, "comment_id", "1", "comment_id,object,author,principal_id,author_kind,text,created_at,seq", true) \
+    T(EVIDENCE, evidence, "evidence_id", "1", "evidence_id,object,sha256,name,media_type,bytes_n,added_by,principal_id,created_at,seq", true) \
+    T(WRITTEN_OFF, written_off, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
     T(AUTO_CONFIRMED, auto_confirmed, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
     T(ESCALATIONS, escalations, "escalation_id", "version", "escalation_id,code,key_sha256,digest,bound,tool,args,object_type,object_id,object_version,entity_id,amount_minor,currency,policy_version,reason,clause,pointer,requester,requester_principal,requester_obo,created_at,expires_at,state,decided_by,decided_rationale,result,version,seq", false) \
     T(ESCALATION_PARTIES, escalation_parties, "party_id", "version", "party_id,escalation_id,role,actor,principal_id,version,seq", false)

@@ -114,12 +114,12 @@ static void people_of_parties(struct people *who, const struct party *parties, s
 }
 
 /* A stage was approved of this version under this policy, and not for ever. */
-static struct err stages_stand(const struct call *c, const struct tx *tx, const struct match *m,
+static struct err stages_stand(const struct call *c, const struct tx *tx, int64_t version,
                                const struct escalation *e, bool *stand)
 {
     int64_t expires;
     TRY(instant_parse(e->expires_at, &expires));
-    *stand = tx->now_us < expires && e->object_version == m->version &&
+    *stand = tx->now_us < expires && e->object_version == version &&
              text_eq(e->policy_version, c->policy->digest);
     return OK;
 }
@@ -141,7 +141,7 @@ static struct err approvers_count(struct call *c, struct tx *tx, struct people *
     return OK;
 }
 
-static struct err people_of_escalation(struct call *c, struct tx *tx, const struct match *m,
+static struct err people_of_escalation(struct call *c, struct tx *tx, int64_t version,
                                        const struct escalation *e, struct people *who)
 {
     struct party *parties;
@@ -149,13 +149,11 @@ static struct err people_of_escalation(struct call *c, struct tx *tx, const stru
     bool stand;
     TRY(escalation_parties(tx, c->arena, e->escalation_id, &parties, &n));
     people_of_parties(who, parties, n);
-    TRY(stages_stand(c, tx, m, e, &stand));
+    TRY(stages_stand(c, tx, version, e, &stand));
     return stand ? approvers_count(c, tx, who, parties, n) : OK;
 }
 
-/* Who proposed it, who asked for it, who approved a stage: the match's row and the open escalation.
- */
-static struct err people_fact(struct call *c, struct tx *tx, const struct match *m)
+struct err people_facts(struct call *c, struct tx *tx, const struct people_of *of)
 {
     enum { PEOPLE_MAX = 300 };
     struct people who = {.proposers = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
@@ -163,11 +161,11 @@ static struct err people_fact(struct call *c, struct tx *tx, const struct match 
     struct escalation e;
     bool found;
     ENSURE(who.proposers != NULL && who.agents != NULL, ERR_LIMIT, "out of memory");
-    people_add(who.proposers, &who.proposers_n, m->proposer_principal);
-    people_add(who.agents, &who.agents_n, m->proposer_obo);
-    TRY(escalation_of_object(tx, c->arena, "confirm_match", m->match_id, &found, &e));
+    people_add(who.proposers, &who.proposers_n, of->principal);
+    people_add(who.agents, &who.agents_n, of->obo);
+    TRY(escalation_of_object(tx, c->arena, of->tool, of->object_id, &found, &e));
     if (found)
-        TRY(people_of_escalation(c, tx, m, &e, &who));
+        TRY(people_of_escalation(c, tx, of->version, &e, &who));
     c->ask.proposers = who.proposers;
     c->ask.proposers_n = who.proposers_n;
     c->ask.own_agents_of = who.agents;
@@ -194,16 +192,16 @@ static struct ask_cumulative window_sum(const struct policy *p, const struct mon
     return c;
 }
 
-static const char *scope_key(struct call *c, const struct match *m, enum policy_per per,
+static const char *scope_key(struct call *c, const struct window *w, enum policy_per per,
                              const char **scope)
 {
     switch (per) {
     case PER_ENTITY:
         *scope = "entity";
-        return m->entity_id;
+        return w->entity_id;
     case PER_ACCOUNT:
         *scope = "account";
-        return arena_fmt(c->arena, "%s/%s", m->entity_id, m->account_id);
+        return arena_fmt(c->arena, "%s/%s", w->entity_id, w->account_id);
     case PER_COUNTERPARTY:
         *scope = "counterparty";
         return c->ask.counterparty == NULL ? "" : c->ask.counterparty;
@@ -214,23 +212,36 @@ static const char *scope_key(struct call *c, const struct match *m, enum policy_
     return "";
 }
 
-/* Where windows look, and the day whose rates they use. */
-struct window {
-    const struct match *m;
-    struct date on;
-};
+enum { CURRENCIES_MAX = 64 };
 
-static struct err window_load(struct call *c, struct tx *tx, const struct window *w,
-                              enum policy_per per, struct date from, const char *cur,
-                              struct ask_cumulative *sum, int64_t *count)
+/* What the cap's window holds: only what no human confirmed. */
+static struct err cap_load(struct call *c, struct tx *tx, const struct window *w, struct date from,
+                           const char *cur)
 {
-    enum { CURRENCIES_MAX = 64 };
     struct money sums[CURRENCIES_MAX];
-    const char *scope, *key = scope_key(c, w->m, per, &scope);
+    const char *scope, *key = scope_key(c, w, PER_ACCOUNT, &scope);
     size_t n;
     ENSURE(key != NULL, ERR_LIMIT, "out of memory");
-    TRY(auto_confirmed_since(tx, scope, key, from, sums, CURRENCIES_MAX, &n, count));
-    *sum = window_sum(c->policy, sums, n, cur, w->on);
+    TRY(auto_confirmed_since(tx, scope, key, from, sums, CURRENCIES_MAX, &n,
+                             &c->ask.auto_confirmed_n));
+    c->ask.auto_confirmed = window_sum(c->policy, sums, n, cur, w->on);
+    return OK;
+}
+
+/* What a limit's window holds: that and what was written off. */
+static struct err window_load(struct call *c, struct tx *tx, const struct window *w,
+                              const struct policy_cumulative *l, struct ask_cumulative *sum)
+{
+    struct money sums[2 * CURRENCIES_MAX];
+    struct date from = instant_date_utc(tx->now_us);
+    const char *scope, *key = scope_key(c, w, l->per, &scope);
+    size_t n, given_up;
+    int64_t ignored;
+    ENSURE(key != NULL, ERR_LIMIT, "out of memory");
+    from.days -= (int32_t)(l->window_days - 1);
+    TRY(auto_confirmed_since(tx, scope, key, from, sums, CURRENCIES_MAX, &n, &ignored));
+    TRY(written_off_since(tx, scope, key, from, sums + n, CURRENCIES_MAX, &given_up));
+    *sum = window_sum(c->policy, sums, n + given_up, l->limit.cur, w->on);
     return OK;
 }
 
@@ -254,24 +265,19 @@ static struct date period_begin(enum policy_period period, struct date today)
     return today;
 }
 
-static struct err windows_fact(struct call *c, struct tx *tx, const struct window *w)
+struct err windows_facts(struct call *c, struct tx *tx, const struct window *w)
 {
     const struct policy *p = c->policy;
-    struct date today = instant_date_utc(tx->now_us);
-    int64_t ignored;
     struct ask_cumulative *windows =
         ARENA_ARRAY(c->arena, p->cumulative_n + 1, struct ask_cumulative);
     ENSURE(windows != NULL, ERR_LIMIT, "out of memory");
-    for (size_t i = 0; i < p->cumulative_n; i++) {
-        const struct policy_cumulative *l = &p->cumulative[i];
-        struct date from = {.days = today.days - (int32_t)(l->window_days - 1)};
-        TRY(window_load(c, tx, w, l->per, from, l->limit.cur, &windows[i], &ignored));
-    }
+    for (size_t i = 0; i < p->cumulative_n; i++)
+        TRY(window_load(c, tx, w, &p->cumulative[i], &windows[i]));
     c->ask.cumulative = windows;
     c->ask.cumulative_n = p->cumulative_n;
     const char *cur = p->auto_confirm.has_cap_amount ? p->auto_confirm.cap_amount.cur : "USD";
-    return window_load(c, tx, w, PER_ACCOUNT, period_begin(p->auto_confirm.period, today), cur,
-                       &c->ask.auto_confirmed, &c->ask.auto_confirmed_n);
+    return cap_load(c, tx, w, period_begin(p->auto_confirm.period, instant_date_utc(tx->now_us)),
+                    cur);
 }
 
 /* ---- the whole ---- */
@@ -324,9 +330,15 @@ struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
         ids[i] = m->legs[i].entry_id;
     TRY(entries_load(tx, c->arena, ids, m->legs_n, &legs));
     TRY(legs_facts(c, tx, legs, m->legs_n, m->amount));
-    TRY(people_fact(c, tx, m));
-    const struct window window = {.m = m, .on = value_day(legs, m->legs_n)};
-    TRY(windows_fact(c, tx, &window));
+    const struct people_of people = {.tool = "confirm_match",
+                                     .object_id = m->match_id,
+                                     .version = m->version,
+                                     .principal = m->proposer_principal,
+                                     .obo = m->proposer_obo};
+    TRY(people_facts(c, tx, &people));
+    const struct window window = {
+        .entity_id = m->entity_id, .account_id = m->account_id, .on = value_day(legs, m->legs_n)};
+    TRY(windows_facts(c, tx, &window));
     c->ask.state = m->state;
     c->ask.source = m->source;
     c->ask.match_type = m->match_type;

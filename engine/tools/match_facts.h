@@ -15,4 +15,21 @@ MUST_CHECK struct err match_facts(struct call *c, struct tx *tx, const struct ma
 MUST_CHECK struct err legs_facts(struct call *c, struct tx *tx, const struct entry *legs, size_t n,
                                  struct money amount);
 
+/* Who stands behind an act: whoever made the object, and who asked for the act or approved a stage
+ * of it in the open escalation of `tool` about it. */
+struct people_of {
+    const char *tool, *object_id;
+    int64_t version;             /* a stage counts that was approved of this version */
+    const char *principal, *obo; /* who made it: a human, or the human behind an agent; or NULL */
+};
+MUST_CHECK struct err people_facts(struct call *c, struct tx *tx, const struct people_of *of);
+
+/* What the windows of cumulative limits and the auto-confirm cap hold where the act counts, valued
+ * at the rates of the day `on`. After legs_facts. */
+struct window {
+    const char *entity_id, *account_id;
+    struct date on;
+};
+MUST_CHECK struct err windows_facts(struct call *c, struct tx *tx, const struct window *w);
+
 #endif

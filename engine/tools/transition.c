@@ -1,6 +1,39 @@
 /* The machines speak of names, the book's rows too; enums of either side never meet. */
 #include "engine/tools/transition.h"
 
+struct err transition_exception(struct call *c, struct tx *tx, struct exception_row *x,
+                                enum exception_event event, const char *outcome)
+{
+    int from, next;
+    TRY(fsm_state_parse(&fsm_exception, exception_state_name(x->state), c->arena, &from));
+    TRY(fsm_step(&fsm_exception, from, (int)event, c->arena, &next));
+    const enum exception_state to = (enum exception_state)next;
+    ENSURE(text_eq(fsm_state_name(&fsm_exception, next), exception_state_name(to)), ERR_BUG,
+           "the exception machine has a state that the book does not know");
+    return exception_move(tx, x, to, outcome, c->actor.id);
+}
+
+/* An entry of which a part is still open keeps its exception. */
+static struct err matched_exception_end(struct call *c, struct tx *tx, const char *entry_id)
+{
+    const char *match_id;
+    struct exception_row x;
+    bool found;
+    TRY(exception_of_entry(tx, c->arena, entry_id, &found, &x));
+    if (!found || !exception_is_open(x.state))
+        return OK;
+    TRY(match_of_entry(tx, c->arena, entry_id, &match_id));
+    return match_id == NULL ? OK
+                            : transition_exception(c, tx, &x, EXCEPTION_EVENT_MATCH, "matched");
+}
+
+static struct err matched_exceptions_end(struct call *c, struct tx *tx, const struct match *m)
+{
+    for (size_t i = 0; i < m->legs_n; i++)
+        TRY(matched_exception_end(c, tx, m->legs[i].entry_id));
+    return OK;
+}
+
 struct err transition_match(struct call *c, struct tx *tx, struct match *m, enum match_event event)
 {
     enum match_state to;
@@ -9,6 +42,8 @@ struct err transition_match(struct call *c, struct tx *tx, struct match *m, enum
     TRY(fsm_step(&fsm_match, from, (int)event, c->arena, &next));
     ENSURE(match_state_find(fsm_state_name(&fsm_match, next), &to), ERR_BUG,
            "the match machine has a state that the gate does not know");
+    if (event != MATCH_EVENT_REJECT)
+        TRY(matched_exceptions_end(c, tx, m));
     return match_transition(tx, m, to, c->actor.id);
 }
 

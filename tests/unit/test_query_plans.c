@@ -7,9 +7,11 @@
 #include "engine/store/sql.h"
 #include "tests/unit/test.h"
 
-static const char *const large[] = {"audit_events", "entries",        "matches",     "match_states",
-                                    "live_legs",    "live_parts",     "exceptions",  "quarantine",
-                                    "escalations",  "auto_confirmed", "idempotency", "jtis"};
+static const char *const large[] = {
+    "audit_events", "entries",          "matches",         "match_states",  "live_legs",
+    "live_parts",   "exceptions",       "quarantine",      "escalations",   "auto_confirmed",
+    "idempotency",  "exception_states", "exception_flags", "exception_due", "assignments",
+    "comments",     "evidence",         "object_events",   "written_off",   "jtis"};
 
 static const struct {
     const char *statement, *why;
