@@ -24,6 +24,8 @@ enum sql_set {
     SQL_WORK,
     SQL_LIMITS,
     SQL_ESCALATIONS,
+    SQL_ESCALATION_LIFE,
+    SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
     SQL_SET_COUNT,
 };
@@ -53,6 +55,8 @@ SQL_TABLE_DECLARE(exceptions);
 SQL_TABLE_DECLARE(work);
 SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);
+SQL_TABLE_DECLARE(escalation_life);
+SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
 
 /* The list, for store_open and for the test that explains every query. */

@@ -35,6 +35,8 @@ const struct sql_table sql_tables[] = {
     {SQL_WORK, work_sql, &work_sql_n},
     {SQL_LIMITS, limits_sql, &limits_sql_n},
     {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},
+    {SQL_ESCALATION_LIFE, escalation_life_sql, &escalation_life_sql_n},
+    {SQL_DELEGATIONS, delegations_sql, &delegations_sql_n},
     {SQL_IDEMPOTENCY, idempotency_sql, &idempotency_sql_n},
 };
 /* clang-format on */

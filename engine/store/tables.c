@@ -39,7 +39,14 @@
     T(WRITTEN_OFF, written_off, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
     T(AUTO_CONFIRMED, auto_confirmed, "day_key", "version", "day_key,scope,key,day,currency,sum_minor,count,version,seq", false) \
     T(ESCALATIONS, escalations, "escalation_id", "version", "escalation_id,code,key_sha256,digest,bound,tool,args,object_type,object_id,object_version,entity_id,amount_minor,currency,policy_version,reason,clause,pointer,requester,requester_principal,requester_obo,created_at,expires_at,state,decided_by,decided_rationale,result,version,seq", false) \
-    T(ESCALATION_PARTIES, escalation_parties, "party_id", "version", "party_id,escalation_id,role,actor,principal_id,version,seq", false)
+    T(ESCALATION_PARTIES, escalation_parties, "party_id", "version", "party_id,escalation_id,role,actor,principal_id,version,seq", false) \
+    T(ASKERS, askers, "asker_id", "1", "asker_id,object_id,object_version,tool,role,principal_id,actor,seq", true) \
+    T(ESCALATION_SEATS, escalation_seats, "seat_id", "1", "seat_id,escalation_id,role,principal_id,lender,seq", true) \
+    T(ESCALATION_ADDRESSEES, escalation_addressees, "addressee_id", "1", "addressee_id,escalation_id,kind,who,actor,seq", true) \
+    T(ESCALATION_NOTES, escalation_notes, "note_id", "1", "note_id,escalation_id,kind,actor,principal_id,body,at,seq", true) \
+    T(ESCALATION_MARKS, escalation_marks, "mark_id", "1", "mark_id,escalation_id,kind,number,made_at,waiting_hours,at,seq", true) \
+    T(DELIVERIES, deliveries, "delivery_id", "1", "delivery_id,escalation_id,channel,status,attempts,detail,at,seq", true) \
+    T(DELEGATIONS, delegations, "delegation_id", "version", "delegation_id,lender,borrower,from_utc,until_utc,rationale,version,seq", false)
 /* clang-format on */
 
 enum { ID_BYTES_MAX = 512 };
