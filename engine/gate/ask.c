@@ -15,8 +15,8 @@ static const char *const channel_names[] = {"none", "web", "slack", "chat", "api
 static const char *const state_names[] = {"NONE", "PROPOSED_MATCH", "CONFIRMED", "REJECTED",
                                           "REVERSED"};
 static const char *const source_names[] = {"none", "matcher", "llm", "human"};
-static const char *const decision_names[] = {"none", "confirm", "reject", "withdraw",
-                                             "request_info"};
+static const char *const decision_names[] = {"none",     "confirm",      "reject",
+                                             "withdraw", "request_info", "answer"};
 static const char *const fx_names[] = {"missing", "stale", "known"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -135,6 +135,7 @@ static void print_actor(struct arena *arena, struct json *o, const struct ask *a
         struct json *role = json_object_new(arena);
         json_put_text(arena, role, "role", a->roles[i].role);
         put_text(arena, role, "entity", a->roles[i].entity);
+        put_text(arena, role, "lender", a->roles[i].lender);
         json_push(arena, roles, role);
     }
     json_put(arena, o, "roles", roles);
@@ -251,6 +252,7 @@ struct json *ask_print(struct arena *arena, const struct ask *ask)
     print_money(arena, o, ask);
     json_put_bool(arena, o, "has_rationale", ask->has_rationale);
     json_put_int(arena, o, "approvers_n", ask->approvers_n);
+    put_texts(arena, o, "seats", ask->seats, ask->seats_n);
     json_put_bool(arena, o, "own_seat", ask->own_seat);
     return o;
 }

@@ -16,7 +16,7 @@
 #include "common/base/money.h"
 
 /* The shape of ask_print's object; raised when a fact is added or changes its meaning. */
-#define ASK_SCHEMA 2
+#define ASK_SCHEMA 3
 
 /* ACTION(NAME) for every act the gate knows. An action that is not here is denied as UNLISTED. */
 #define ACTION_LIST(ACTION)                                                                        \
@@ -60,6 +60,7 @@ enum decision {
     DECISION_REJECT,
     DECISION_WITHDRAW,
     DECISION_REQUEST_INFO,
+    DECISION_ANSWER,
 };
 
 /* A ledger account that the asked act touches. */
@@ -76,6 +77,7 @@ struct ask_account {
 struct ask_role {
     const char *role;
     const char *entity; /* NULL: every entity */
+    const char *lender; /* the principal whose seat is lent; NULL: the actor's own role */
 };
 
 enum fx_status { FX_MISSING = 0, FX_STALE, FX_KNOWN };
@@ -158,7 +160,10 @@ struct ask {
     /* the decision's own words and company */
     bool has_rationale;  /* of the deciding actor, not of whoever proposed */
     int64_t approvers_n; /* distinct principals but this one who approved this stage so far */
-    bool own_seat;       /* a delegation lends the actor's own seat */
+    const char *const
+        *seats; /* principals it rests on already: approvers, and whose seats they had */
+    size_t seats_n;
+    bool own_seat; /* a delegation lends the actor's own seat */
 };
 
 const char *action_name(enum action action); /* "CONFIRM"; "NONE" for what is not listed */

@@ -41,6 +41,11 @@ struct gate_step {
 size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gate_step *steps,
                   size_t max, struct verdict *verdict);
 
+/* On whose lent seats the act rests, when the actor's own roles do not cover it: one lender when
+ * one is enough, else every lender that counts. 0: on the actor's own seat, or on nobody's. */
+size_t gate_seats(const struct policy *policy, const struct ask *ask, const char **lenders,
+                  size_t max);
+
 const char *ruling_name(enum ruling ruling); /* "allow", "human", "deny" */
 
 #endif

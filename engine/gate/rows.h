@@ -36,6 +36,8 @@ bool machine(const struct ask *a);
 /* May the actor decide this: with others, or alone (rows c and 11)? */
 enum alone { ALONE_OR_NOT, ALONE };
 bool authorised(const struct policy *p, const struct ask *a, enum alone alone);
+/* Did this principal propose it or ask for it; or its agent, and sod.own_agent forbids that? */
+bool eyes_used(const struct policy *p, const struct ask *a, const char *principal);
 
 /* ---- rows_any.c: a to e, what stops any change ---- */
 predicate is_frozen, is_blocked, lacks_authority, channel_refused, login_too_old, period_closed;
@@ -49,7 +51,7 @@ predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_p
     rate_missing, rate_stale, matcher_unsure, by_llm, by_machine;
 
 /* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
-predicate needs_second_approver, llm_resolves_confirm, lends_anothers_seat,
+predicate needs_second_approver, llm_resolves_confirm, llm_decides, lends_anothers_seat,
     not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
     write_off_same_eyes, write_off_unexplained, write_off_second_approver;
 

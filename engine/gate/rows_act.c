@@ -13,6 +13,14 @@ bool llm_resolves_confirm(const struct policy *p, const struct ask *a, clause_pt
     return a->actor_kind == ACTOR_LLM && a->decision == DECISION_CONFIRM;
 }
 
+/* Telling what a human asked for decides nothing. */
+bool llm_decides(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    bool answers = a->action == ACTION_RESOLVE && a->decision == DECISION_ANSWER;
+    return a->actor_kind == ACTOR_LLM && !answers;
+}
+
 bool lends_anothers_seat(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)p, (void)clause;

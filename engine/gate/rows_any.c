@@ -51,16 +51,55 @@ bool is_blocked(const struct policy *p, const struct ask *a, clause_ptr *clause)
     return false;
 }
 
+/* Whose roles are looked at: the actor's own, and of those that are lent all, none, or one seat's.
+ */
+struct view {
+    enum { SEATS_ALL, SEATS_NONE, SEATS_ONE } seats;
+    const char *lender;
+};
+
+/* A seat is lent, not merged: it counts where its lender could sit down on it. Whoever proposed
+ * this, asked for it or approved a stage of it does not come back in somebody else's shape; and
+ * what is lent is not lent on. */
+static bool seat_counts(const struct policy *p, const struct ask *a, const char *lender)
+{
+    if (a->actor_kind != ACTOR_HUMAN || a->action == ACTION_SET_DELEGATION)
+        return false;
+    if (any_text(a->seats, a->seats_n, lender))
+        return false;
+    bool sod = a->action == ACTION_CONFIRM || write_off_over_limit(p, a);
+    return !sod || !eyes_used(p, a, lender);
+}
+
+static bool role_counts(const struct policy *p, const struct ask *a, const struct ask_role *r,
+                        const struct view *v)
+{
+    if (r->lender == NULL)
+        return true;
+    if (v->seats == SEATS_NONE || (v->seats == SEATS_ONE && !same_text(r->lender, v->lender)))
+        return false;
+    return seat_counts(p, a, r->lender);
+}
+
+/* What is asked about: a grant's role held in an entity, as the view has it. */
+struct held {
+    const struct policy *p;
+    const struct ask *a;
+    const struct view *view;
+    enum alone alone;
+};
+
 /* The actor holds the grant's role where it counts: in this entity, or everywhere. An act that
  * names no entity concerns the whole book, which a role in one entity does not reach. */
-static bool holds_role(const struct ask *a, const char *role, const char *entity)
+static bool holds_role(const struct held *h, const char *role, const char *entity)
 {
+    const struct ask *a = h->a;
     if (a->actor_kind == ACTOR_ENGINE)
         return same_text(role, "engine");
     if (same_text(role, "engine"))
         return false;
     for (size_t i = 0; i < a->roles_n; i++) {
-        if (!same_text(a->roles[i].role, role))
+        if (!same_text(a->roles[i].role, role) || !role_counts(h->p, a, &a->roles[i], h->view))
             continue;
         if (a->roles[i].entity == NULL || same_text(a->roles[i].entity, entity))
             return true;
@@ -68,10 +107,10 @@ static bool holds_role(const struct ask *a, const char *role, const char *entity
     return false;
 }
 
-static bool grant_covers(const struct policy_authority *g, const struct ask *a, const char *entity,
-                         enum alone alone)
+static bool grant_covers(const struct held *h, const struct policy_authority *g, const char *entity)
 {
-    if ((g->actions & (UINT64_C(1) << a->action)) == 0 || !holds_role(a, g->role, entity))
+    const struct ask *a = h->a;
+    if ((g->actions & (UINT64_C(1) << a->action)) == 0 || !holds_role(h, g->role, entity))
         return false;
     if (g->entities_n > 0 && !any_text(g->entities, g->entities_n, entity))
         return false;
@@ -79,28 +118,63 @@ static bool grant_covers(const struct policy_authority *g, const struct ask *a, 
         return true;
     if (g->has_max && over(a, &g->max) != OVER_NO)
         return false;
-    return alone != ALONE || !g->has_single_max || over(a, &g->single_max) == OVER_NO;
+    return h->alone != ALONE || !g->has_single_max || over(a, &g->single_max) == OVER_NO;
 }
 
-static bool authorised_in(const struct policy *p, const struct ask *a, const char *entity,
-                          enum alone alone)
+static bool held_in(const struct held *h, const char *entity)
 {
-    for (size_t i = 0; i < p->authority_n; i++) {
-        if (grant_covers(&p->authority[i], a, entity, alone))
+    for (size_t i = 0; i < h->p->authority_n; i++) {
+        if (grant_covers(h, &h->p->authority[i], entity))
             return true;
     }
     return false;
 }
 
-bool authorised(const struct policy *p, const struct ask *a, enum alone alone)
+static bool held_everywhere(const struct held *h)
 {
-    if (a->entities_n == 0)
-        return authorised_in(p, a, NULL, alone);
-    for (size_t i = 0; i < a->entities_n; i++) {
-        if (!authorised_in(p, a, a->entities[i], alone))
+    if (h->a->entities_n == 0)
+        return held_in(h, NULL);
+    for (size_t i = 0; i < h->a->entities_n; i++) {
+        if (!held_in(h, h->a->entities[i]))
             return false;
     }
     return true;
+}
+
+bool authorised(const struct policy *p, const struct ask *a, enum alone alone)
+{
+    static const struct view all = {.seats = SEATS_ALL};
+    return held_everywhere(&(struct held){.p = p, .a = a, .view = &all, .alone = alone});
+}
+
+static size_t lenders_all(const struct policy *p, const struct ask *a, const char **lenders,
+                          size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->roles_n && n < max; i++) {
+        const char *lender = a->roles[i].lender;
+        if (lender != NULL && seat_counts(p, a, lender) && !any_text(lenders, n, lender))
+            lenders[n++] = lender;
+    }
+    return n;
+}
+
+size_t gate_seats(const struct policy *p, const struct ask *a, const char **lenders, size_t max)
+{
+    struct view view = {.seats = SEATS_NONE};
+    const struct held held = {.p = p, .a = a, .view = &view, .alone = ALONE_OR_NOT};
+    bool by_role = a->actor_kind == ACTOR_HUMAN && a->action != ACTION_RECORD_DELIVERY;
+    if (!by_role || max == 0 || held_everywhere(&held))
+        return 0;
+    view.seats = SEATS_ONE;
+    for (size_t i = 0; i < a->roles_n; i++) {
+        view.lender = a->roles[i].lender;
+        if (view.lender != NULL && held_everywhere(&held)) {
+            lenders[0] = view.lender;
+            return 1;
+        }
+    }
+    return lenders_all(p, a, lenders, max);
 }
 
 bool lacks_authority(const struct policy *p, const struct ask *a, clause_ptr *clause)

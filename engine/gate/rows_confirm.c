@@ -31,15 +31,19 @@ static bool own_agent_forbidden(const struct policy *p, const struct ask *a)
     return true;
 }
 
+bool eyes_used(const struct policy *p, const struct ask *a, const char *principal)
+{
+    if (any_text(a->proposers, a->proposers_n, principal))
+        return true;
+    return any_text(a->own_agents_of, a->own_agents_of_n, principal) && own_agent_forbidden(p, a);
+}
+
 bool same_eyes(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
     if (a->actor_kind != ACTOR_HUMAN)
         return false;
-    if (a->principal == NULL || any_text(a->proposers, a->proposers_n, a->principal))
-        return true;
-    return any_text(a->own_agents_of, a->own_agents_of_n, a->principal) &&
-           own_agent_forbidden(p, a);
+    return a->principal == NULL || eyes_used(p, a, a->principal);
 }
 
 bool llm_confirms_llm(const struct policy *p, const struct ask *a, clause_ptr *clause)

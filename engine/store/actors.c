@@ -6,6 +6,7 @@
 #include "common/sys/crypt.h"
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
+#include "engine/store/delegations.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
@@ -223,6 +224,33 @@ static struct err roles_load(struct tx *tx, struct arena *arena, const char *pri
     return arena_check(arena);
 }
 
+/* A human's own roles and those of seats lent to them; an agent has its human's own, and no more.
+ */
+static struct err roles_of(struct tx *tx, struct arena *arena, const struct actor *actor,
+                           const struct ask_role **roles, size_t *n)
+{
+    const char *holder = actor->kind == ACTOR_HUMAN ? actor->principal : actor->on_behalf_of;
+    struct ask_role *lent;
+    size_t lent_n;
+    *n = 0;
+    if (holder == NULL)
+        return OK;
+    TRY(roles_load(tx, arena, holder, roles, n));
+    if (actor->kind != ACTOR_HUMAN)
+        return OK;
+    TRY(lent_roles(tx, arena, holder, &lent, &lent_n));
+    if (lent_n == 0)
+        return OK;
+    struct ask_role *all = ARENA_ARRAY(arena, *n + lent_n, struct ask_role);
+    ENSURE(all != NULL, ERR_LIMIT, "out of memory");
+    if (*n > 0)
+        memcpy(all, *roles, *n * sizeof *all);
+    memcpy(all + *n, lent, lent_n * sizeof *all);
+    *roles = all;
+    *n += lent_n;
+    return OK;
+}
+
 static struct err frozen(struct tx *tx, const struct actor *actor, const char *tool,
                          struct ask *ask)
 {
@@ -283,9 +311,7 @@ struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *a
     TRY(still_there(tx, arena, actor->principal));
     TRY(still_there(tx, arena, actor->on_behalf_of));
     TRY(client_facts(tx, arena, actor, ask));
-    const char *holder = actor->kind == ACTOR_HUMAN ? actor->principal : actor->on_behalf_of;
-    if (holder != NULL)
-        TRY(roles_load(tx, arena, holder, &ask->roles, &ask->roles_n));
+    TRY(roles_of(tx, arena, actor, &ask->roles, &ask->roles_n));
     return frozen(tx, actor, tool, ask);
 }
 
@@ -294,11 +320,9 @@ struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *a
 {
     const struct ask_role *roles = NULL;
     size_t roles_n = 0;
-    const char *holder = actor->kind == ACTOR_HUMAN ? actor->principal : actor->on_behalf_of;
     *n = 0;
     *all = actor->kind == ACTOR_ENGINE;
-    if (holder != NULL)
-        TRY(roles_load(tx, arena, holder, &roles, &roles_n));
+    TRY(roles_of(tx, arena, actor, &roles, &roles_n));
     const char **list = ARENA_ARRAY(arena, roles_n + 1, const char *);
     ENSURE(list != NULL, ERR_LIMIT, "out of memory");
     for (size_t i = 0; i < roles_n; i++) {

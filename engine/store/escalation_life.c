@@ -64,9 +64,9 @@ const struct db_sql escalation_life_sql[] = {
     [MARKS_LOAD] = {"escalation_marks",
                     "SELECT kind, number, waiting_hours, at FROM escalation_marks"
                     " WHERE escalation_id = ?1 ORDER BY seq, mark_id LIMIT 257"},
-    [EXPIRED] = {"escalations_expired", "SELECT escalation_id FROM escalations"
-                                        " WHERE expires_at <= ?1 AND " OPEN_STATES
-                                        " ORDER BY expires_at LIMIT ?2"},
+    [EXPIRED] = {"escalations_expired",
+                 "SELECT escalation_id FROM escalations"
+                 " WHERE expires_at <= ?1 AND " OPEN_STATES " ORDER BY expires_at LIMIT ?2"},
     [UNMARKED] = {"escalations_unmarked",
                   "SELECT escalation_id FROM escalations WHERE " OPEN_STATES
                   " AND created_at > max(?3, coalesce((SELECT max(made_at) FROM escalation_marks"
@@ -144,9 +144,9 @@ static struct err asker_insert(struct tx *tx, const char *id, const struct asked
 
 struct err asker_add(struct tx *tx, const struct asked *what, const struct asker *who)
 {
-    const char *id = arena_fmt(tx->arena, "%s|%" PRId64 "|%s|%s|%s", what->object_id,
-                               what->object_version, what->tool, role_name(who->role),
-                               who->principal_id);
+    const char *id =
+        arena_fmt(tx->arena, "%s|%" PRId64 "|%s|%s|%s", what->object_id, what->object_version,
+                  what->tool, role_name(who->role), who->principal_id);
     ENSURE(id != NULL, ERR_LIMIT, "out of memory");
     TRY(asker_insert(tx, id, what, who));
     return added(tx, TABLE_ASKERS, id);
@@ -249,13 +249,10 @@ struct err escalation_note_add(struct tx *tx, const char *escalation_id,
     ENSURE(n < NOTES_MAX, ERR_LIMIT, "too many questions and answers: decide it, or talk");
     {
         CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATION_LIFE, NOTE_ADD);
-        const char *const texts[] = {id,
-                                     escalation_id,
-                                     note->is_answer ? "answer" : "question",
-                                     note->actor,
-                                     note->principal_id,
-                                     note->body,
-                                     now_text(tx)};
+        const char *const texts[] = {
+            id,          escalation_id,      note->is_answer ? "answer" : "question",
+            note->actor, note->principal_id, note->body,
+            now_text(tx)};
         TRY(insert(tx, q, texts, 7));
     }
     return effect_row(tx, TABLE_ESCALATION_NOTES, id);
@@ -292,8 +289,8 @@ static const char *mark_kind(const struct escalation_mark *mark)
 struct err escalation_mark_add(struct tx *tx, const struct escalation *e,
                                const struct escalation_mark *mark)
 {
-    const char *id = arena_fmt(tx->arena, "%s|%s|%" PRId64, e->escalation_id, mark_kind(mark),
-                               mark->number);
+    const char *id =
+        arena_fmt(tx->arena, "%s|%s|%" PRId64, e->escalation_id, mark_kind(mark), mark->number);
     ENSURE(id != NULL, ERR_LIMIT, "out of memory");
     {
         CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATION_LIFE, MARK_ADD);

@@ -229,6 +229,7 @@ static struct err plan_decision(struct call *c, struct tx *tx, struct answer *a)
         a->to = ESCALATION_INFO_REQUESTED;
         return OK;
     case DECISION_NONE:
+    case DECISION_ANSWER:
         break;
     }
     return err_new(ERR_INPUT, "no decision");

@@ -179,12 +179,29 @@ static bool blocked_by(const struct policy_block *b, const struct ask *a)
 
 /* ---- c and 11: authority ---- */
 
-static bool has_role(const struct ask *a, const char *role, const char *entity)
+static bool eyes_of(const struct policy *p, const struct ask *a, const char *who);
+
+/* May a role that somebody lends be used here: not for lending on, not by a machine, and not where
+ * the lender would be a second pair of eyes on its own work. */
+static bool loan_holds(const struct policy *p, const struct ask *a, const char *lender)
+{
+    if (lender == NULL)
+        return true;
+    if (a->actor_kind != ACTOR_HUMAN || a->action == ACTION_SET_DELEGATION)
+        return false;
+    if (among(lender, a->seats, a->seats_n))
+        return false;
+    bool eyes_matter = a->action == ACTION_CONFIRM || big_write_off(p, a);
+    return !(eyes_matter && eyes_of(p, a, lender));
+}
+
+static bool has_role(const struct policy *p, const struct ask *a, const char *role,
+                     const char *entity)
 {
     if (same(role, "engine") || a->actor_kind == ACTOR_ENGINE)
         return same(role, "engine") && a->actor_kind == ACTOR_ENGINE;
     for (size_t i = 0; i < a->roles_n; i++) {
-        if (same(a->roles[i].role, role) &&
+        if (same(a->roles[i].role, role) && loan_holds(p, a, a->roles[i].lender) &&
             (a->roles[i].entity == NULL || same(a->roles[i].entity, entity)))
             return true;
     }
@@ -200,7 +217,7 @@ static bool granted_in(const struct policy *p, const struct ask *a, const char *
         bool much = about_money(a) && g->has_max && against(a, &g->max) != WITHIN;
         bool much_alone =
             alone && about_money(a) && g->has_single_max && against(a, &g->single_max) != WITHIN;
-        if (acts && here && has_role(a, g->role, entity) && !much && !much_alone)
+        if (acts && here && has_role(p, a, g->role, entity) && !much && !much_alone)
             return true;
     }
     return false;
@@ -261,7 +278,10 @@ static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
     }
     if (a->action == ACTION_SWEEP && a->actor_kind != ACTOR_ENGINE)
         return deny(p, REASON_NOT_AUTHORISED, "c.1");
-    if (a->action != ACTION_SWEEP && !granted(p, a, false))
+    if (a->action == ACTION_RECORD_DELIVERY && !a->delivery_service)
+        return deny(p, REASON_NOT_AUTHORISED, "c.2");
+    bool by_nature = a->action == ACTION_SWEEP || a->action == ACTION_RECORD_DELIVERY;
+    if (!by_nature && !granted(p, a, false))
         return deny(p, REASON_NOT_AUTHORISED, "c");
     enum tier tier = a->tier;
     bool two_pairs =
@@ -282,20 +302,26 @@ static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
     return nothing;
 }
 
-/* 2: one pair of eyes */
-static bool one_pair_of_eyes(const struct policy *p, const struct ask *a)
+/* This one proposed it or asked for it, or its agent did, where that is as bad. */
+static bool eyes_of(const struct policy *p, const struct ask *a, const char *who)
 {
     bool sensitive;
-    if (a->actor_kind != ACTOR_HUMAN)
-        return false;
-    if (a->principal == NULL || among(a->principal, a->proposers, a->proposers_n))
+    if (among(who, a->proposers, a->proposers_n))
         return true;
-    if (!among(a->principal, a->own_agents_of, a->own_agents_of_n))
+    if (!among(who, a->own_agents_of, a->own_agents_of_n))
         return false;
     (void)sensitive_rule(p, a, &sensitive);
     if (p->own_agent == OWN_AGENT_DENY || a->tier == TIER_T3 || sensitive)
         return true;
     return p->own_agent != OWN_AGENT_ALLOW && material_or_unknown(p, a);
+}
+
+/* 2: one pair of eyes */
+static bool one_pair_of_eyes(const struct policy *p, const struct ask *a)
+{
+    if (a->actor_kind != ACTOR_HUMAN)
+        return false;
+    return a->principal == NULL || eyes_of(p, a, a->principal);
 }
 
 /* 4 to 6 */
@@ -446,7 +472,7 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
     case ACTION_RESOLVE:
         if (llm && a->decision == DECISION_CONFIRM)
             return deny(p, REASON_TIER_REQUIRES_HUMAN, "12.1");
-        if (llm)
+        if (llm && a->decision != DECISION_ANSWER)
             return human(p, REASON_TIER_REQUIRES_HUMAN, "12.2");
         return allow(p, "13");
     case ACTION_RESOLVE_EXCEPTION:
@@ -463,10 +489,6 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
         if (!a->own_seat || a->channel != CHANNEL_WEB)
             return deny(p, REASON_NOT_AUTHORISED, "12.3");
         return allow(p, "13");
-    case ACTION_RECORD_DELIVERY:
-        if (!a->delivery_service)
-            return deny(p, REASON_NOT_AUTHORISED, "12.4");
-        return allow(p, "13");
     case ACTION_INGEST:
         if (llm)
             return human(p, REASON_TIER_REQUIRES_HUMAN, "12.5");
@@ -477,6 +499,7 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
     case ACTION_THAW:
         return administration(p, a);
     case ACTION_SWEEP:
+    case ACTION_RECORD_DELIVERY:
     case ACTION_FLAG:
     case ACTION_ESCALATE:
     case ACTION_WITHDRAW:

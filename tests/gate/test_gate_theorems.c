@@ -154,6 +154,15 @@ static size_t walk_administration(theorem *holds)
                 DIM_DECISION, DIM_FROZEN);
 }
 
+/* Lent roles, whoever spoke before, and what is asked. */
+static size_t walk_seats(theorem *holds)
+{
+    return WALK(holds, DIM_ACTION, DIM_KIND, DIM_ROLES, DIM_SEATS, DIM_RELATION, DIM_APPROVERS,
+                DIM_ENTITIES) +
+           WALK(holds, DIM_KIND, DIM_ROLES, DIM_SEATS, DIM_RELATION, DIM_LEVEL, DIM_APPROVERS,
+                DIM_TIER);
+}
+
 /* ---- the gate is the oracle ---- */
 
 static const char *is_the_oracle(const struct point *at)
@@ -211,6 +220,12 @@ END_TEST
 START_TEST(gate_is_the_oracle_about_administration)
 {
     ck_assert_uint_gt(walk_administration(is_the_oracle), 700000);
+}
+END_TEST
+
+START_TEST(gate_is_the_oracle_about_lent_seats)
+{
+    ck_assert_uint_gt(walk_seats(is_the_oracle), 500000);
 }
 END_TEST
 
@@ -280,6 +295,111 @@ START_TEST(a_write_off_above_the_limit_takes_two)
 {
     (void)walk_acts(giving_up_takes_two);
     wander(500000, giving_up_takes_two);
+}
+END_TEST
+
+/* ---- seats are lent, never merged ---- */
+
+static bool spoke_before(const char *who)
+{
+    for (size_t i = 0; i < w.ask.seats_n; i++) {
+        if (strcmp(w.ask.seats[i], who) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < w.ask.proposers_n; i++) {
+        if (w.ask.action == ACTION_CONFIRM && strcmp(w.ask.proposers[i], who) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whatever is allowed or advances a stage rests on nobody who spoke before: neither does the actor
+ * confirm as a proposer, nor sit on the seat of somebody who approved. */
+static const char *seats_stay_apart(const struct point *at)
+{
+    const char *lenders[4];
+    (void)at;
+    if (w.ask.actor_kind != ACTOR_HUMAN || ruling() == RULING_DENY)
+        return NULL;
+    size_t n = gate_seats(w.policy, &w.ask, lenders, 4);
+    for (size_t i = 0; i < n; i++) {
+        if (spoke_before(lenders[i]))
+            return "two words rest on one seat";
+        if (w.ask.action == ACTION_SET_DELEGATION)
+            return "a lent seat was lent on";
+    }
+    return NULL;
+}
+
+/* Without the seats that gate_seats names, there is no authority: it names what mattered. */
+static const char *named_seats_matter(const struct point *at)
+{
+    struct ask_role kept[WORLD_LISTS_MAX];
+    const char *lenders[4];
+    size_t n = gate_seats(w.policy, &w.ask, lenders, 4), kept_n = 0;
+    (void)at;
+    if (ruling() == RULING_DENY)
+        return NULL;
+    for (size_t i = 0; i < w.ask.roles_n; i++) {
+        if (w.ask.roles[i].lender == NULL)
+            kept[kept_n++] = w.ask.roles[i];
+    }
+    w.ask.roles = kept;
+    w.ask.roles_n = kept_n;
+    bool without = gate_decide(w.policy, &w.ask).reason != REASON_NOT_AUTHORISED;
+    if (without && n > 0)
+        return "a seat was named that was not needed";
+    return !without && n == 0 ? "a seat was needed that was not named" : NULL;
+}
+
+/* The same facts, as if everything were one's own: a loan gives no more than that. */
+static const char *lent_is_no_more_than_own(const struct point *at)
+{
+    struct ask_role own[WORLD_LISTS_MAX];
+    (void)at;
+    if (ruling() != RULING_ALLOW)
+        return NULL;
+    memcpy(own, w.ask.roles, w.ask.roles_n * sizeof own[0]);
+    for (size_t i = 0; i < w.ask.roles_n; i++)
+        own[i].lender = NULL;
+    w.ask.roles = own;
+    return ruling() == RULING_ALLOW ? NULL : "a lent role allowed what an own role does not";
+}
+
+START_TEST(two_approvals_never_rest_on_one_principal_however_seats_are_lent)
+{
+    (void)walk_seats(seats_stay_apart);
+    (void)walk_seats(named_seats_matter);
+    (void)walk_seats(lent_is_no_more_than_own);
+    wander(500000, seats_stay_apart);
+    wander(300000, lent_is_no_more_than_own);
+}
+END_TEST
+
+static const char *no_seat_for_machines(const struct point *at)
+{
+    (void)at;
+    if (!is_machine() || ruling() != RULING_ALLOW)
+        return NULL;
+    bool by_nature = w.ask.actor_kind == ACTOR_ENGINE || w.ask.action == ACTION_RECORD_DELIVERY;
+    for (size_t i = 0; i < w.ask.roles_n && !by_nature; i++)
+        by_nature = w.ask.roles[i].lender == NULL;
+    return by_nature ? NULL : "a machine sat on a lent seat";
+}
+
+static const char *only_the_service_delivers(const struct point *at)
+{
+    (void)at;
+    if (w.ask.action != ACTION_RECORD_DELIVERY || ruling() != RULING_ALLOW)
+        return NULL;
+    return w.ask.delivery_service ? NULL : "somebody else recorded a delivery";
+}
+
+START_TEST(machines_sit_on_no_seat_and_only_the_service_delivers)
+{
+    (void)walk_seats(no_seat_for_machines);
+    (void)walk_actions(only_the_service_delivers);
+    wander(300000, only_the_service_delivers);
 }
 END_TEST
 
@@ -357,7 +477,8 @@ static const char *llm_is_not_allowed(const struct point *at)
         return NULL;
     if (w.ask.action == ACTION_CONFIRM)
         return "an llm confirmed";
-    return w.ask.action == ACTION_RESOLVE ? "an llm resolved" : NULL;
+    bool answers = w.ask.decision == DECISION_ANSWER;
+    return w.ask.action == ACTION_RESOLVE && !answers ? "an llm resolved" : NULL;
 }
 
 START_TEST(llm_never_allowed_to_confirm)
@@ -552,6 +673,7 @@ END_TEST
 /* ---- monotonic: one more restriction never turns no into yes ---- */
 
 static const struct ask_account unknown_account = {.id = NULL};
+static const char *const everybody[] = {"p-ana", "p-bob", "p-cem", "p-dia"};
 static const struct ask_cumulative unknown_window = {.known = false};
 
 /* clang-format off */
@@ -591,6 +713,7 @@ static void restrict_by(struct ask *a, int how)
     case 30: a->keeps_amount = false; break;
     case 31: a->frozen_self = true; break;
     case 32: a->subject = a->principal; break;
+    case 33: a->seats = everybody, a->seats_n = 4; break;
     default: break;
     }
 }
@@ -603,7 +726,7 @@ static const char *restricting_never_allows(const struct point *at)
     if (ruling() == RULING_ALLOW)
         return NULL;
     struct ask plain = w.ask;
-    for (int how = 0; how < 33; how++) {
+    for (int how = 0; how < 34; how++) {
         w.ask = plain;
         restrict_by(&w.ask, how);
         /* a blocked rule about an account cannot speak of accounts that nobody names */
@@ -661,7 +784,10 @@ int main(void)
         gate_is_the_oracle_about_matches,
         gate_is_the_oracle_about_acts,
         gate_is_the_oracle_about_administration,
+        gate_is_the_oracle_about_lent_seats,
         gate_is_the_oracle_everywhere_else,
+        two_approvals_never_rest_on_one_principal_however_seats_are_lent,
+        machines_sit_on_no_seat_and_only_the_service_delivers,
         machines_do_not_do_what_is_for_people,
         a_write_off_above_the_limit_takes_two,
         default_deny,

@@ -199,13 +199,14 @@ static void set_kind(struct world *w, size_t choice)
 static void set_roles(struct world *w, size_t choice)
 {
     static const struct ask_role roles[] = {
-        {"controller", NULL}, {"controller", "us"}, {"accountant", NULL},
-        {"accountant", "uk"}, {"engine", NULL},     {"nobody", NULL},
-    };
-    w->roles[0] = roles[choice < 6 ? choice : 1];
-    w->roles[1] = roles[3];
+        {"controller", NULL, NULL}, {"controller", "us", NULL},   {"accountant", NULL, NULL},
+        {"accountant", "uk", NULL}, {"engine", NULL, NULL},       {"nobody", NULL, NULL},
+        {"controller", "us", NULL}, {"controller", "us", NULL},   {"controller", NULL, "p-bob"},
+        {"engine", NULL, "p-bob"},  {"controller", "uk", "p-cem"}};
+    w->roles[0] = roles[choice];
+    w->roles[1] = choice == 10 ? (struct ask_role){"controller", NULL, "p-bob"} : roles[3];
     w->ask.roles = w->roles;
-    w->ask.roles_n = choice == 7 ? 0 : choice == 6 ? 2 : 1;
+    w->ask.roles_n = choice == 7 ? 0 : choice == 6 || choice == 10 ? 2 : 1;
 }
 
 /* 0 the best of circumstances; every tier on the channels and login ages around its limits. */
@@ -246,6 +247,16 @@ static void set_relation(struct world *w, size_t choice)
 static void set_approvers(struct world *w, size_t choice)
 {
     w->ask.approvers_n = (int64_t)choice;
+}
+
+/* Who spoke before; p-bob and p-cem lend, p-ana acts. */
+static void set_seats(struct world *w, size_t choice)
+{
+    static const char *const before[][2] = {{0}, {"p-bob"}, {"p-dia"}, {"p-dia", "p-cem"}};
+    w->ask.seats = w->seats;
+    w->ask.seats_n = 0;
+    for (size_t i = 0; i < 2 && before[choice][i] != NULL; i++)
+        w->seats[w->ask.seats_n++] = before[choice][i];
 }
 
 static void set_frozen(struct world *w, size_t choice)
@@ -414,7 +425,7 @@ const struct dim world_dims[DIMS] = {
     [DIM_MATCH_TYPE] = {"match_type", 3, set_match_type},
     [DIM_RATIONALE] = {"rationale", 2, set_rationale},
     [DIM_RELATION] = {"relation", 6, set_relation},
-    [DIM_ROLES] = {"roles", 8, set_roles},
+    [DIM_ROLES] = {"roles", 11, set_roles},
     [DIM_PLACE] = {"place", 12, set_place},
     [DIM_TIER] = {"tier", 5, set_tier},
     [DIM_APPROVERS] = {"approvers", 3, set_approvers},
@@ -425,13 +436,14 @@ const struct dim world_dims[DIMS] = {
     [DIM_FROZEN] = {"frozen", 4, set_frozen},
     [DIM_PERIOD] = {"period", 4, set_period},
     [DIM_STATE_VALID] = {"state_valid", 4, set_state_valid},
-    [DIM_DECISION] = {"decision", 5, set_decision},
+    [DIM_DECISION] = {"decision", 6, set_decision},
     [DIM_SEAT] = {"seat", 4, set_seat},
     [DIM_SUBJECT] = {"subject", 3, set_subject},
     [DIM_PROD] = {"prod", 2, set_prod},
     [DIM_BLOCKED] = {"blocked", 5, set_blocked},
     [DIM_CHANGE] = {"change", 2, set_change},
     [DIM_KEEPS] = {"keeps", 2, set_keeps},
+    [DIM_SEATS] = {"seats", 4, set_seats},
 };
 
 void world_set(struct world *w, size_t dim, size_t choice)

@@ -68,6 +68,7 @@ struct world {
     const char *events[WORLD_LISTS_MAX];
     const char *proposers[WORLD_LISTS_MAX];
     const char *agents[WORLD_LISTS_MAX];
+    const char *seats[WORLD_LISTS_MAX];
     struct ask_value values[WORLD_CURRENCIES_MAX];
     struct ask_cumulative cumulative[WORLD_LISTS_MAX];
 };
@@ -109,6 +110,7 @@ enum {
     DIM_BLOCKED, /* counterparty, tool, actor */
     DIM_CHANGE,
     DIM_KEEPS, /* keeps_amount */
+    DIM_SEATS, /* who approved a stage before, or lent the seat for it */
     DIMS,
 };
 

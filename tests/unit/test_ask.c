@@ -11,7 +11,7 @@
 _Static_assert(sizeof(struct ask) == 416, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_account) == 24,
                "a new fact: print it in ask_print, test it below");
-_Static_assert(sizeof(struct ask_role) == 16, "a new fact: print it in ask_print, test it below");
+_Static_assert(sizeof(struct ask_role) == 24, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_value) == 96, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_cumulative) == 48,
                "a new fact: print it in ask_print, test it below");
@@ -25,14 +25,15 @@ __attribute__((unused)) static const struct ask every_member = {
     NULL, NULL, 0, MATCH_NONE, false, false, SOURCE_NONE, NULL, 0, false, NULL, NULL, 0, NULL, 0,
     false, false, false, false, false, NULL, false,
     NULL, 0, NULL, 0, NULL, 0, {0, ""}, false, NULL, 0, NULL, 0, {{0, 0}, false}, 0,
-    false, 0, false,
+    false, 0, NULL, 0, false,
 };
 /* clang-format on */
 
-static const struct ask_role roles[] = {{"controller", NULL}, {"accountant", "uk"}};
+static const struct ask_role roles[] = {{"controller", NULL, NULL}, {"accountant", "uk", "p-lea"}};
 static const struct ask_account accounts[] = {{"1000", "cash", true, true},
                                               {NULL, NULL, false, false}};
-static const char *const proposers[] = {"p-bob"}, *const agents[] = {"p-cem"};
+static const char *const proposers[] = {"p-bob"}, *const agents[] = {"p-cem"},
+                         *const seats[] = {"p-dia"};
 static const char *const entities[] = {"us", "uk"}, *const events[] = {"vendor_bank_change"};
 
 static struct ask full_ask(void)
@@ -103,6 +104,8 @@ static struct ask full_ask(void)
                         .auto_confirmed_n = 3,
                         .has_rationale = true,
                         .approvers_n = 2,
+                        .seats = seats,
+                        .seats_n = 1,
                         .own_seat = true};
 }
 
@@ -121,10 +124,11 @@ static void lines_of(struct arena *arena, const struct json *node, const char *a
 }
 
 static const char full_lines[] =
-    "/schema=2\n/action=RESOLVE\n/tier=T2\n/tool=resolve_escalation\n/change=true\n/posting=true\n"
+    "/schema=3\n/action=RESOLVE\n/tier=T2\n/tool=resolve_escalation\n/change=true\n/posting=true\n"
     "/decision=reject\n/actor_kind=human\n/actor=human:ana\n/principal=p-ana\n"
     "/on_behalf_of=p-dan\n/client=desk\n/channel=slack\n/auth_age_s=61\n"
-    "/roles/0/role=controller\n/roles/1/role=accountant\n/roles/1/entity=uk\n/prod=true\n"
+    "/roles/0/role=controller\n/roles/1/role=accountant\n/roles/1/entity=uk\n/roles/1/"
+    "lender=p-lea\n/prod=true\n"
     "/frozen=true\n/frozen_self=true\n/delivery_service=true\n/object_type=match\n/"
     "object_id=mat_1\n"
     "/object_version=7\n/state=CONFIRMED\n/state_valid=true\n/entry_taken=true\n/source=llm\n"
@@ -141,7 +145,8 @@ static const char full_lines[] =
     "/values/1/currency=GBP\n/values/1/status=stale\n/values/1/value=0\n/values/1/rate=1\n"
     "/values/2/currency=JPY\n/values/2/status=missing\n/cumulative/0/known=true\n"
     "/cumulative/0/sum=0.5\n/cumulative/1/known=false\n/auto_confirmed/known=true\n"
-    "/auto_confirmed/sum=7\n/auto_confirmed_n=3\n/has_rationale=true\n/approvers_n=2\n"
+    "/auto_confirmed/sum=7\n/auto_confirmed_n=3\n/has_rationale=true\n/approvers_n=2\n/seats/"
+    "0=p-dia\n"
     "/own_seat=true\n";
 
 START_TEST(every_fact_is_printed_under_its_name)

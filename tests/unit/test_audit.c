@@ -253,7 +253,7 @@ START_TEST(the_event_holds_what_was_given_and_the_columns_say_the_same)
     ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
     ck_assert_str_eq((const char *)sqlite3_column_text(q, 0),
                      "POLICY_VIOLATION|human:ana|p-ana|confirm_match|CONFIRM|deny|SOD_SAME_ACTOR|"
-                     "mat_2|us|9223372036854775807|USD|2|Nobody.|8|\"quoted\" \u00e4");
+                     "mat_2|us|9223372036854775807|USD|3|Nobody.|8|\"quoted\" \u00e4");
     (void)sqlite3_finalize(q);
     (void)sqlite3_close(raw);
     expect_intact(&b);

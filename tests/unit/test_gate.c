@@ -554,12 +554,15 @@ START_TEST(row_12_3_nobody_lends_anothers_seat)
 }
 END_TEST
 
-START_TEST(row_12_4_deliveries_are_the_workspaces_to_record)
+START_TEST(row_c_2_deliveries_are_the_workspaces_to_record)
 {
     begin(LLM);
     w.ask.action = ACTION_RECORD_DELIVERY;
     w.ask.delivery_service = false;
-    expect("12.4", RULING_DENY, REASON_NOT_AUTHORISED, "/clauses/NOT_AUTHORISED");
+    expect("c.2", RULING_DENY, REASON_NOT_AUTHORISED, "/clauses/NOT_AUTHORISED");
+    w.ask.delivery_service = true;
+    w.ask.roles_n = 0;
+    expect("13", RULING_ALLOW, REASON_ALLOWED, "");
 }
 END_TEST
 
@@ -802,7 +805,7 @@ static void add_the_rest(TCase *tcase)
                                   row_12_1_an_llm_does_not_approve_an_escalation,
                                   row_12_2_an_llm_settles_no_exception,
                                   row_12_3_nobody_lends_anothers_seat,
-                                  row_12_4_deliveries_are_the_workspaces_to_record,
+                                  row_c_2_deliveries_are_the_workspaces_to_record,
                                   row_12_5_an_llm_loads_no_file,
                                   row_12_6_in_prod_two_people_change_the_registry,
                                   row_12_6_a_machine_changes_no_policy,
