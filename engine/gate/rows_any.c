@@ -65,7 +65,9 @@ static bool seat_counts(const struct policy *p, const struct ask *a, const char 
 {
     if (a->actor_kind != ACTOR_HUMAN || a->action == ACTION_SET_DELEGATION)
         return false;
-    if (any_text(a->seats, a->seats_n, lender))
+    if (any_text(a->seats, a->seats_n, lender) || same_text(a->subject, lender))
+        return false;
+    if (a->decision == DECISION_CONFIRM && any_text(a->proposers, a->proposers_n, lender))
         return false;
     bool sod = a->action == ACTION_CONFIRM || write_off_over_limit(p, a);
     return !sod || !eyes_used(p, a, lender);

@@ -189,7 +189,9 @@ static bool loan_holds(const struct policy *p, const struct ask *a, const char *
         return true;
     if (a->actor_kind != ACTOR_HUMAN || a->action == ACTION_SET_DELEGATION)
         return false;
-    if (among(lender, a->seats, a->seats_n))
+    if (among(lender, a->seats, a->seats_n) || same(lender, a->subject))
+        return false;
+    if (a->decision == DECISION_CONFIRM && among(lender, a->proposers, a->proposers_n))
         return false;
     bool eyes_matter = a->action == ACTION_CONFIRM || big_write_off(p, a);
     return !(eyes_matter && eyes_of(p, a, lender));

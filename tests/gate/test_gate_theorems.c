@@ -712,7 +712,7 @@ static void restrict_by(struct ask *a, int how)
     case 29: a->accounts_n = 0; break;
     case 30: a->keeps_amount = false; break;
     case 31: a->frozen_self = true; break;
-    case 32: a->subject = a->principal; break;
+    case 32: a->subject = a->subject == NULL ? a->principal : a->subject; break;
     case 33: a->seats = everybody, a->seats_n = 4; break;
     default: break;
     }

