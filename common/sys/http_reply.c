@@ -128,7 +128,9 @@ struct err http_reply_head(const struct http_reply *reply, bool close, int64_t u
            "a response's content type holds a control character");
     buf_putf(out, "HTTP/1.1 %d %s\r\n", reply->status, http_status_text(reply->status));
     put_date(unix_s, out);
-    if (http_status_has_body(reply->status))
+    if (reply->chunked)
+        put_pair(out, "Transfer-Encoding", "chunked");
+    else if (http_status_has_body(reply->status))
         buf_putf(out, "Content-Length: %zu\r\n", reply->body_len);
     if (reply->content_type != NULL)
         put_pair(out, "Content-Type", reply->content_type);

@@ -1,6 +1,6 @@
 /* What we say in HTTP/1.1: the bytes of a response's head. Pure; web.c sends them. Every response
- * carries Content-Length (unless 1xx, 204, 304), Date, X-Content-Type-Options: nosniff and, unless
- * the caller gives its own, Cache-Control: no-store. */
+ * carries Content-Length or Transfer-Encoding (unless 1xx, 204, 304), Date, X-Content-Type-Options:
+ * nosniff and, unless the caller gives its own, Cache-Control: no-store. */
 #ifndef COMMON_SYS_HTTP_REPLY_H
 #define COMMON_SYS_HTTP_REPLY_H
 
@@ -23,6 +23,7 @@ struct http_reply {
     size_t pairs_n;
     const char *body; /* may be NULL when body_len is 0 */
     size_t body_len;
+    bool chunked; /* the body follows in chunks (RFC 9112 7.1) instead */
 };
 
 /* Appends the head to `out`. ERR_BUG when a name is not a token or a value holds a control

@@ -104,6 +104,17 @@ void web_on_gone(struct web_req *req, loop_fn *gone, void *ctx);
  * bytes of `reply` are copied. Answering a client that left is a no-op that frees the request. */
 void web_reply(struct web_req *req, const struct http_reply *reply);
 
+/* Answers in pieces: the head now, then what web_stream_send adds, until web_stream_end. `req`
+ * stays valid until then and must be ended exactly once, also when the client is gone. No deadline
+ * runs while nothing is owed to the client; one that does not take what it is owed within write_ms
+ * is as gone as one that left. `head` has no body. */
+void web_stream(struct web_req *req, const struct http_reply *head);
+/* False: the client has left, or is more than WEB_STREAM_AHEAD bytes behind. Nothing was sent,
+ * nothing will be: end the stream. */
+#define WEB_STREAM_AHEAD ((size_t)1024 * 1024)
+bool web_stream_send(struct web_req *req, const void *bytes, size_t len);
+void web_stream_end(struct web_req *req);
+
 /* A reply of `{"error": "<why>"}`; `why` needs no escaping (ours, static). */
 void web_refuse(struct web_req *req, int status, const char *why);
 

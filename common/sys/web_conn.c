@@ -29,6 +29,7 @@ static uint32_t phase_ms(const struct conn *conn)
     case PHASE_BODY:
         return limits->body_ms;
     case PHASE_HANDLER:
+    case PHASE_STREAM:
         return 0;
     case PHASE_WRITE:
         return limits->write_ms;
@@ -53,6 +54,12 @@ static void conn_enter(struct conn *conn, enum conn_phase phase)
 void conn_doom(struct conn *conn)
 {
     conn->doomed = true;
+}
+
+/* The request is its handler's: it answers, and only then may the connection go. */
+static bool conn_with_handler(const struct conn *conn)
+{
+    return conn->phase == PHASE_HANDLER || conn->phase == PHASE_STREAM;
 }
 
 static void conn_arm(struct conn *conn)
@@ -223,7 +230,7 @@ static void conn_head(struct conn *conn)
 static bool conn_step(struct conn *conn)
 {
     if (conn->doomed || conn->bev == NULL || conn->phase == PHASE_HANDLER ||
-        conn->phase == PHASE_WRITE)
+        conn->phase == PHASE_STREAM || conn->phase == PHASE_WRITE)
         return false;
     struct evbuffer *in = bufferevent_get_input(conn->bev);
     if (conn->phase == PHASE_LINGER)
@@ -265,10 +272,18 @@ static void on_read(struct bufferevent *bev, void *arg)
     conn_process(arg);
 }
 
+static void stream_taken(struct conn *conn)
+{
+    conn->owing = false;
+    (void)evtimer_del(conn->deadline);
+}
+
 static void on_drained(struct bufferevent *bev, void *arg)
 {
     (void)bev;
     struct conn *conn = arg;
+    if (conn->phase == PHASE_STREAM)
+        stream_taken(conn);
     if (conn->phase != PHASE_WRITE)
         return;
     if (conn->close_after)
@@ -282,20 +297,18 @@ static void conn_tell_gone(struct conn *conn)
 {
     loop_fn *gone = conn->req.gone;
     conn->req.gone = NULL;
-    if (conn->phase == PHASE_HANDLER && gone != NULL)
+    if (conn_with_handler(conn) && gone != NULL)
         gone(conn->req.gone_ctx);
 }
 
-static void on_event(struct bufferevent *bev, short what, void *arg)
+/* The client closed its side; or the connection broke, and nothing can be said any more. */
+static void conn_left(struct conn *conn, bool broken)
 {
-    (void)bev;
-    struct conn *conn = arg;
-    bool broken = (what & BEV_EVENT_ERROR) != 0;
     conn->eof = true;
     conn->busy = true; /* the callback may reply */
     conn_tell_gone(conn);
     conn->busy = false;
-    if (broken && conn->phase == PHASE_HANDLER) {
+    if (broken && conn_with_handler(conn)) {
         bufferevent_free(conn->bev);
         conn->bev = NULL;
     } else if (broken) {
@@ -304,11 +317,21 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
     conn_process(conn);
 }
 
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    conn_left(arg, (what & BEV_EVENT_ERROR) != 0);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
     struct conn *conn = arg;
+    if (conn->phase == PHASE_STREAM) {
+        conn_left(conn, true);
+        return;
+    }
     if (conn->phase == PHASE_BODY || (conn->phase == PHASE_HEAD && conn->parser.started))
         conn_refuse(conn, 408, "the request did not arrive in time");
     else
@@ -359,6 +382,19 @@ void web_on_gone(struct web_req *req, loop_fn *gone, void *ctx)
     req->gone_ctx = ctx;
 }
 
+/* The handler's answer, with the request's id. */
+static void conn_send_own(struct conn *conn, const struct http_reply *reply)
+{
+    struct http_pair pairs[32];
+    struct http_reply full = *reply;
+    INVARIANT(reply->pairs_n < sizeof pairs / sizeof pairs[0]);
+    for (size_t i = 0; i < reply->pairs_n; i++)
+        pairs[i] = reply->pairs[i];
+    pairs[full.pairs_n++] = (struct http_pair){.name = "X-Request-Id", .value = conn->req.id};
+    full.pairs = pairs;
+    conn_send(conn, &full, conn->parser.req.method != HTTP_HEAD);
+}
+
 void web_reply(struct web_req *req, const struct http_reply *reply)
 {
     struct conn *conn = req->conn;
@@ -370,15 +406,62 @@ void web_reply(struct web_req *req, const struct http_reply *reply)
         conn_settle(conn);
         return;
     }
-    struct http_pair pairs[32];
-    struct http_reply full = *reply;
-    INVARIANT(reply->pairs_n < sizeof pairs / sizeof pairs[0]);
-    for (size_t i = 0; i < reply->pairs_n; i++)
-        pairs[i] = reply->pairs[i];
-    pairs[full.pairs_n++] = (struct http_pair){.name = "X-Request-Id", .value = req->id};
-    full.pairs = pairs;
     conn->close_after = !conn_keeps(conn);
-    conn_send(conn, &full, conn->parser.req.method != HTTP_HEAD);
+    conn_send_own(conn, reply);
+    http1_next(&conn->parser);
+    conn_settle(conn);
+}
+
+void web_stream(struct web_req *req, const struct http_reply *head)
+{
+    struct conn *conn = req->conn;
+    INVARIANT(conn->phase == PHASE_HANDLER && head->body_len == 0);
+    struct http_reply chunked = *head;
+    chunked.chunked = true;
+    conn->close_after = !conn_keeps(conn);
+    if (conn->bev != NULL)
+        conn_send_own(conn, &chunked);
+    conn->owing = false;
+    conn_enter(conn, PHASE_STREAM);
+    conn_settle(conn);
+}
+
+bool web_stream_send(struct web_req *req, const void *bytes, size_t len)
+{
+    struct conn *conn = req->conn;
+    INVARIANT(conn->phase == PHASE_STREAM);
+    if (conn->bev == NULL || conn->doomed)
+        return false;
+    if (conn->parser.req.method == HTTP_HEAD || len == 0)
+        return true;
+    struct evbuffer *out = bufferevent_get_output(conn->bev);
+    if (evbuffer_get_length(out) + len > WEB_STREAM_AHEAD)
+        return false;
+    if (evbuffer_add_printf(out, "%zx\r\n", len) < 0 || evbuffer_add(out, bytes, len) != 0 ||
+        evbuffer_add(out, "\r\n", 2) != 0) {
+        conn_doom(conn); /* half a chunk may be out: nothing can follow it */
+        return false;
+    }
+    const uint32_t ms = conn->web->limits.write_ms;
+    const struct timeval after = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    if (!conn->owing && evtimer_add(conn->deadline, &after) == 0)
+        conn->owing = true;
+    return conn->owing;
+}
+
+void web_stream_end(struct web_req *req)
+{
+    static const char last[] = "0\r\n\r\n";
+    struct conn *conn = req->conn;
+    INVARIANT(conn->phase == PHASE_STREAM);
+    req->gone = NULL;
+    conn->close_after = conn->close_after || !conn_keeps(conn);
+    conn_enter(conn, PHASE_WRITE);
+    if (conn->bev == NULL)
+        conn_doom(conn);
+    else if (conn->parser.req.method != HTTP_HEAD &&
+             bufferevent_write(conn->bev, last, sizeof last - 1) != 0)
+        conn_doom(conn);
     http1_next(&conn->parser);
     conn_settle(conn);
 }

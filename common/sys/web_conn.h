@@ -13,6 +13,7 @@ enum conn_phase {
     PHASE_HEAD = 0, /* from accept or a request's first byte */
     PHASE_BODY,
     PHASE_HANDLER, /* the request is with its handler; no deadline of ours */
+    PHASE_STREAM,  /* its handler answers piece by piece */
     PHASE_WRITE,
     PHASE_IDLE,   /* between two requests */
     PHASE_LINGER, /* our side is shut; what still arrives is thrown away, so that no reset
@@ -38,6 +39,7 @@ struct conn {
     enum conn_phase phase;
     int armed;        /* the phase whose deadline runs, or -1 */
     bool busy;        /* inside conn_process: it goes on after the callback */
+    bool owing;       /* in a stream: not all is taken yet, write_ms runs */
     bool close_after; /* close when the answer is out */
     bool eof;         /* the client closed its side */
     bool doomed;      /* free as soon as nobody is inside */
