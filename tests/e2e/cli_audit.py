@@ -280,7 +280,7 @@ def policy(book):
 
 
 def explain(book):
-    waiting = book.rows("SELECT match_id, reason, event FROM audit_events"
+    waiting = book.rows("SELECT match_id, json_extract(event, '$.reason') AS reason, event FROM audit_events"
                         " WHERE event_type = 'ESCALATION_PENDING' ORDER BY seq")
     same = 0
     for row in waiting[:12]:

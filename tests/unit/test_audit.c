@@ -241,14 +241,16 @@ START_TEST(the_event_holds_what_was_given_and_the_columns_say_the_same)
     sqlite3_stmt *q = NULL;
     ck_assert_int_eq(sqlite3_open(b.path, &raw), SQLITE_OK);
     ck_assert_int_eq(
-        sqlite3_prepare_v2(raw,
-                           "SELECT event_type || '|' || actor_id || '|' || principal_id || '|' ||"
-                           " tool || '|' || action || '|' || decision || '|' || reason || '|' ||"
-                           " match_id || '|' || entity_id || '|' || amount_minor || '|' ||"
-                           " currency || '|' || (event ->> '$.gate_input.schema') || '|' ||"
-                           " (event ->> '$.clause_text') || '|' || (event ->> '$.caused_by') ||"
-                           " '|' || (event ->> '$.rationale') FROM audit_events WHERE seq = 9",
-                           -1, &q, NULL),
+        sqlite3_prepare_v2(
+            raw,
+            "SELECT event_type || '|' || actor_id || '|' || (event ->> '$.principal_id') || '|' ||"
+            " (event ->> '$.tool') || '|' || (event ->> '$.action') || '|' || (event ->> "
+            "'$.decision') || '|' || (event ->> '$.reason') || '|' ||"
+            " match_id || '|' || entity_id || '|' || (event ->> '$.amount_minor') || '|' ||"
+            " (event ->> '$.currency') || '|' || (event ->> '$.gate_input.schema') || '|' ||"
+            " (event ->> '$.clause_text') || '|' || (event ->> '$.caused_by') ||"
+            " '|' || (event ->> '$.rationale') FROM audit_events WHERE seq = 9",
+            -1, &q, NULL),
         SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
     ck_assert_str_eq((const char *)sqlite3_column_text(q, 0),
@@ -415,6 +417,14 @@ START_TEST(the_triggers_stop_a_stranger_too)
         " hash_self FROM audit_events WHERE seq = 3",
         "INSERT INTO audit_events SELECT seq + 2, event, hash_prev, hash_self FROM audit_events"
         " WHERE seq = 8",
+        "INSERT INTO audit_events SELECT 9, json_set(event, '$.seq', '9'), hash_self, hash_self"
+        " FROM audit_events WHERE seq = 8",
+        "INSERT INTO audit_events SELECT 9, json_remove(event, '$.seq'), hash_self, hash_self"
+        " FROM audit_events WHERE seq = 8",
+        "INSERT INTO audit_events SELECT 9, json_remove(json_set(event, '$.seq', 9),"
+        " '$.book_id'), hash_self, hash_self FROM audit_events WHERE seq = 8",
+        "INSERT INTO audit_events SELECT 9, json_remove(json_set(event, '$.seq', 9),"
+        " '$.event_type'), hash_self, hash_self FROM audit_events WHERE seq = 8",
         "INSERT INTO audit_events SELECT 9, json_set(event, '$.seq', 9, '$.book_id', 'book_X'),"
         " hash_self, hash_self FROM audit_events WHERE seq = 8",
         "INSERT INTO audit_events SELECT 9, json_set(event, '$.seq', 9, '$.event_type',"
