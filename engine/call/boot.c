@@ -2,9 +2,12 @@
 #include "engine/call/boot.h"
 
 #include "common/sys/crypt.h"
+#include "common/sys/log.h"
 #include "common/sys/yaml_read.h"
+#include "engine/call/sweeper.h"
 #include "engine/store/audit.h"
 #include "engine/store/policies.h"
+#include "engine/tools/run.h"
 
 static const struct actor engine_init = {
     .kind = ACTOR_ENGINE, .id = "engine:init", .backend = "engine"};
@@ -232,12 +235,28 @@ static struct err started(struct tx *tx, void *arg)
     return audit_append(tx, &event);
 }
 
+/* What a process that died left behind, before the first caller is heard. A sweep that fails or is
+ * denied (a freeze) is tried again by the sweeper; it keeps nobody from starting. */
+static struct err recover(struct store *store, const struct starting *s, int64_t (*clock_us)(void))
+{
+    static const struct tool *const recovery[] = {&tool_sweep_runs, NULL};
+    const struct sweeper_options options = {
+        .prod = s->start->prod, .sweeps = recovery, .engine_id = "engine:recovery"};
+    struct sweep_report report;
+    TRY(sweep_book(store, &options, s->policy, clock_us, s->arena, &report));
+    if (report.failed > 0)
+        log_error("what a dead process left behind could not be swept", LOG_ERR(report.why),
+                  LOG_END);
+    return OK;
+}
+
 struct err engine_start(struct store *store, const struct boot_start *start,
                         int64_t (*clock_us)(void), struct arena *arena, struct policy **policy,
                         bool *inert)
 {
     struct starting s = {.start = start, .arena = arena};
     TRY(own_call(store, arena, clock_us, started, &s));
+    TRY(recover(store, &s, clock_us));
     *policy = s.policy;
     *inert = s.inert;
     return OK;

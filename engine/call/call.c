@@ -10,6 +10,7 @@
 #include "engine/call/escalate.h"
 #include "engine/store/escalations.h"
 #include "engine/store/idempotency.h"
+#include "engine/tools/run.h"
 #include "engine/tools/settle.h"
 
 /* ---- binding ---- */
@@ -212,6 +213,9 @@ struct err call_run(struct call *c, struct tx *tx)
     }
     if (kept)
         return OK;
+    TRY(run_is_live(c, tx));
     TRY(decide(c, tx));
-    return scope == NULL || c->seq == 0 ? OK : answer_keep(c, tx, scope);
+    if (scope == NULL || c->seq == 0 || (c->opens && c->outcome == CALL_OK))
+        return OK;
+    return answer_keep(c, tx, scope);
 }

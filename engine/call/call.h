@@ -27,9 +27,19 @@ MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
  * itself (outcome set): then there is no verdict. */
 MUST_CHECK struct err call_judge(struct call *c, struct tx *tx);
 
-/* Runs a TOOL_JOB on the calling thread, under its idempotency key if it has one. Fills the answer.
- */
+/* Runs a TOOL_JOB on the calling thread, under its idempotency key if it has one, and records the
+ * end of its workflow run. Fills the answer. Opens the call first, unless somebody has. */
 MUST_CHECK struct err call_job(struct call *c, struct job_port *port);
+
+/* A job's request (tool->open) as a call of its own, on the job's arena and in its actor's name, to
+ * be run before the job waits for its turn. NULL: there is no memory. */
+struct call *call_open_new(struct call *c);
+/* Takes over what became of the request. True: the job may run now. False: the call has its outcome
+ * (denied, failed, or the answer that was kept under its key). */
+bool call_opened(struct call *c, const struct call *open);
+
+/* A job that was opened and will not run: its run has FAILED for this reason. */
+void call_job_refuse(struct call *c, struct job_port *port, struct err why);
 
 /* A group: begin, each call in its savepoint, one commit. Every call ends with an outcome. Used by
  * the writer thread, and by the command line on a locked book. Returns false when the connection

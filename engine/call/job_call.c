@@ -1,11 +1,13 @@
-/* Long work under an idempotency key: the answer is looked up before the work and kept after it, in
- * a transaction of its own. A crash in between leaves no answer, and repeating the work is then
- * right: every job goes on where it stopped. */
+/* Long work: its request before it, its end after it. The end of its workflow run and the answer
+ * under its idempotency key are one transaction. A crash before that leaves no answer, and
+ * repeating the work is then right: every job goes on where it stopped. */
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
+#include "common/sys/log.h"
 #include "engine/call/call.h"
 #include "engine/store/idempotency.h"
 #include "engine/tools/child.h"
+#include "engine/tools/run.h"
 
 /* What the keeping call carries in its args. */
 struct keeping {
@@ -47,36 +49,192 @@ static struct err answer_find(struct call *c, struct job_port *port, const char 
     return json_read(c->arena, str_of(kept.result), NULL, &c->result);
 }
 
-static struct err answer_keep(struct call *c, struct job_port *port, const char *scope)
+/* ---- the request ---- */
+
+struct call *call_open_new(struct call *c)
 {
-    CLEANUP(child_free) struct call *keep = child_new(c, &tool_keep_answer, "engine:jobs");
+    struct call *open = ARENA_NEW(c->arena, struct call);
+    if (open == NULL)
+        return NULL;
+    *open = *c;
+    open->tool = c->tool->open;
+    open->opens = true;
+    return open;
+}
+
+bool call_opened(struct call *c, const struct call *open)
+{
+    c->verdict = open->verdict;
+    c->outcome = open->outcome;
+    c->result = open->result;
+    c->err = open->err;
+    c->seq = open->seq;
+    c->escalation_id = open->escalation_id;
+    c->actor.jti = NULL; /* spent */
+    if (open->outcome != CALL_OK || open->run_id == NULL)
+        return false; /* without a run: an answer that was kept */
+    c->outcome = CALL_NONE;
+    c->result = NULL;
+    c->run_id = c->batch_id = open->run_id;
+    c->caused_by = open->seq;
+    return true;
+}
+
+/* ---- the end ---- */
+
+#define END_CALLS   2
+#define END_TRIES   3
+#define ERROR_BYTES 500
+
+/* The calls that end a job, and what they carry. */
+struct ending {
+    struct call *calls[END_CALLS];
+    size_t n;
+    struct run_end end;
+    struct keeping keep;
+};
+
+static void ending_fini(struct ending *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        child_free(e->calls[i]);
+}
+
+static inline void ending_fini_cleanup(struct ending *e)
+{
+    ending_fini(e);
+}
+
+static struct err ending_add(struct ending *e, const struct call *c, const struct tool *tool,
+                             void *args)
+{
+    struct call *child = child_new(c, tool, "engine:jobs");
+    ENSURE(child != NULL, ERR_LIMIT, "out of memory");
+    child->args = args;
+    child->run_id = NULL; /* it ends there */
+    e->calls[e->n++] = child;
+    return OK;
+}
+
+static struct err end_add(struct ending *e, struct call *c, struct err why)
+{
     struct str text;
-    ENSURE(keep != NULL, ERR_LIMIT, "out of memory");
+    e->end = (struct run_end){.run_id = c->run_id, .event = RUN_EVENT_FAIL};
+    if (why.kind != ERR_NONE) {
+        e->end.text = arena_fmt(c->arena, "%s%s%.*s", why.where == NULL ? "" : why.where,
+                                why.where == NULL ? "" : ": ", ERROR_BYTES, why.msg);
+    } else if (c->outcome == CALL_OK) {
+        TRY(jcs_text(c->arena, c->result, &text));
+        e->end.event = RUN_EVENT_SUCCEED;
+        e->end.text = text.at;
+    } else {
+        e->end.text = "policy denied a part of it";
+    }
+    TRY(arena_check(c->arena));
+    return ending_add(e, c, &tool_run_end, &e->end);
+}
+
+static struct err keep_add(struct ending *e, struct call *c, const char *scope)
+{
+    struct str text;
     TRY(jcs_text(c->arena, c->result, &text));
-    struct keeping k = {.scope = scope,
-                        .answer = {.args_sha256 = c->args_sha256,
-                                   .outcome = c->outcome == CALL_DENIED ? "denied" : "ok",
-                                   .result = text.at,
-                                   .seq = c->seq}};
-    keep->args = &k;
-    return child_run(port, keep, c->arena);
+    e->keep = (struct keeping){.scope = scope,
+                               .answer = {.args_sha256 = c->args_sha256,
+                                          .outcome = c->outcome == CALL_DENIED ? "denied" : "ok",
+                                          .result = text.at,
+                                          .seq = c->seq}};
+    return ending_add(e, c, &tool_keep_answer, &e->keep);
+}
+
+static struct err ending_submit(struct ending *e, struct call *c, struct job_port *port)
+{
+    for (size_t i = 0; i < e->n; i++)
+        e->calls[i]->outcome = CALL_NONE;
+    TRY(port->submit(port, e->calls, e->n));
+    for (size_t i = 0; i < e->n; i++) {
+        const struct call *child = e->calls[i];
+        if (child->outcome == CALL_FAILED)
+            return err_fmt(c->arena, child->err.kind, NULL, "%s", child->err.msg);
+    }
+    return OK;
+}
+
+/* A disk that fails for a moment must not leave a lock behind: the end is said again. */
+static struct err ending_tell(struct ending *e, struct call *c, struct job_port *port)
+{
+    struct err err = ending_submit(e, c, port);
+    for (int i = 1; i < END_TRIES && (err.kind == ERR_STORE || err.kind == ERR_UNKNOWN); i++)
+        err = ending_submit(e, c, port);
+    if (err.kind != ERR_NONE)
+        log_error("the end of long work could not be recorded", LOG_TEXT("run", c->run_id),
+                  LOG_ERR(err), LOG_END);
+    return err;
+}
+
+/* `why` is OK when the work was done. */
+static struct err job_end(struct call *c, struct job_port *port, const char *scope, struct err why)
+{
+    CLEANUP(ending_fini) struct ending e = {.n = 0};
+    if (c->run_id != NULL && !c->run_over)
+        TRY(end_add(&e, c, why));
+    if (why.kind == ERR_NONE && scope != NULL && c->result != NULL)
+        TRY(keep_add(&e, c, scope));
+    return e.n == 0 ? OK : ending_tell(&e, c, port);
+}
+
+void call_job_refuse(struct call *c, struct job_port *port, struct err why)
+{
+    if (c->run_id == NULL)
+        return;
+    struct err e = job_end(c, port, NULL, why);
+    (void)e; /* it is logged, and the next start of the engine sweeps the run */
+}
+
+/* ---- the job ---- */
+
+/* *go is false when the call has its outcome already. */
+static struct err job_open(struct call *c, struct job_port *port, bool *go)
+{
+    struct call *open = call_open_new(c);
+    ENSURE(open != NULL, ERR_LIMIT, "out of memory");
+    TRY(port->submit(port, &open, 1));
+    *go = call_opened(c, open);
+    return c->outcome == CALL_FAILED ? c->err : OK;
+}
+
+static struct err key_look_up(struct call *c, struct job_port *port, const char *scope, bool *go)
+{
+    bool found = false;
+    if (scope != NULL)
+        TRY(answer_find(c, port, scope, &found));
+    *go = !found;
+    return OK;
+}
+
+static struct err job_begin(struct call *c, struct job_port *port, const char **scope, bool *go)
+{
+    *scope = NULL;
+    *go = true;
+    if (c->idempotency_key != NULL)
+        TRY(idempotency_scope(c->arena, c->actor.id, c->actor.client, c->tool->name,
+                              c->idempotency_key, scope));
+    if (c->tool->open == NULL)
+        return key_look_up(c, port, *scope, go);
+    return c->run_id == NULL ? job_open(c, port, go) : OK;
 }
 
 struct err call_job(struct call *c, struct job_port *port)
 {
-    const char *scope = NULL;
-    bool found = false;
-    if (c->idempotency_key != NULL) {
-        TRY(idempotency_scope(c->arena, c->actor.id, c->actor.client, c->tool->name,
-                              c->idempotency_key, &scope));
-        TRY(answer_find(c, port, scope, &found));
-    }
-    if (found)
+    const char *scope;
+    bool go;
+    TRY(job_begin(c, port, &scope, &go));
+    if (!go)
         return arena_check(c->arena);
-    TRY(c->tool->job(c, port));
-    if (c->outcome == CALL_NONE)
+    struct err e = c->tool->job(c, port);
+    if (e.kind == ERR_NONE && c->outcome == CALL_NONE)
         c->outcome = CALL_OK;
-    if (scope != NULL && c->result != NULL)
-        TRY(answer_keep(c, port, scope));
+    struct err ended = job_end(c, port, scope, e);
+    TRY(e);
+    TRY(ended);
     return arena_check(c->arena);
 }

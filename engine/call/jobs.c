@@ -66,9 +66,11 @@ static void job_run(struct jobs *j, struct call *c)
                                  .cancelled = port_cancelled,
                                  .clock_us = j->options.clock_us},
                         .jobs = j};
-    struct err e = port_cancelled(&port.base)
-                       ? err_new(ERR_CONFLICT, "the engine is stopping; nothing was begun")
-                       : call_job(c, &port.base);
+    struct err e = err_new(ERR_CONFLICT, "the engine is stopping; nothing was begun");
+    if (port_cancelled(&port.base))
+        call_job_refuse(c, &port.base, e);
+    else
+        e = call_job(c, &port.base);
     c->err = e;
     if (e.kind != ERR_NONE)
         c->outcome = CALL_FAILED;

@@ -42,8 +42,29 @@ static bool is_job(const struct work *w)
     return w->call != NULL && w->call->tool->run == TOOL_JOB;
 }
 
+/* A job's request is through: the job waits for its turn now. False when it has its outcome. */
+static bool job_goes_on(struct spine *s, struct work *w)
+{
+    void *item = w;
+    if (w->open == NULL)
+        return false;
+    bool go = call_opened(w->call, w->open);
+    w->open = NULL;
+    if (!go)
+        return false;
+    struct err e =
+        s->stopping ? err_new(ERR_LIMIT, "the engine is stopping") : bus_send(s->to_job, &item, 1);
+    if (e.kind == ERR_NONE)
+        return true;
+    w->call->outcome = CALL_FAILED; /* its run is swept at the next start */
+    w->call->err = e;
+    return false;
+}
+
 static void work_done(struct spine *s, struct work *w)
 {
+    if (job_goes_on(s, w))
+        return;
     s->stats.in_flight--;
     s->stats.calls++;
     if (w->call != NULL) {
@@ -87,7 +108,7 @@ static void on_done(void *ctx)
 static struct bus_sender *sender_for(struct spine *s, const struct work *w)
 {
     enum tool_run run = w->call == NULL ? TOOL_READ : w->call->tool->run;
-    if (run == TOOL_CHANGE)
+    if (run == TOOL_CHANGE || w->open != NULL)
         return s->to_writer;
     if (run == TOOL_JOB)
         return s->to_job;
@@ -118,7 +139,11 @@ static struct err submit(struct spine *s, const struct work *work)
 
 struct err spine_submit(struct spine *spine, struct call *c, call_done *done, void *arg)
 {
-    const struct work w = {.call = c, .done = done, .arg = arg, .reply_to = REPLY_LOOP};
+    struct work w = {.call = c, .done = done, .arg = arg, .reply_to = REPLY_LOOP};
+    if (c->tool->open != NULL) {
+        w.open = call_open_new(c);
+        ENSURE(w.open != NULL, ERR_LIMIT, "out of memory");
+    }
     return submit(spine, &w);
 }
 

@@ -12,10 +12,12 @@
 /* ---- one call ---- */
 
 /* On an arena of its own; freed by child_free. NULL when there is no memory. */
-static struct call *sweep_new(const struct tool *tool, const struct policy *policy, bool prod)
+static struct call *sweep_new(const struct tool *tool, const struct sweeper_options *options,
+                              const struct policy *policy)
 {
-    const struct call engine = {.policy = policy, .prod = prod};
-    struct call *c = child_new(&engine, tool, "engine:sweeper");
+    const struct call engine = {.policy = policy, .prod = options->prod};
+    const char *id = options->engine_id == NULL ? "engine:sweeper" : options->engine_id;
+    struct call *c = child_new(&engine, tool, id);
     if (c == NULL)
         return NULL;
     c->args_tree = json_object_new(c->arena);
@@ -93,7 +95,7 @@ static void on_swept(struct call *c, void *arg)
 /* What cannot be submitted now (the engine is full, or stopping) waits for the next round. */
 static bool tool_submit(struct sweeper *s, const struct tool *tool)
 {
-    CLEANUP(child_free) struct call *c = sweep_new(tool, s->policy, s->options.prod);
+    CLEANUP(child_free) struct call *c = sweep_new(tool, &s->options, s->policy);
     struct err e = c == NULL ? err_new(ERR_LIMIT, "out of memory")
                              : spine_submit(s->options.spine, c, on_swept, s);
     if (e.kind != ERR_NONE) {
@@ -196,7 +198,7 @@ struct err sweep_book(struct store *writer, const struct sweeper_options *option
         bool more = true;
         for (int n = 0; more && n < REPEATS_MAX; n++) {
             CLEANUP(child_free)
-            struct call *c = sweep_new(options->sweeps[i], policy, options->prod);
+            struct call *c = sweep_new(options->sweeps[i], options, policy);
             ENSURE(c != NULL, ERR_LIMIT, "out of memory");
             ENSURE(call_group(writer, &c, 1, clock_us), ERR_UNKNOWN,
                    "outcome unknown, repeat the command");

@@ -15,6 +15,7 @@ struct sweeper_options {
     int64_t every_s; /* between the beginnings of two rounds; 0: no timer, only sweeper_round */
     bool prod;
     const struct tool *const *sweeps; /* ended by NULL */
+    const char *engine_id;            /* NULL: engine:sweeper */
 };
 
 /* Everything happens on the loop thread. No round begins before a policy is set. */

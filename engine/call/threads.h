@@ -16,6 +16,7 @@ enum reply_to { REPLY_LOOP, REPLY_JOB };
 /* One item on the bus: a call, or a read by function. */
 struct work {
     struct call *call;
+    struct call *open; /* a job's request on its way to the writer; NULL once it is through */
     call_done *done;
     struct arena *arena; /* of a read by function */
     spine_read_fn *read;

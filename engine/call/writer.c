@@ -96,7 +96,7 @@ static void *writer_run(void *arg)
             continue;
         for (size_t i = 0; i < n; i++) {
             works[i] = items[i];
-            calls[i] = works[i]->call;
+            calls[i] = works[i]->open != NULL ? works[i]->open : works[i]->call;
         }
         group_run(w, calls, n);
         answer(w, works, n);

@@ -27,6 +27,7 @@ enum sql_set {
     SQL_ESCALATION_LIFE,
     SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
+    SQL_RUNS,
     SQL_SET_COUNT,
 };
 
@@ -58,6 +59,7 @@ SQL_TABLE_DECLARE(escalations);
 SQL_TABLE_DECLARE(escalation_life);
 SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
+SQL_TABLE_DECLARE(runs);
 
 /* The list, for store_open and for the test that explains every query. */
 extern const struct sql_table sql_tables[];

@@ -46,7 +46,8 @@
     T(ESCALATION_NOTES, escalation_notes, "note_id", "1", "note_id,escalation_id,kind,actor,principal_id,body,at,seq", true) \
     T(ESCALATION_MARKS, escalation_marks, "mark_id", "1", "mark_id,escalation_id,kind,number,made_at,waiting_hours,at,seq", true) \
     T(DELIVERIES, deliveries, "delivery_id", "1", "delivery_id,escalation_id,channel,status,attempts,detail,at,seq", true) \
-    T(DELEGATIONS, delegations, "delegation_id", "version", "delegation_id,lender,borrower,from_utc,until_utc,rationale,version,seq", false)
+    T(DELEGATIONS, delegations, "delegation_id", "version", "delegation_id,lender,borrower,from_utc,until_utc,rationale,version,seq", false) \
+    T(WORKFLOW_RUNS, workflow_runs, "run_id", "version", "run_id,kind,entity_id,lock_key,state,started_by,principal_id,on_behalf_of,request_id,started_at,moved_at,chunks,rows,result,error,version,seq", false)
 /* clang-format on */
 
 enum { ID_BYTES_MAX = 512 };

@@ -19,6 +19,7 @@ struct call *child_of(const struct call *parent, const struct tool *tool)
                        .prod = parent->prod,
                        .request_id = parent->request_id,
                        .batch_id = parent->batch_id,
+                       .run_id = parent->run_id,
                        .caused_by = parent->caused_by};
     return c;
 }

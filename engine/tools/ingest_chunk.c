@@ -4,8 +4,10 @@
  * repaired by loading the same file again. */
 #include "engine/tools/ingest_chunk.h"
 
+#include "common/sys/jcs.h"
 #include "engine/store/master.h"
 #include "engine/store/tables.h"
+#include "engine/tools/run.h"
 
 struct err control_add(struct control_totals *totals, int64_t count, struct money sum)
 {
@@ -38,6 +40,18 @@ static struct err still_wanted(struct call *c, struct tx *tx, const struct inges
     return e.kind == ERR_MISSING ? OK : e;
 }
 
+/* One file of a source at a time. */
+static struct err place_plan(struct call *c, struct tx *tx, const struct ingest_chunk *chunk)
+{
+    struct run_place *place = ARENA_NEW(c->arena, struct run_place);
+    ENSURE(place != NULL, ERR_LIMIT, "out of memory");
+    place->entity_id = chunk->entity_id;
+    place->lock_key = arena_fmt(c->arena, "ingest:%s", chunk->source_id);
+    c->planned = place;
+    TRY(arena_check(c->arena));
+    return c->run_id == NULL ? run_may_begin(c, tx, place) : OK;
+}
+
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct ingest_chunk *chunk = c->args;
@@ -46,6 +60,7 @@ static struct err plan(struct call *c, struct tx *tx)
     ENSURE(c->actor.kind != ACTOR_LLM, ERR_AUTH,
            "files are loaded by people: on the command line, or in the workspace");
     TRY(still_wanted(c, tx, chunk));
+    TRY(place_plan(c, tx, chunk));
     entity[0] = chunk->entity_id;
     c->ask.entities = entity;
     c->ask.entities_n = 1;
@@ -181,6 +196,28 @@ static struct err file_write(struct tx *tx, const struct ingest_chunk *chunk)
     return file_put(tx, &file);
 }
 
+/* The first chunk begins the run, the last one ends it. */
+static struct err run_write(struct call *c, struct tx *tx, const struct ingest_chunk *chunk,
+                            int64_t rows)
+{
+    const struct ingest_counts *a = &chunk->before, *b = &chunk->counts;
+    struct json *figures = json_object_new(c->arena);
+    struct run run;
+    struct str text;
+    TRY(c->run_id == NULL ? run_begin(c, tx, c->planned, &run)
+                          : run_load(tx, c->arena, c->run_id, &run));
+    TRY(run_advance(c->arena, &run, rows));
+    if (!chunk->last)
+        return run_save(tx, &run);
+    json_put_text(c->arena, figures, "file_id", chunk->file_id);
+    json_put_int(c->arena, figures, "loaded", a->loaded + b->loaded);
+    json_put_int(c->arena, figures, "duplicates", a->duplicates + b->duplicates);
+    json_put_int(c->arena, figures, "quarantined", a->quarantined + b->quarantined);
+    TRY(jcs_text(c->arena, figures, &text));
+    c->run_over = true;
+    return run_finish(tx, &run, RUN_EVENT_SUCCEED, text.at);
+}
+
 static struct err apply(struct call *c, struct tx *tx)
 {
     struct ingest_chunk *chunk = c->args;
@@ -195,6 +232,7 @@ static struct err apply(struct call *c, struct tx *tx)
         TRY(file_write(tx, chunk));
     if (chunk->last && chunk->statement != NULL)
         TRY(statement_insert(tx, chunk->statement));
+    TRY(run_write(c, tx, chunk, w.entries + w.quarantined));
     c->detail = detail_print(c, chunk);
     c->result = json_object_new(c->arena);
     return arena_check(c->arena);

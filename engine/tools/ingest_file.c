@@ -441,6 +441,10 @@ static struct err chunk_send(struct load *l, struct call *child, struct ingest_c
         l->c->caused_by = child->seq;
     if (child->outcome != CALL_OK)
         return OK;
+    if (l->c->run_id == NULL)
+        l->c->run_id = l->c->batch_id = arena_strdup(l->c->arena, child->run_id);
+    l->c->run_over = child->run_over;
+    TRY(arena_check(l->c->arena));
     return chunk_count(l, chunk);
 }
 

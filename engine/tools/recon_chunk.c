@@ -1,9 +1,9 @@
 /* recon_chunk: engine:matcher proposes what a pass found, one event for many matches. An entry that
- * was taken while the pass computed is left alone. recon_request asks the gate whether the
- * requester may have a pass at all, and is the event the chunks follow from. */
+ * was taken while the pass computed is left alone. */
 #include "engine/tools/recon_chunk.h"
 
 #include "engine/store/tables.h"
+#include "engine/tools/run.h"
 
 static struct err entity_fact(struct call *c, const char *entity_id)
 {
@@ -66,6 +66,7 @@ static struct err apply(struct call *c, struct tx *tx)
     chunk->proposed = chunk->overtaken = chunk->listed = 0;
     TRY(matches_apply(chunk, tx));
     TRY(exceptions_apply(chunk, tx));
+    TRY(run_chunk(c, tx, chunk->proposed + chunk->listed));
     struct json *detail = json_object_new(c->arena);
     json_put_text(c->arena, detail, "account_id", chunk->account_id);
     json_put_text(c->arena, detail, "requested_by", chunk->requested_by);
@@ -86,31 +87,4 @@ const struct tool tool_recon_chunk = {
     .run = TOOL_CHANGE,
     .plan = plan,
     .apply = apply,
-};
-
-/* ---- the request ---- */
-
-static struct err request_plan(struct call *c, struct tx *tx)
-{
-    const struct recon_chunk *chunk = c->args;
-    (void)tx;
-    return entity_fact(c, chunk->entity_id);
-}
-
-static struct err request_apply(struct call *c, struct tx *tx)
-{
-    (void)tx;
-    c->result = json_object_new(c->arena);
-    return arena_check(c->arena);
-}
-
-const struct tool tool_recon_request = {
-    .name = "run_recon_pass",
-    .title = "A reconciliation pass",
-    .summary = "The request for a pass, judged in the requester's name.",
-    .tier = TIER_T0,
-    .action = ACTION_PROPOSE,
-    .run = TOOL_CHANGE,
-    .plan = request_plan,
-    .apply = request_apply,
 };

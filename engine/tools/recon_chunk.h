@@ -17,7 +17,5 @@ struct recon_chunk {
 };
 
 extern const struct tool tool_recon_chunk;
-/* The request itself, asked in the requester's name before the pass computes anything. */
-extern const struct tool tool_recon_request;
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
+#include "engine/tools/runs_resource.h"
 #include "engine/tools/scope.h"
 
 /* ---- recon://status ---- */
@@ -308,5 +309,10 @@ const struct resource resources[] = {
      policy_read},
     {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",
      "application/json", match_read},
+    {"recon://runs", "runs", "Workflow runs",
+     "Passes and loads, the newest first: state, figures, why one failed", "application/json",
+     runs_read},
+    {"recon://runs/{id}", "run", "A workflow run", "State, progress and result of one run",
+     "application/json", run_read_one},
 };
 const size_t resources_n = sizeof resources / sizeof resources[0];

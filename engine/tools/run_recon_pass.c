@@ -11,15 +11,11 @@
 #include "engine/tools/child.h"
 #include "engine/tools/recon_chunk.h"
 #include "engine/tools/recon_inputs.h"
-#include "engine/tools/settle.h"
+#include "engine/tools/recon_request.h"
 
 #define CHUNK_ROWS    500
 #define CONFIRM_BATCH 256
 #define PASS_BYTES    ((size_t)3 << 30)
-
-struct run_recon_pass {
-    const char *entity_id, *account;
-};
 
 static const struct json_field fields[] = {
     JSON_TEXT(struct run_recon_pass, entity_id, .required = true, .max = 64,
@@ -29,12 +25,13 @@ static const struct json_field fields[] = {
 };
 
 struct pass_report {
-    const char *entity_id;
+    const char *entity_id, *run_id;
     int64_t accounts, entries, proposed, overtaken, exceptions, confirmed, waiting, denied;
 };
 
 static const struct json_field result[] = {
     JSON_TEXT(struct pass_report, entity_id, .required = true, .help = "the entity"),
+    JSON_TEXT(struct pass_report, run_id, .help = "the workflow run"),
     JSON_INT(struct pass_report, accounts, .help = "accounts looked at"),
     JSON_INT(struct pass_report, entries, .help = "open entries looked at"),
     JSON_INT(struct pass_report, proposed, .help = "matches proposed now"),
@@ -429,23 +426,6 @@ static struct err accounts_find(struct call *c, struct job_port *port, struct ac
     return e;
 }
 
-/* The requester's own event first: a pass that policy denies computes nothing. */
-static struct err request(struct call *c, struct job_port *port)
-{
-    const struct run_recon_pass *args = c->args;
-    struct recon_chunk chunk = {.entity_id = args->entity_id, .account_id = args->account};
-    CLEANUP(child_free) struct call *ask = child_of(c, &tool_recon_request);
-    ENSURE(ask != NULL, ERR_LIMIT, "out of memory");
-    ask->args = &chunk;
-    TRY(child_run(port, ask, c->arena));
-    c->verdict = ask->verdict;
-    c->outcome = ask->outcome;
-    c->seq = c->caused_by = ask->seq;
-    if (ask->outcome == CALL_DENIED)
-        c->result = refusal_print(c, "denied");
-    return arena_check(c->arena);
-}
-
 static struct err accounts_pass(struct call *c, struct job_port *port, const struct accounts *a,
                                 struct pass_report *report, bool *found)
 {
@@ -470,12 +450,9 @@ static struct err job(struct call *c, struct job_port *port)
 {
     const struct run_recon_pass *args = c->args;
     struct accounts a;
-    struct pass_report report = {.entity_id = args->entity_id};
+    struct pass_report report = {.entity_id = args->entity_id, .run_id = c->run_id};
     bool found = false;
     TRY(accounts_find(c, port, &a));
-    TRY(request(c, port));
-    if (c->outcome != CALL_OK)
-        return OK;
     TRY(accounts_pass(c, port, &a, &report, &found));
     if (!found)
         return err_at(ERR_MISSING, "/account", "the entity has no such reconciled account");
@@ -500,5 +477,6 @@ const struct tool tool_run_recon_pass = {
     .args_size = sizeof(struct run_recon_pass),
     .result = result,
     .result_n = sizeof result / sizeof result[0],
+    .open = &tool_recon_request,
     .job = job,
 };

@@ -1,7 +1,8 @@
 /* The housekeeping tools, in the order of a round. Adding one: its file, its name here, before the
  * NULL that ends the list. */
-#include "engine/tools/tool.h"
+#include "engine/tools/run.h"
 
 const struct tool *const sweeps[] = {
+    &tool_sweep_runs,
     NULL,
 };

@@ -41,6 +41,9 @@ struct tool {
     struct err (*apply)(struct call *c, struct tx *tx);
     struct err (*read)(struct call *c, struct tx *tx);
     struct err (*job)(struct call *c, struct job_port *port);
+    /* Of a job: the same arguments as a TOOL_CHANGE of the same name, run before the job waits for
+     * its turn; it asks the gate and begins the workflow run. NULL: the job's chunks ask. */
+    const struct tool *open;
 };
 
 enum call_outcome {
@@ -65,7 +68,10 @@ struct call {
     const char *request_id, *batch_id;
     const struct policy *policy; /* in force when the call was admitted */
     bool prod;
-    int64_t caused_by; /* seq of the event this call follows from */
+    int64_t caused_by;  /* seq of the event this call follows from */
+    const char *run_id; /* the workflow run this call belongs to; NULL when to none */
+    bool run_over;      /* its end is recorded */
+    bool opens;         /* a job's request: the answer to keep is the job's */
 
     /* the plan's */
     struct ask ask;

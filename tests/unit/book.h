@@ -118,7 +118,7 @@ __attribute__((unused)) static struct call *book_call(const char *tool, const st
     if (c->err.kind != ERR_NONE) {
         c->outcome = CALL_FAILED;
     } else if (c->tool->run == TOOL_JOB) {
-        c->err = c->tool->job(c, &port);
+        c->err = call_job(c, &port);
         if (c->err.kind != ERR_NONE)
             c->outcome = CALL_FAILED;
     } else {

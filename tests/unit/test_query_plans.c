@@ -11,7 +11,8 @@ static const char *const large[] = {
     "audit_events", "entries",          "matches",         "match_states",  "live_legs",
     "live_parts",   "exceptions",       "quarantine",      "escalations",   "auto_confirmed",
     "idempotency",  "exception_states", "exception_flags", "exception_due", "assignments",
-    "comments",     "evidence",         "object_events",   "written_off",   "jtis"};
+    "comments",     "evidence",         "object_events",   "written_off",   "jtis",
+    "workflow_runs"};
 
 static const struct {
     const char *statement, *why;
