@@ -102,8 +102,9 @@ struct policy_matching {
     int64_t high_bp, review_bp, ambiguity_margin_bp;
     int64_t weight_text_bp, weight_reference_bp, weight_date_bp, weight_amount_bp,
         weight_account_bp;
-    const char *fee_cap;  /* decimal text in the account's currency; NULL: no fee tolerance */
-    int64_t fee_share_bp; /* and at most this share of the amount */
+    const char *fee_cap;     /* decimal text in the account's currency; NULL: no fee tolerance */
+    int64_t fee_share_bp;    /* and at most this share of the amount */
+    const char *fee_account; /* where such a fee goes, in every chart that has it; NULL: not said */
     bool transposition, book_net_of_fee;
     int64_t group_items_max, group_candidates_max, group_nodes_max, candidates_max;
 };

@@ -108,6 +108,7 @@ static const struct json_field windows_fields[] = {
 static const struct json_field tolerances_fields[] = {
     JSON_DECIMAL(struct doc_tolerances, fee_cap, .literal = true),
     JSON_DECIMAL(struct doc_tolerances, fee_share, .literal = true, .def_text = "0.10"),
+    JSON_TEXT(struct doc_tolerances, fee_account, .max = 64),
     JSON_BOOL(struct doc_tolerances, transposition, .def = true),
     JSON_BOOL(struct doc_tolerances, book_net_of_fee, .def = true),
 };

@@ -73,7 +73,7 @@ struct doc_windows {
 };
 
 struct doc_tolerances {
-    const char *fee_cap, *fee_share;
+    const char *fee_cap, *fee_share, *fee_account;
     bool transposition, book_net_of_fee;
 };
 

@@ -132,6 +132,7 @@ struct err policy_load_matching(struct policy_build *b)
                                   .window_days_cheque = doc->windows->cheque_days,
                                   .window_days_group = doc->windows->group_days,
                                   .fee_cap = doc->tolerances->fee_cap,
+                                  .fee_account = doc->tolerances->fee_account,
                                   .transposition = doc->tolerances->transposition,
                                   .book_net_of_fee = doc->tolerances->book_net_of_fee,
                                   .group_items_max = doc->groups->items_max,

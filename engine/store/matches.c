@@ -52,7 +52,8 @@ const struct db_sql matches_sql[] = {
     [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) SELECT ?1, ?2"
                               " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"},
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
-    [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1"},
+    [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1 UNION ALL"
+                              " SELECT match_id FROM live_parts WHERE entry_id = ?1 LIMIT 1"},
     [COMPOSITION_REJECTED] =
         {"composition_rejected",
          "SELECT 1 FROM matches m JOIN match_states s ON s.match_id = m.match_id"

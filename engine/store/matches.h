@@ -63,7 +63,7 @@ MUST_CHECK struct err match_load(struct tx *tx, struct arena *arena, const char 
  * the row of its difference (match_names_difference). */
 MUST_CHECK struct err match_insert(struct tx *tx, struct match *m);
 
-/* Is any of these entries in a live match? *match_id names one; NULL when none is. */
+/* A live match that holds the entry, or a part of it; *match_id NULL when none does. */
 MUST_CHECK struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,
                                      const char **match_id);
 

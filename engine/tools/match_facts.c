@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "engine/fx/fx.h"
+#include "engine/store/differences.h"
 #include "engine/store/escalations.h"
 #include "engine/store/limits.h"
+#include "engine/store/master.h"
 
 static bool listed(const char *const *list, size_t n, const char *text)
 {
@@ -88,6 +90,44 @@ struct err legs_facts(struct call *c, struct tx *tx, const struct entry *legs, s
     c->ask.counterparty = counterparty_fact(legs, n);
     c->entity_id = legs[0].entity_id;
     return values_fact(c, amount, value_day(legs, n));
+}
+
+/* ---- the difference ---- */
+
+struct json *difference_print(struct arena *arena, const struct match *m)
+{
+    struct money difference = m->amount;
+    char text[MONEY_TEXT_MAX];
+    if (m->difference_minor == 0)
+        return NULL;
+    struct json *o = json_object_new(arena);
+    difference.minor = m->difference_minor;
+    money_print(difference, text);
+    json_put_text(arena, o, "amount", text);
+    json_put_text(arena, o, "currency", difference.cur);
+    json_put_text(arena, o, "account_id", m->difference_account);
+    return o;
+}
+
+struct err difference_fact(struct call *c, struct tx *tx, const struct match *m)
+{
+    size_t n = c->ask.accounts_n;
+    struct ask_account *all = ARENA_ARRAY(c->arena, n + 1, struct ask_account);
+    struct account account;
+    if (!match_names_difference(m))
+        return OK;
+    ENSURE(all != NULL, ERR_LIMIT, "out of memory");
+    if (n > 0)
+        memcpy(all, c->ask.accounts, n * sizeof *all);
+    struct err e = account_load(tx, c->arena, m->entity_id, m->difference_account, &account);
+    if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
+        return e;
+    all[n] = (struct ask_account){.id = m->difference_account, .known = e.kind == ERR_NONE};
+    if (all[n].known)
+        all[n].class_ = account.class_;
+    c->ask.accounts = all;
+    c->ask.accounts_n = n + 1;
+    return OK;
 }
 
 /* ---- people ---- */
@@ -282,7 +322,7 @@ struct err windows_facts(struct call *c, struct tx *tx, const struct window *w)
 
 /* ---- the whole ---- */
 
-static struct json *leg_seen(struct call *c, const struct entry *e)
+static struct json *leg_seen(struct call *c, const struct entry *e, const struct leg *leg)
 {
     char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
     struct json *o = json_object_new(c->arena);
@@ -294,6 +334,12 @@ static struct json *leg_seen(struct call *c, const struct entry *e)
     json_put_text(c->arena, o, "date", day);
     json_put_text(c->arena, o, "amount", amount);
     json_put_text(c->arena, o, "currency", e->amount.cur);
+    if (leg->part) {
+        struct money part = e->amount;
+        part.minor = leg->amount_minor;
+        money_print(part, amount);
+        json_put_text(c->arena, o, "part", amount);
+    }
     if (e->counterparty != NULL)
         json_put_text(c->arena, o, "counterparty", e->counterparty);
     if (e->memo != NULL)
@@ -307,7 +353,7 @@ static void bound_fact(struct call *c, const struct match *m, const struct entry
 {
     struct json *o = json_object_new(c->arena), *list = json_array_new(c->arena);
     for (size_t i = 0; i < m->legs_n; i++)
-        json_push(c->arena, list, leg_seen(c, &legs[i]));
+        json_push(c->arena, list, leg_seen(c, &legs[i], &m->legs[i]));
     json_put(c->arena, o, "legs", list);
     json_put_text(c->arena, o, "account_id", m->account_id);
     json_put_text(c->arena, o, "match_type", m->match_type);
@@ -318,6 +364,8 @@ static void bound_fact(struct call *c, const struct match *m, const struct entry
     difference.minor = m->difference_minor;
     money_print(difference, text);
     json_put_text(c->arena, o, "difference", text);
+    if (m->difference_account != NULL)
+        json_put_text(c->arena, o, "difference_account", m->difference_account);
     c->bound = o;
 }
 
@@ -330,7 +378,9 @@ struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
         ids[i] = m->legs[i].entry_id;
     TRY(entries_load(tx, c->arena, ids, m->legs_n, &legs));
     TRY(legs_facts(c, tx, legs, m->legs_n, m->amount));
-    const struct people_of people = {.tool = "confirm_match",
+    TRY(difference_fact(c, tx, m));
+    const char *act = c->ask.action == ACTION_UNMATCH ? "unmatch" : "confirm_match";
+    const struct people_of people = {.tool = act,
                                      .object_id = m->match_id,
                                      .version = m->version,
                                      .principal = m->proposer_principal,

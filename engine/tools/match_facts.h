@@ -11,6 +11,14 @@
  * entity, match and bound facts. */
 MUST_CHECK struct err match_facts(struct call *c, struct tx *tx, const struct match *m);
 
+/* The account that the match's difference goes to joins the others, so that every rule on accounts
+ * speaks of it, too. */
+MUST_CHECK struct err difference_fact(struct call *c, struct tx *tx, const struct match *m);
+
+/* {amount, currency, account_id}, for evidence and for whoever reads the match; NULL when its sides
+ * agree. */
+struct json *difference_print(struct arena *arena, const struct match *m);
+
 /* The part that needs no match row: money and place of some legs (a new proposal). */
 MUST_CHECK struct err legs_facts(struct call *c, struct tx *tx, const struct entry *legs, size_t n,
                                  struct money amount);

@@ -1,11 +1,11 @@
-/* A proposal on its way to CONFIRMED or REJECTED. */
+/* A match on its way to CONFIRMED, REJECTED or REVERSED. */
 #include "engine/tools/proposal.h"
 
 #include "engine/tools/match_facts.h"
 
 const struct json_field match_moved_fields[MATCH_MOVED_FIELDS] = {
     JSON_TEXT(struct match_moved, match_id, .help = "the match"),
-    JSON_TEXT(struct match_moved, state, .help = "what it became: CONFIRMED or REJECTED"),
+    JSON_TEXT(struct match_moved, state, .help = "what it became: CONFIRMED, REJECTED or REVERSED"),
     JSON_INT(struct match_moved, version, .help = "of the match, after this"),
 };
 

@@ -1,12 +1,30 @@
-/* propose_match: somebody, often an agent, says which entries are the same cash event. It takes the
- * entries, nothing more; confirming is another's act. */
+/* propose_match: somebody, often an agent, says which entries are the same cash event, or which
+ * parts of them are. It takes the entries, nothing more; confirming is another's act. */
+#include "common/sys/jcs.h"
+#include "engine/store/differences.h"
+#include "engine/store/master.h"
+#include "engine/store/parts.h"
 #include "engine/store/tables.h"
+#include "engine/tools/fee.h"
 #include "engine/tools/match_facts.h"
+
+struct part {
+    const char *entry_id, *amount;
+};
+
+static const struct json_field part_fields[] = {
+    JSON_TEXT(struct part, entry_id, .required = true, .max = 256,
+              .help = "one of bank_ids or gl_ids"),
+    JSON_DECIMAL(struct part, amount, .required = true,
+                 .help = "in the entry's currency, with the entry's sign; at most what is open"),
+};
 
 struct propose_match {
     const char **bank_ids, **gl_ids;
     size_t bank_ids_n, gl_ids_n;
-    const char *rationale;
+    struct part *parts;
+    size_t parts_n;
+    const char *difference_account, *rationale;
 };
 
 static const struct json_field fields[] = {
@@ -15,11 +33,16 @@ static const struct json_field fields[] = {
     JSON_TEXTS(struct propose_match, gl_ids, gl_ids_n, .required = true, .min = 1, .max = 100,
                .each_max = 256, .unique = true,
                .help = "entries of the ledger's side, GL or subledger"),
+    JSON_OBJECTS(struct propose_match, parts, parts_n, part_fields, .max = 200,
+                 .help = "the entries of which only a part belongs here; the rest stays open"),
+    JSON_TEXT(struct propose_match, difference_account, .max = 64,
+              .help = "the account that the difference of the sides goes to; needed when they "
+                      "differ, unless the policy names one for a fee of this size"),
     JSON_TEXT(struct propose_match, rationale, .max = 2000, .help = "why these belong together"),
 };
 
 struct proposed {
-    const char *match_id, *state, *amount, *currency, *difference;
+    const char *match_id, *state, *amount, *currency, *difference, *difference_account;
     int64_t version;
 };
 
@@ -30,6 +53,7 @@ static const struct json_field result[] = {
     JSON_DECIMAL(struct proposed, amount, .help = "the larger side's size"),
     JSON_TEXT(struct proposed, currency, .help = "ISO 4217"),
     JSON_DECIMAL(struct proposed, difference, .help = "bank less ledger"),
+    JSON_TEXT(struct proposed, difference_account, .help = "where it goes"),
 };
 
 static struct err sides_check(const struct propose_match *args, const struct entry *legs, size_t n)
@@ -72,18 +96,105 @@ static struct err match_of(struct call *c, const struct entry *legs, size_t n, s
                                           .version = legs[m->legs_n].version,
                                           .side = legs[m->legs_n].side,
                                           .amount_minor = legs[m->legs_n].amount.minor};
+    return OK;
+}
+
+/* ---- parts ---- */
+
+static struct err part_refused(struct call *c, size_t i, const char *member, const char *why)
+{
+    return err_fmt(c->arena, ERR_INPUT, arena_fmt(c->arena, "/parts/%zu/%s", i, member), "%s", why);
+}
+
+static struct err part_apply(struct call *c, size_t i, const struct entry *entry, struct leg *leg)
+{
+    const struct propose_match *args = c->args;
+    struct money amount;
+    struct err e = money_parse(args->parts[i].amount, entry->amount.cur, &amount);
+    if (e.kind != ERR_NONE)
+        return part_refused(c, i, "amount", e.msg);
+    if (leg->part)
+        return part_refused(c, i, "entry_id", "two parts of one entry in one match");
+    if (amount.minor == 0 || (amount.minor < 0) != (entry->amount.minor < 0))
+        return part_refused(c, i, "amount", "a part has its entry's sign, and is not zero");
+    bool over =
+        amount.minor < 0 ? amount.minor < entry->amount.minor : amount.minor > entry->amount.minor;
+    if (over)
+        return part_refused(c, i, "amount", "a part is not more than its entry");
+    leg->part = amount.minor != entry->amount.minor;
+    leg->amount_minor = amount.minor;
+    return OK;
+}
+
+static struct err parts_apply(struct call *c, const struct entry *legs, struct match *m)
+{
+    const struct propose_match *args = c->args;
+    for (size_t i = 0; i < args->parts_n; i++) {
+        size_t k = 0;
+        while (k < m->legs_n && !text_eq(m->legs[k].entry_id, args->parts[i].entry_id))
+            k++;
+        if (k == m->legs_n)
+            return part_refused(c, i, "entry_id", "not among bank_ids and gl_ids");
+        TRY(part_apply(c, i, &legs[k], &m->legs[k]));
+    }
     TRY(match_measure(m, legs[0].amount.cur));
     return match_composition(c->arena, m->rule, m->legs, m->legs_n, &m->composition_sha256);
 }
 
-static struct err taken_fact(struct call *c, struct tx *tx, const struct match *m)
+/* Less is open of an entry than the match would hold. */
+static struct err taken_fact(struct call *c, struct tx *tx, const struct entry *legs,
+                             const struct match *m)
 {
     for (size_t i = 0; i < m->legs_n; i++) {
-        const char *other;
-        TRY(match_of_entry(tx, c->arena, m->legs[i].entry_id, &other));
+        int64_t wanted = m->legs[i].amount_minor;
+        struct money open;
+        TRY(entry_open(tx, &legs[i], &open));
+        c->ask.entry_taken |= wanted < 0 ? wanted < open.minor : wanted > open.minor;
+        const char *other = NULL;
+        if (wanted == 0) /* nothing of it could be open */
+            TRY(match_of_entry(tx, c->arena, legs[i].entry_id, &other));
         c->ask.entry_taken |= other != NULL;
     }
     return OK;
+}
+
+/* ---- the difference ---- */
+
+/* The one that is asked for; else the policy's, for a fee that it tolerates. */
+static struct err difference_account(struct call *c, struct tx *tx, const struct match *m,
+                                     const char **account_id)
+{
+    const struct propose_match *args = c->args;
+    struct account account;
+    *account_id = args->difference_account;
+    if (*account_id == NULL)
+        TRY(fee_account_of(c, tx, m, account_id));
+    if (*account_id == NULL)
+        return err_at(ERR_INPUT, "/difference_account",
+                      "the sides differ: name the account that the difference goes to");
+    if (text_eq(*account_id, m->account_id))
+        return err_at(ERR_INPUT, "/difference_account",
+                      "a difference goes to another account than the one being reconciled");
+    struct err e = account_load(tx, c->arena, m->entity_id, *account_id, &account);
+    return e.kind == ERR_MISSING ? err_at(ERR_INPUT, "/difference_account", e.msg) : e;
+}
+
+static struct err difference_plan(struct call *c, struct tx *tx, struct match *m)
+{
+    const struct propose_match *args = c->args;
+    struct json *evidence = json_object_new(c->arena);
+    struct str text;
+    if (m->difference_minor == 0) {
+        if (args->difference_account != NULL)
+            return err_at(ERR_INPUT, "/difference_account", "the sides agree to the cent");
+        return OK;
+    }
+    TRY(difference_account(c, tx, m, &m->difference_account));
+    json_put(c->arena, evidence, "difference", difference_print(c->arena, m));
+    TRY(arena_check(c->arena));
+    TRY(jcs_text(c->arena, evidence, &text));
+    m->evidence = text.at;
+    return difference_fact(c, tx, m);
 }
 
 static struct err plan(struct call *c, struct tx *tx)
@@ -99,8 +210,10 @@ static struct err plan(struct call *c, struct tx *tx)
     TRY(entries_load(tx, c->arena, ids, n, &legs));
     TRY(sides_check(args, legs, n));
     TRY(match_of(c, legs, n, m));
+    TRY(parts_apply(c, legs, m));
     TRY(legs_facts(c, tx, legs, n, m->amount));
-    TRY(taken_fact(c, tx, m));
+    TRY(difference_plan(c, tx, m));
+    TRY(taken_fact(c, tx, legs, m));
     c->ask.state_valid = true;
     c->ask.source = m->source;
     c->ask.match_type = m->match_type;
@@ -116,6 +229,8 @@ static struct err apply(struct call *c, struct tx *tx)
     struct money rest = m->amount;
     TRY(match_insert(tx, m));
     TRY(effect_row(tx, TABLE_MATCHES, m->match_id));
+    if (match_names_difference(m))
+        TRY(effect_row(tx, TABLE_MATCH_DIFFERENCES, m->match_id));
     c->object_id = c->match_id = m->match_id;
     c->state_to = match_state_name(MATCH_PROPOSED);
     rest.minor = m->difference_minor;
@@ -126,7 +241,8 @@ static struct err apply(struct call *c, struct tx *tx)
                                   .version = m->version,
                                   .amount = amount,
                                   .currency = m->amount.cur,
-                                  .difference = difference};
+                                  .difference = difference,
+                                  .difference_account = m->difference_account};
     return json_unbind(c->arena, JSON_FIELDS(result), &done, &c->result);
 }
 

@@ -2,6 +2,7 @@
  * was taken while the pass computed is left alone. */
 #include "engine/tools/recon_chunk.h"
 
+#include "engine/store/differences.h"
 #include "engine/store/tables.h"
 #include "engine/tools/run.h"
 
@@ -36,6 +37,7 @@ static struct err entry_taken(struct tx *tx, const struct match *m, bool *taken)
 
 static struct err matches_apply(struct recon_chunk *chunk, struct tx *tx)
 {
+    int64_t differences = 0;
     for (size_t i = 0; i < chunk->matches_n; i++) {
         struct match m = chunk->matches[i];
         bool taken;
@@ -46,8 +48,10 @@ static struct err matches_apply(struct recon_chunk *chunk, struct tx *tx)
         }
         TRY(match_insert(tx, &m));
         chunk->proposed++;
+        differences += match_names_difference(&m);
     }
-    return effect_bulk(tx, TABLE_MATCHES, chunk->proposed);
+    TRY(effect_bulk(tx, TABLE_MATCHES, chunk->proposed));
+    return effect_bulk(tx, TABLE_MATCH_DIFFERENCES, differences);
 }
 
 static struct err exceptions_apply(struct recon_chunk *chunk, struct tx *tx)

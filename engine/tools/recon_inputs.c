@@ -5,6 +5,8 @@
 
 #include "common/base/calendar.h"
 #include "common/sys/jcs.h"
+#include "engine/tools/fee.h"
+#include "engine/tools/match_facts.h"
 
 /* ---- in ---- */
 
@@ -32,19 +34,6 @@ static struct err holidays_of(struct arena *arena, const char *calendar,
     return OK;
 }
 
-static struct err fee_cap_of(const struct policy_matching *m, const char *currency, int64_t *minor)
-{
-    struct decimal cap;
-    struct money fee;
-    *minor = 0;
-    if (m->fee_cap == NULL)
-        return OK;
-    TRY(decimal_parse(m->fee_cap, DECIMAL_PARSE_SCALE_MAX, &cap));
-    TRY(decimal_round_to_money(cap, currency, ROUND_DOWN, &fee));
-    *minor = fee.minor;
-    return OK;
-}
-
 struct err recon_params_of(struct arena *arena, const struct policy *policy,
                            const struct entity *entity, const char *currency,
                            const struct entry *entries, size_t n, struct recon_params *params)
@@ -55,7 +44,7 @@ struct err recon_params_of(struct arena *arena, const struct policy *policy,
     params->window_days = (int32_t)m->window_days;
     params->window_cheque_days = (int32_t)m->window_days_cheque;
     params->window_group_days = (int32_t)m->window_days_group;
-    TRY(fee_cap_of(m, currency, &params->fee_max_minor));
+    TRY(fee_cap_minor(m, currency, &params->fee_max_minor));
     params->fee_share_max = (uint32_t)m->fee_share_bp;
     params->transposition = m->transposition;
     params->book_net_of_fee = m->book_net_of_fee;
@@ -150,7 +139,7 @@ static struct json *alternatives_print(struct arena *arena, const struct recon_m
 
 static struct err evidence_print(struct arena *arena, const struct recon_result *result,
                                  const struct recon_match *rm, const struct entry *entries,
-                                 const char **evidence)
+                                 struct match *m)
 {
     struct json *o = json_object_new(arena), *compared;
     struct str text;
@@ -163,6 +152,8 @@ static struct err evidence_print(struct arena *arena, const struct recon_result 
     json_put_int(arena, o, "solutions", rm->solutions);
     json_put_bool(arena, o, "capped", rm->capped);
     json_put(arena, o, "alternatives", alternatives_print(arena, rm, entries));
+    if (m->difference_minor != 0)
+        json_put(arena, o, "difference", difference_print(arena, m));
     if (rm->search_n > 0) {
         struct json *search = json_object_new(arena);
         json_put_int(arena, search, "candidates", rm->search_n);
@@ -171,7 +162,7 @@ static struct err evidence_print(struct arena *arena, const struct recon_result 
     }
     TRY(arena_check(arena));
     TRY(jcs_text(arena, o, &text));
-    *evidence = text.at;
+    m->evidence = text.at;
     return OK;
 }
 
@@ -202,8 +193,15 @@ static struct err legs_of(struct arena *arena, const struct recon_result *result
     return OK;
 }
 
+/* Two digits that changed places are a mistake to correct, not a cost. */
+static bool is_fee(const struct recon_match *rm)
+{
+    return rm->type == RECON_TYPE_FEE || rm->type == RECON_TYPE_BOOK_NET;
+}
+
 struct err proposal_of(struct arena *arena, const struct recon_result *result,
-                       const struct recon_match *rm, const struct entry *entries, struct match *m)
+                       const struct recon_match *rm, const struct entry *entries,
+                       const char *fee_account_id, struct match *m)
 {
     const struct entry *first = &entries[result->legs[rm->legs]];
     *m = (struct match){
@@ -222,8 +220,9 @@ struct err proposal_of(struct arena *arena, const struct recon_result *result,
     };
     TRY(legs_of(arena, result, rm, entries, m));
     TRY(match_measure(m, first->amount.cur));
+    m->difference_account = is_fee(rm) ? fee_account_id : NULL;
     TRY(match_composition(arena, m->rule, m->legs, m->legs_n, &m->composition_sha256));
-    return evidence_print(arena, result, rm, entries, &m->evidence);
+    return evidence_print(arena, result, rm, entries, m);
 }
 
 struct err exception_of(struct arena *arena, const struct recon_result *result,

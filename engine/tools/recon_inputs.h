@@ -20,10 +20,11 @@ MUST_CHECK struct err recon_params_of(struct arena *arena, const struct policy *
 MUST_CHECK struct err recon_entries_of(struct arena *arena, const struct entry *entries, size_t n,
                                        struct recon_entry **out);
 
-/* The matcher's match as a proposal with its evidence. */
+/* The matcher's match as a proposal with its evidence. A fee goes to `fee_account_id`, when there
+ * is one. */
 MUST_CHECK struct err proposal_of(struct arena *arena, const struct recon_result *result,
                                   const struct recon_match *rm, const struct entry *entries,
-                                  struct match *m);
+                                  const char *fee_account_id, struct match *m);
 
 /* What stayed behind, with its near misses. */
 MUST_CHECK struct err exception_of(struct arena *arena, const struct recon_result *result,

@@ -246,6 +246,7 @@ static struct err legs_print(struct call *c, const struct match *m, struct json 
         json_put_int(c->arena, leg, "version", m->legs[i].version);
         json_put_text(c->arena, leg, "side", side_name(m->legs[i].side));
         json_put_text(c->arena, leg, "amount", text);
+        json_put_bool(c->arena, leg, "part", m->legs[i].part);
         json_push(c->arena, *out, leg);
     }
     return OK;
@@ -274,6 +275,7 @@ static struct err match_print(struct call *c, const struct match *m)
     json_put_text(c->arena, o, "amount", amount);
     json_put_text(c->arena, o, "currency", m->amount.cur);
     json_put_text(c->arena, o, "difference", rest);
+    json_put_text(c->arena, o, "difference_account", m->difference_account);
     json_put_int(c->arena, o, "score_bp", m->score_bp);
     json_put_bool(c->arena, o, "ambiguous", m->ambiguous);
     json_put_text(c->arena, o, "composition_sha256", m->composition_sha256);

@@ -9,6 +9,7 @@
 #include "common/sys/jcs.h"
 #include "engine/store/files.h"
 #include "engine/tools/child.h"
+#include "engine/tools/fee.h"
 #include "engine/tools/recon_chunk.h"
 #include "engine/tools/recon_inputs.h"
 #include "engine/tools/recon_request.h"
@@ -58,6 +59,8 @@ struct pass {
     size_t matches_n;
     struct exception_row *exceptions;
     size_t exceptions_n;
+    const char *fee_account_id; /* where policy says that fees go; NULL: not said */
+    struct reversed reversed;
     bool broken; /* a statement of the account does not add up */
 };
 
@@ -71,11 +74,15 @@ static struct err snapshot_load(struct pass *p)
                                      &p->entries_n);
     if (e.kind == ERR_NONE)
         e = statement_broken(&tx, p->entity.entity_id, p->account_id, &p->broken);
+    if (e.kind == ERR_NONE)
+        e = fee_account(&tx, p->arena, p->c->policy, p->entity.entity_id, &p->fee_account_id);
+    if (e.kind == ERR_NONE)
+        e = reversed_load(&tx, p->arena, p->entity.entity_id, p->account_id, &p->reversed);
     tx_read_end(&tx);
     return e;
 }
 
-/* An exception for each entry of a proposal that a human has rejected before. */
+/* An exception for each entry of a proposal that a human has rejected or taken back before. */
 static struct err rejected_again(struct pass *p, const struct match *m)
 {
     for (size_t i = 0; i < m->legs_n; i++)
@@ -91,10 +98,11 @@ static struct err proposals_keep(struct pass *p, struct tx *tx, const struct rec
 {
     for (size_t i = 0; i < found->matches_n; i++) {
         struct match *m = &p->matches[p->matches_n];
-        bool rejected;
-        TRY(proposal_of(p->arena, found, &found->matches[i], p->entries, m));
+        bool rejected, reversed;
+        TRY(proposal_of(p->arena, found, &found->matches[i], p->entries, p->fee_account_id, m));
         TRY(match_was_rejected(tx, m->composition_sha256, &rejected));
-        if (rejected)
+        TRY(reversed_has(&p->reversed, p->arena, m->legs, m->legs_n, &reversed));
+        if (rejected || reversed)
             TRY(rejected_again(p, m));
         else
             p->matches_n++;

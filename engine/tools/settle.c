@@ -90,9 +90,15 @@ struct err settle_move(struct call *c, struct tx *tx, struct escalation *e,
 struct err settle_direct(struct call *c, struct tx *tx, const char *match_id,
                          enum escalation_state state)
 {
+    return settle_tool(c, tx, "confirm_match", match_id, state);
+}
+
+struct err settle_tool(struct call *c, struct tx *tx, const char *tool, const char *match_id,
+                       enum escalation_state state)
+{
     struct escalation *e = ARENA_NEW(c->arena, struct escalation);
     bool found;
     ENSURE(e != NULL, ERR_LIMIT, "out of memory");
-    TRY(escalation_of_object(tx, c->arena, "confirm_match", match_id, &found, e));
+    TRY(escalation_of_object(tx, c->arena, tool, match_id, &found, e));
     return found ? settle_move(c, tx, e, state) : OK;
 }

@@ -10,6 +10,10 @@
 MUST_CHECK struct err settle_direct(struct call *c, struct tx *tx, const char *match_id,
                                     enum escalation_state state);
 
+/* The same for an open escalation of another tool about the match. */
+MUST_CHECK struct err settle_tool(struct call *c, struct tx *tx, const char *tool,
+                                  const char *match_id, enum escalation_state state);
+
 /* Moves an escalation on and appends ESCALATION_<state> with the call's actor. */
 MUST_CHECK struct err settle_move(struct call *c, struct tx *tx, struct escalation *e,
                                   enum escalation_state state);

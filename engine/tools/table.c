@@ -3,14 +3,15 @@
 
 extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_audit,
     tool_list_pending_escalations, tool_reject_match, tool_resolve_escalation, tool_confirm_match,
-    tool_ingest_file, tool_load_master, tool_cancel_run;
+    tool_unmatch, tool_ingest_file, tool_load_master, tool_cancel_run;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass, &tool_propose_match,
     &tool_query_audit,    &tool_list_pending_escalations,
     &tool_reject_match,   &tool_resolve_escalation,
     &tool_cancel_run,     &tool_confirm_match,
-    &tool_ingest_file,    &tool_load_master,
+    &tool_unmatch,        &tool_ingest_file,
+    &tool_load_master,
 };
 const size_t tools_n = sizeof tools / sizeof tools[0];
 

@@ -17,8 +17,9 @@
 static const char spine_authority[] =
     "authority:\n"
     "  - {role: controller, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, INGEST,"
-    " CHANGE_MASTER_DATA], entities: all}\n"
-    "  - {role: clerk, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE], entities: all,"
+    " CHANGE_MASTER_DATA, UNMATCH], entities: all}\n"
+    "  - {role: clerk, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, UNMATCH], entities: "
+    "all,"
     " single_max: 5000 USD}\n"
     "  - {role: engine, actions: [CONFIRM, PROPOSE], entities: all}";
 
