@@ -59,7 +59,10 @@ static void do_ping(struct mcp_req *r)
 
 static bool offered(const struct mcp_req *r, const struct tool *tool)
 {
-    const unsigned door = r->door == AUTH_ADMIN ? OFFER_SOCKET : OFFER_MCP;
+    unsigned door = r->door == AUTH_ADMIN ? OFFER_SOCKET : OFFER_MCP;
+    if (r->door == AUTH_MCP && r->who.actor.kind == ACTOR_HUMAN &&
+        r->who.actor.client_kind == CLIENT_WORKSPACE)
+        door |= OFFER_WORKSPACE;
     return (tool->offer & door) != 0;
 }
 

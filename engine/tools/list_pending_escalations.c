@@ -97,7 +97,7 @@ const struct tool tool_list_pending_escalations = {
                "digest a decision must repeat.",
     .tier = TIER_T0,
     .run = TOOL_READ,
-    .offer = OFFER_MCP,
+    .offer = OFFER_MCP | OFFER_SOCKET,
     .idempotent = true,
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],

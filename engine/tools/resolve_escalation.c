@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/sys/json_read.h"
+#include "engine/tools/answer_facts.h"
 #include "engine/tools/match_facts.h"
 #include "engine/tools/scope.h"
 #include "engine/tools/settle.h"
@@ -136,27 +137,6 @@ static bool bound_as_asked(const struct call *c, const struct answer *a)
            text_eq(a->e.policy_version, c->policy->digest);
 }
 
-/* Of an act that is not a confirmation, whose people the plan itself reads: another human asked for
- * it, and this one did not. */
-static struct err second_human(struct call *c, struct tx *tx, const struct answer *a)
-{
-    struct party *parties;
-    size_t n;
-    bool self = false, other = false;
-    if (c->ask.action == ACTION_CONFIRM)
-        return OK;
-    TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (parties[i].role != PARTY_REQUESTER || parties[i].principal_id == NULL)
-            continue;
-        bool same = text_eq(parties[i].principal_id, c->actor.principal);
-        self |= same;
-        other |= !same;
-    }
-    c->ask.approvers_n += other && !self;
-    return OK;
-}
-
 static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
 {
     const struct tool *tool = tool_find(a->e.tool);
@@ -169,7 +149,7 @@ static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
         a->to = ESCALATION_STALE;
         return OK;
     }
-    return second_human(c, tx, a);
+    return answer_facts(c, tx, &a->e);
 }
 
 static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
@@ -267,7 +247,10 @@ static struct err plan(struct call *c, struct tx *tx)
     c->planned = a;
     if (!c->ask.state_valid)
         return OK; /* expired: the gate says STATE_INVALID */
-    return plan_decision(c, tx, a);
+    TRY(plan_decision(c, tx, a));
+    const struct tool *tool = tool_find(a->e.tool);
+    answer_channel(c, tool == NULL ? ACTION_NONE : tool->action);
+    return OK;
 }
 
 /* ---- apply ---- */
@@ -311,7 +294,7 @@ const struct tool tool_resolve_escalation = {
     .tier = TIER_T1,
     .action = ACTION_RESOLVE,
     .run = TOOL_CHANGE,
-    .offer = OFFER_MCP,
+    .offer = OFFER_MCP | OFFER_SOCKET,
     .destructive = true,
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],

@@ -1,18 +1,46 @@
 /* Every tool, in the published order; administration behind it. */
 #include "engine/tools/tool.h"
 
-extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_audit,
-    tool_list_pending_escalations, tool_reject_match, tool_resolve_escalation, tool_confirm_match,
-    tool_unmatch, tool_ingest_file, tool_load_master, tool_cancel_run;
+/* clang-format off */
+extern const struct tool
+    tool_run_recon_pass,
+    tool_propose_match,
+    tool_query_audit,
+    tool_list_pending_escalations,
+    tool_reject_match,
+    tool_resolve_escalation,
+    tool_cancel_run,
+    tool_confirm_match,
+    tool_unmatch,
+    tool_ingest_file,
+    tool_load_master,
+    tool_change_person,
+    tool_link_identity,
+    tool_grant_role,
+    tool_change_client,
+    tool_freeze,
+    tool_thaw;
 
 const struct tool *const tools[] = {
-    &tool_run_recon_pass, &tool_propose_match,
-    &tool_query_audit,    &tool_list_pending_escalations,
-    &tool_reject_match,   &tool_resolve_escalation,
-    &tool_cancel_run,     &tool_confirm_match,
-    &tool_unmatch,        &tool_ingest_file,
+    &tool_run_recon_pass,
+    &tool_propose_match,
+    &tool_query_audit,
+    &tool_list_pending_escalations,
+    &tool_reject_match,
+    &tool_resolve_escalation,
+    &tool_cancel_run,
+    &tool_confirm_match,
+    &tool_unmatch,
+    &tool_ingest_file,
     &tool_load_master,
+    &tool_change_person,
+    &tool_link_identity,
+    &tool_grant_role,
+    &tool_change_client,
+    &tool_freeze,
+    &tool_thaw,
 };
+/* clang-format on */
 const size_t tools_n = sizeof tools / sizeof tools[0];
 
 const struct tool *tool_find(const char *name)

@@ -20,8 +20,9 @@ enum tool_run {
 
 /* Where a tool may be called. */
 enum tool_offer {
-    OFFER_MCP = 1,    /* /mcp, listed by tools/list */
-    OFFER_SOCKET = 2, /* the engine's Unix socket and the command line: administration */
+    OFFER_MCP = 1,       /* /mcp, listed by tools/list */
+    OFFER_SOCKET = 2,    /* the engine's Unix socket and the command line: administration */
+    OFFER_WORKSPACE = 4, /* /mcp, to people whom the workspace speaks for: the same, on screens */
 };
 
 struct tool {

@@ -39,7 +39,7 @@ START_TEST(master_data_of_prod_is_changed_by_the_second_person)
     struct call *asked = load_as(&ana, entities_csv);
     spine_is(asked, CALL_PENDING);
     ck_assert_int_eq(entities(), 1);
-    spine_is(in_prod(spine_answer(&spine_ana, asked, "confirm", "mine")), CALL_PENDING);
+    spine_is(in_prod(spine_answer(&spine_ana, asked, "confirm", "mine")), CALL_DENIED);
     ck_assert_int_eq(entities(), 1);
     struct call *done = in_prod(spine_answer(&ben, asked, "confirm", "read it"));
     spine_is(done, CALL_OK);
@@ -75,8 +75,8 @@ START_TEST(who_joined_a_request_for_master_data_may_not_confirm_it)
     struct call *asked = load_as(&ana, entities_csv);
     struct call *joined = load_as(&ben, entities_csv);
     ck_assert_str_eq(asked->escalation_id, joined->escalation_id);
-    spine_is(in_prod(spine_answer(&ben_web, asked, "confirm", "mine, too")), CALL_PENDING);
-    spine_is(in_prod(spine_answer(&spine_ana, asked, "confirm", "mine")), CALL_PENDING);
+    spine_is(in_prod(spine_answer(&ben_web, asked, "confirm", "mine, too")), CALL_DENIED);
+    spine_is(in_prod(spine_answer(&spine_ana, asked, "confirm", "mine")), CALL_DENIED);
     ck_assert_int_eq(entities(), 1);
     book_is_intact();
 }

@@ -1,0 +1,76 @@
+/* Who stands behind an escalation that is being answered. */
+#include "engine/tools/answer_facts.h"
+
+#include "engine/store/registry.h"
+
+bool is_administration(enum action action)
+{
+    return action == ACTION_CHANGE_REGISTRY || action == ACTION_CHANGE_POLICY ||
+           action == ACTION_CHANGE_MASTER_DATA || action == ACTION_THAW;
+}
+
+/* What a frozen actor asked for waits until they are thawed. */
+static struct err frozen_add(struct call *c, struct tx *tx, const char *actor,
+                             const char *principal)
+{
+    bool self, any;
+    TRY(freeze_on(tx, actor, principal, &self, &any));
+    c->ask.frozen |= any;
+    c->ask.frozen_self |= self;
+    return OK;
+}
+
+/* Whoever was disabled since has no say any more. */
+static struct err still_here(struct call *c, struct tx *tx, const char *principal_id, bool *yes)
+{
+    struct principal p;
+    struct err e = principal_load(tx, c->arena, principal_id, &p);
+    *yes = e.kind == ERR_NONE && p.active;
+    return e.kind == ERR_MISSING ? OK : e;
+}
+
+static struct err requesters_ask(struct call *c, struct tx *tx, const struct party *parties,
+                                 size_t n)
+{
+    const char **proposers = ARENA_ARRAY(c->arena, n + 1, const char *);
+    size_t proposers_n = 0;
+    bool self = false, other = false;
+    ENSURE(proposers != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        bool here;
+        if (parties[i].role != PARTY_REQUESTER || parties[i].principal_id == NULL)
+            continue;
+        bool same = text_eq(parties[i].principal_id, c->actor.principal);
+        TRY(still_here(c, tx, parties[i].principal_id, &here));
+        proposers[proposers_n++] = parties[i].principal_id;
+        self |= same;
+        other |= !same && here;
+    }
+    if (is_administration(c->ask.action)) {
+        c->ask.proposers = proposers;
+        c->ask.proposers_n = proposers_n;
+    }
+    c->ask.approvers_n += other && !self;
+    return OK;
+}
+
+struct err answer_facts(struct call *c, struct tx *tx, const struct escalation *e)
+{
+    struct party *parties;
+    size_t n;
+    TRY(frozen_add(c, tx, e->requester,
+                   e->requester_principal != NULL ? e->requester_principal : e->requester_obo));
+    TRY(escalation_parties(tx, c->arena, e->escalation_id, &parties, &n));
+    for (size_t i = 0; i < n; i++)
+        TRY(frozen_add(c, tx, parties[i].actor, parties[i].principal_id));
+    /* the people of a confirmation are the match's: its plan reads them */
+    return c->ask.action == ACTION_CONFIRM ? OK : requesters_ask(c, tx, parties, n);
+}
+
+void answer_channel(struct call *c, enum action action)
+{
+    bool decides = c->ask.decision == DECISION_CONFIRM || c->ask.decision == DECISION_REJECT;
+    if (c->actor.channel == CHANNEL_CLI && decides && !is_administration(action) &&
+        c->ask.tier < TIER_T2)
+        c->ask.tier = TIER_T2;
+}
