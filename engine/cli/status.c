@@ -13,6 +13,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/totals.h"
 #include "engine/store/escalations.h"
+#include "engine/store/runs.h"
 
 #define HEALTH_WAIT_MS 2000
 #define PAGE_ROWS      500
@@ -29,6 +30,9 @@ struct status {
     struct json *book; /* recon://status */
     struct waiting *waiting;
     int64_t waiting_n;
+    struct run *runs; /* the live ones */
+    size_t runs_n;
+    int64_t runs_failed; /* in the last day */
     const char *head, *head_utc;
     int64_t head_seq;
     bool daemon;
@@ -85,6 +89,14 @@ static struct err waiting_read(struct status *s, struct tx *tx)
     return OK;
 }
 
+#define DAY_US (INT64_C(86400) * 1000000)
+
+static struct err runs_status(struct status *s, struct tx *tx)
+{
+    TRY(runs_live(tx, s->cli->arena, &s->runs, &s->runs_n));
+    return runs_failed_since(tx, tx->now_us - DAY_US, &s->runs_failed);
+}
+
 static struct err head_read(struct status *s, const struct store *store)
 {
     const struct chain_head *head = store_head(store);
@@ -115,6 +127,7 @@ static struct err read_all(struct status *s, struct book *book)
 {
     TRY(book_read(s, &book->tx));
     TRY(waiting_read(s, &book->tx));
+    TRY(runs_status(s, &book->tx));
     return head_read(s, book->store);
 }
 
@@ -154,6 +167,18 @@ static void waiting_group_told(struct arena *arena, const struct waiting *w)
     text_wrap(arena, "        ", arena_fmt(arena, "\"%s\"", w->clause), stdout);
 }
 
+static void runs_told(struct status *s)
+{
+    printf("runs    %zu under way, %" PRId64 " failed in the last day\n", s->runs_n,
+           s->runs_failed);
+    for (size_t i = 0; i < s->runs_n; i++) {
+        const struct run *r = &s->runs[i];
+        printf("        %s  %s on %s, since %s, %" PRId64 " rows written\n", r->run_id,
+               fsm_state_name(&fsm_workflow_run, (int)r->state),
+               plain_text(s->cli->arena, r->lock_key), r->started_at, r->rows);
+    }
+}
+
 static struct err told(struct status *s)
 {
     const struct json *entities = json_get(s->book, "entities");
@@ -161,6 +186,7 @@ static struct err told(struct status *s)
     printf("chain   event %" PRId64 " of %s, hash %s\n", s->head_seq, s->head_utc, s->head);
     printf("policy  %s\n", json_get_text(s->book, "policy_version"));
     printf("engine  %s\n", s->daemon ? "running" : "not running");
+    runs_told(s);
     for (size_t i = 0; entities != NULL && i < entities->count; i++)
         TRY(entity_told(s, entities->items[i]));
     printf("\nwaiting for a human: %" PRId64 "\n", s->waiting_n);
@@ -190,6 +216,8 @@ static struct err told_json(struct status *s)
     json_put_bool(arena, o, "engine_running", s->daemon);
     json_put(arena, o, "waiting", waiting);
     json_put_int(arena, o, "waiting_n", s->waiting_n);
+    json_put_int(arena, o, "runs_under_way", (int64_t)s->runs_n);
+    json_put_int(arena, o, "runs_failed_last_day", s->runs_failed);
     TRY(arena_check(arena));
     cli_print(s->cli, o);
     return OK;

@@ -91,7 +91,42 @@ START_TEST(a_new_escalation_is_never_moved_to_pending_again)
 }
 END_TEST
 
+/* Every sequence of events there is, up to this length. */
+#define WALK_MAX 6
+
+static int64_t walked;
+
+static void walk(struct arena *arena, int state, int depth)
+{
+    bool cancelled = fsm_find(&fsm_workflow_run, state, RUN_EVENT_CANCEL) != NULL;
+    ck_assert_int_lt(state, RUN_STATES);
+    ck_assert(cancelled == !fsm_workflow_run.terminal[state]); /* what lives can be stopped */
+    walked++;
+    for (int event = 0; depth < WALK_MAX && event < RUN_EVENTS; event++) {
+        int next = -1;
+        struct err e = fsm_step(&fsm_workflow_run, state, event, arena, &next);
+        if (fsm_workflow_run.terminal[state] || e.kind != ERR_NONE) {
+            ck_err(e, ERR_CONFLICT);
+            continue;
+        }
+        ck_assert(next != RUN_SUCCEEDED || state == RUN_RUNNING);
+        ck_assert(next != RUN_WAITING_HUMAN || state == RUN_RUNNING);
+        ck_assert_int_ne(next, RUN_QUEUED); /* what has begun is never new again */
+        walk(arena, next, depth + 1);
+    }
+}
+
+START_TEST(however_a_run_goes_it_ends_once_and_can_be_stopped_before)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
+    walked = 0;
+    walk(arena, fsm_workflow_run.initial, 0);
+    ck_assert_int_gt(walked, 20);
+}
+END_TEST
+
 TEST_MAIN("machines", every_machine_is_sound, match_states_are_the_gates,
           approval_ends_where_an_escalation_is_closed, time_alone_approves_nothing,
           a_match_does_not_take_a_step_that_no_row_has, a_settled_escalation_stays_settled,
-          a_new_escalation_is_never_moved_to_pending_again)
+          a_new_escalation_is_never_moved_to_pending_again,
+          however_a_run_goes_it_ends_once_and_can_be_stopped_before)
