@@ -269,6 +269,79 @@ START_TEST(what_people_took_back_is_known_whatever_rule_finds_it)
 }
 END_TEST
 
+/* ---- the matcher ---- */
+
+/* The proposals that a pass made of the bank line b:`number`. */
+static int64_t pass_proposes(int number)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "entity_id", "US");
+    struct call *c = book_call("run_recon_pass", args);
+    spine_is(c, CALL_OK);
+    return spine_int("SELECT count(*) FROM matches WHERE source = 'matcher'"
+                     " AND legs LIKE '%\"' || ?1 || '\"%'",
+                     arena_fmt(arena, "b:%d", number));
+}
+
+START_TEST(the_matcher_does_not_propose_what_people_took_back)
+{
+    const char *id = pair(1);
+    confirmed_by_ben(id);
+    moved("unmatch", "ana", id);
+    ck_assert_int_eq(pass_proposes(1), 0);
+    ck_assert_int_eq(pass_proposes(2), 1);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM exceptions WHERE entry_id = 'b:1'"
+                               " AND class = 'REJECTED_BEFORE'",
+                               NULL),
+                     1);
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(the_matcher_leaves_what_is_held_in_part)
+{
+    (void)proposed(ana, "{\"bank_ids\":[\"b:1\"],\"gl_ids\":[\"g:1\"],\"parts\":["
+                        "{\"entry_id\":\"b:1\",\"amount\":\"1.00\"},"
+                        "{\"entry_id\":\"g:1\",\"amount\":\"1.00\"}]}");
+    ck_assert_int_eq(pass_proposes(1), 0);
+    ck_assert_int_eq(pass_proposes(2), 1);
+    book_is_intact();
+}
+END_TEST
+
+static void fee_policy(const char *cap)
+{
+    const char *text = with("matching: {}", arena_fmt(arena,
+                                                      "matching: {tolerances: {fee_cap: %s,"
+                                                      " fee_account: \"6600\"}}",
+                                                      cap));
+    struct policy *policy;
+    text = arena_fmt(arena, "%.*s%s%s", (int)(strstr(text, "authority:") - text), text,
+                     spine_authority, strchr(strstr(text, "authority:"), '\n'));
+    ck_ok(load_text(str_of(text), &policy));
+    book_policy = policy;
+}
+
+START_TEST(a_fee_that_the_matcher_finds_goes_where_policy_says)
+{
+    struct tx tx;
+    fee_policy("5.00");
+    book_begin(&tx);
+    spine_entry(&tx, "b:ACME LTD", SIDE_BANK, 99700);
+    spine_entry(&tx, "g:ACME LTD", SIDE_GL, 100000);
+    ck_ok(effect_bulk(&tx, TABLE_ENTRIES, 2));
+    book_end(&tx);
+    (void)pass_proposes(1);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM match_differences d JOIN matches m"
+                               " USING (match_id) WHERE m.match_type = 'tolerance_fee'"
+                               " AND d.account_id = '6600' AND d.amount_minor = -300"
+                               " AND json_extract(m.evidence, '$.difference.account_id') = '6600'",
+                               NULL),
+                     1);
+    book_is_intact();
+}
+END_TEST
+
 /* ---- parts ---- */
 
 /* `cents` of g:1 against the same of b:1. */
@@ -481,13 +554,7 @@ END_TEST
 
 START_TEST(policy_names_the_account_of_a_small_fee)
 {
-    const char *text = with("matching: {}", "matching: {tolerances: {fee_cap: 0.02, fee_account:"
-                                            " \"6600\"}}");
-    struct policy *policy;
-    text = arena_fmt(arena, "%.*s%s%s", (int)(strstr(text, "authority:") - text), text,
-                     spine_authority, strchr(strstr(text, "authority:"), '\n'));
-    ck_ok(load_text(str_of(text), &policy));
-    book_policy = policy;
+    fee_policy("0.02");
     refused(fee_args(NULL), "/difference_account"); /* 0.03 */
     struct call *c = propose(ana, "{\"bank_ids\":[\"b:1\"],\"gl_ids\":[\"g:3\"]}");
     spine_is(c, CALL_OK);
@@ -663,6 +730,9 @@ int main(void)
         above_single_max_taking_back_needs_two,
         a_reversal_makes_no_room_for_more_without_people,
         what_people_took_back_is_known_whatever_rule_finds_it,
+        the_matcher_does_not_propose_what_people_took_back,
+        the_matcher_leaves_what_is_held_in_part,
+        a_fee_that_the_matcher_finds_goes_where_policy_says,
         a_part_leaves_the_rest_open,
         parts_that_use_an_entry_up_take_it_and_any_of_them_gives_it_back,
         one_line_pays_two_invoices_and_leaves_a_part,
