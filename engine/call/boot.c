@@ -133,11 +133,14 @@ static struct err master_put(struct tx *tx, const struct master *m, struct json 
         TRY(account_put(tx, &m->accounts[i], &put));
     for (size_t i = 0; i < m->counterparties_n; i++)
         TRY(counterparty_put(tx, &m->counterparties[i], &put));
+    for (size_t i = 0; i < m->balances_n; i++)
+        TRY(ledger_balance_put(tx, &m->balances[i], &put));
     for (size_t i = 0; i < m->mappings_n; i++)
         TRY(mapping_put(tx, &m->mappings[i]));
     json_put_int(tx->arena, detail, "entities", (int64_t)m->entities_n);
     json_put_int(tx->arena, detail, "accounts", (int64_t)m->accounts_n);
     json_put_int(tx->arena, detail, "counterparties", (int64_t)m->counterparties_n);
+    json_put_int(tx->arena, detail, "balances", (int64_t)m->balances_n);
     json_put_int(tx->arena, detail, "sources", (int64_t)m->mappings_n);
     return arena_check(tx->arena);
 }

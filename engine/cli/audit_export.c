@@ -6,6 +6,7 @@
 #include "engine/cli/audit_line.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/csv_cell.h"
 #include "engine/cli/out_file.h"
 
 #define PAGE_ROWS      500
@@ -22,30 +23,7 @@ struct export
     int64_t events, last;
 };
 
-/* ---- CSV, RFC 4180 ---- */
-
-/* Spreadsheets take a cell that begins so for a formula. */
-static bool is_formula(const char *text)
-{
-    return *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
-}
-
-static void cell(struct buf *line, const char *text)
-{
-    const char *t = text == NULL ? "" : text;
-    const bool quoted = strpbrk(t, ",\"\r\n") != NULL;
-    if (quoted)
-        buf_putc(line, '"');
-    if (is_formula(t))
-        buf_putc(line, '\'');
-    for (; *t != '\0'; t++) {
-        if (*t == '"')
-            buf_putc(line, '"');
-        buf_putc(line, *t);
-    }
-    if (quoted)
-        buf_putc(line, '"');
-}
+/* ---- CSV ---- */
 
 /* Columns taken from the event as they are: the column's name and the pointer of its text. */
 static const struct {
@@ -108,7 +86,7 @@ static struct err csv_line(struct export *x, const struct audit_row *row)
     buf_putf(&x->line, "%" PRId64, row->seq);
     for (size_t i = 0; i < MEMBERS_N; i++) {
         buf_putc(&x->line, ',');
-        cell(&x->line, json_text(json_pointer_get(event, members[i].pointer)));
+        csv_cell(&x->line, json_text(json_pointer_get(event, members[i].pointer)));
     }
     buf_putf(&x->line, ",%s,%s,", amount == NULL ? "" : amount, currency == NULL ? "" : currency);
     if (json_int(json_get(event, "caused_by"), &caused_by))
@@ -116,7 +94,7 @@ static struct err csv_line(struct export *x, const struct audit_row *row)
     hex_print(row->hash_prev, sizeof row->hash_prev, prev);
     hex_print(row->hash_self, sizeof row->hash_self, self);
     buf_putf(&x->line, ",%s,%s,", prev, self);
-    cell(&x->line, row->event);
+    csv_cell(&x->line, row->event);
     buf_puts(&x->line, "\r\n");
     return OK;
 }

@@ -19,5 +19,6 @@ extern const struct command command_validate;
 extern const struct command command_status;
 extern const struct command command_sweep;
 extern const struct command command_docs;
+extern const struct command command_statement;
 
 #endif

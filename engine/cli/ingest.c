@@ -17,7 +17,8 @@
 
 static const struct cli_option options[] = {
     {"source", "ID", "the source whose mapping reads the files"},
-    {"master", "DIR", "load entities.csv, accounts.csv, counterparties.csv, sources.yaml of DIR"},
+    {"master", "DIR",
+     "load entities.csv, accounts.csv, counterparties.csv, balances.csv, sources.yaml"},
     {"opening", "AMOUNT", "the statement's opening balance, as a plain decimal"},
     {"closing", "AMOUNT", "the statement's closing balance"},
     {"from", "DATE", "the statement's first day; default: that of the rows"},
@@ -90,6 +91,7 @@ static struct err master_ingest(struct cli *cli, const char *folder, struct run_
     } parts[] = {{"entities.csv", "entities_csv"},
                  {"accounts.csv", "accounts_csv"},
                  {"counterparties.csv", "counterparties_csv"},
+                 {"balances.csv", "balances_csv"},
                  {"sources.yaml", "sources_yaml"}};
     struct json *args = json_object_new(cli->arena);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -106,8 +108,10 @@ static struct err master_ingest(struct cli *cli, const char *folder, struct run_
     }
     TRY(arena_check(cli->arena));
     if (args->count == 0)
-        return err_at(ERR_MISSING, folder,
-                      "no entities.csv, accounts.csv, counterparties.csv or sources.yaml here");
+        return err_at(
+            ERR_MISSING, folder,
+            "no entities.csv, accounts.csv, counterparties.csv, balances.csv or sources.yaml "
+            "here");
     return run_call(cli, "load_master", args, done);
 }
 
@@ -181,7 +185,8 @@ static void file_tell(const char *file, const struct run_call *done)
 
 static void master_tell(const struct run_call *done)
 {
-    static const char *const parts[] = {"entities", "accounts", "counterparties", "sources"};
+    static const char *const parts[] = {"entities", "accounts", "counterparties", "balances",
+                                        "sources"};
     if (done->outcome != CALL_OK) {
         refusal_tell(done);
         return;

@@ -15,7 +15,8 @@ static const struct cli_option options[] = {
     {"starter", "NAME", "the policy to start from: saas (default) or sox"},
     {"policy", "FILE", "your own policy.yaml, instead of a starter"},
     {"people", "FILE", "people.yaml: the first people with their roles and identities"},
-    {"master", "DIR", "entities.csv, accounts.csv, counterparties.csv and sources.yaml"},
+    {"master", "DIR",
+     "entities.csv, accounts.csv, counterparties.csv, balances.csv and sources.yaml"},
 };
 
 static struct err starter_find(struct cli *cli, const char *name, struct str *text)

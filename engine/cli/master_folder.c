@@ -14,6 +14,7 @@ static const struct {
     {"entities.csv", master_read_entities},
     {"accounts.csv", master_read_accounts},
     {"counterparties.csv", master_read_counterparties},
+    {"balances.csv", master_read_balances},
     {"sources.yaml", master_read_sources},
 };
 #define PARTS_N (sizeof parts / sizeof parts[0])
@@ -43,8 +44,10 @@ struct err master_folder_read(struct arena *arena, const char *folder, struct ma
         found++;
     }
     if (found == 0)
-        return err_at(ERR_MISSING, folder,
-                      "no entities.csv, accounts.csv, counterparties.csv or sources.yaml here");
+        return err_at(
+            ERR_MISSING, folder,
+            "no entities.csv, accounts.csv, counterparties.csv, balances.csv or sources.yaml "
+            "here");
     return master_check(arena, master, &nothing);
 }
 

@@ -5,8 +5,8 @@
 #include "common/sys/embed.h"
 #include "engine/ingest/master.h"
 
-/* entities.csv, accounts.csv, counterparties.csv and sources.yaml of `folder`; those that are not
- * there are left out. Checked together, as for an empty book. */
+/* entities.csv, accounts.csv, counterparties.csv, balances.csv and sources.yaml of `folder`; those
+ * that are not there are left out. Checked together, as for an empty book. */
 MUST_CHECK struct err master_folder_read(struct arena *arena, const char *folder,
                                          struct master *master);
 

@@ -25,7 +25,8 @@ static struct err demo_book(struct cli *cli)
 /* "bank-us.csv" is a file of source "bank-us"; master data is not. */
 static bool is_source_file(const struct embedded *f, char *source, size_t size)
 {
-    static const char *const master[] = {"entities.csv", "accounts.csv", "counterparties.csv"};
+    static const char *const master[] = {"entities.csv", "accounts.csv", "counterparties.csv",
+                                         "balances.csv"};
     size_t len = strlen(f->name);
     for (size_t i = 0; i < sizeof master / sizeof master[0]; i++) {
         if (text_eq(f->name, master[i]))

@@ -7,6 +7,7 @@ const struct command *const commands[] = {
     &command_seed,
     &command_ingest,
     &command_recon,
+    &command_statement,
     &command_audit_verify,
     &command_audit_query,
     &command_audit_export,

@@ -19,7 +19,8 @@ struct table {
     const char *file;
     const char *columns[COLUMNS_MAX];
     size_t columns_n, optional;
-    bool scoped; /* ids are unique within the first column */
+    bool scoped;       /* ids are unique within the first column */
+    size_t id_columns; /* how many columns behind the first make a scoped id; 0 is one */
 };
 
 struct key {
@@ -177,6 +178,14 @@ static struct err keys_unique(struct rows *r)
 
 typedef struct err (*row_fn)(const struct rows *r, void *row);
 
+static const char *id_of(const struct rows *r)
+{
+    const char *id = r->values[r->table->scoped ? 1 : 0];
+    for (size_t c = 2; id != NULL && c <= r->table->id_columns; c++)
+        id = arena_fmt(r->arena, "%s %s", id, r->values[c]);
+    return id;
+}
+
 /* Every row of the file through `fn` into an array of elements of `size`; ids unique. */
 static struct err rows_all(struct rows *r, struct str csv, size_t size, row_fn fn, void **array)
 {
@@ -192,8 +201,8 @@ static struct err rows_all(struct rows *r, struct str csv, size_t size, row_fn f
     while (more) {
         bool scoped = r->table->scoped;
         TRY(fn(r, all + (r->n - 1) * size));
-        r->keys[r->n - 1] =
-            (struct key){scoped ? r->values[0] : "", r->values[scoped ? 1 : 0], r->line};
+        r->keys[r->n - 1] = (struct key){scoped ? r->values[0] : "", id_of(r), r->line};
+        TRY(arena_check(r->arena));
         TRY(rows_next(r, &more));
     }
     *array = all;
@@ -343,6 +352,43 @@ struct err master_read_counterparties(struct arena *arena, struct str csv, struc
     return OK;
 }
 
+/* ---- balances of the ledger ---- */
+
+static const struct table balances_table = {
+    .file = "balances.csv",
+    .columns = {"entity", "account", "currency", "date", "balance"},
+    .columns_n = 5,
+    .scoped = true,
+    .id_columns = 3,
+};
+
+static struct err balance_row(const struct rows *r, void *row)
+{
+    const char *const *v = r->values;
+    struct ledger_balance b = {.entity_id = v[0], .account_id = v[1]};
+    TRY(id_check(r, 0));
+    TRY(id_check(r, 1));
+    for (size_t c = 2; c < 5; c++)
+        TRY(value_check(r, c, ID_MAX));
+    TRY(currency_check(r, v[2]));
+    if (date_parse(v[3], &b.date).kind != ERR_NONE)
+        return row_wrong(r, "is not a date (2026-02-28)", v[3]);
+    struct err e = money_parse(v[4], v[2], &b.balance);
+    if (e.kind != ERR_NONE)
+        return row_wrong(r, e.msg, v[4]);
+    *(struct ledger_balance *)row = b;
+    return OK;
+}
+
+struct err master_read_balances(struct arena *arena, struct str csv, struct master *master)
+{
+    void *array;
+    TRY(table_read(arena, &balances_table, csv, sizeof(struct ledger_balance), balance_row, &array,
+                   &master->balances_n));
+    master->balances = array;
+    return OK;
+}
+
 struct err master_read_sources(struct arena *arena, struct str yaml, struct master *master)
 {
     struct err e = mappings_read(arena, yaml, &master->mappings, &master->mappings_n);
@@ -370,13 +416,29 @@ static const struct entity *entity_known(const struct master *a, const struct ma
     return e == NULL ? entity_in(b, id) : e;
 }
 
-static bool account_in(const struct master *m, const char *entity, const char *id)
+static const struct account *account_in(const struct master *m, const char *entity, const char *id)
 {
     for (size_t i = 0; i < m->accounts_n; i++) {
         if (text_eq(m->accounts[i].account_id, id) && text_eq(m->accounts[i].entity_id, entity))
-            return true;
+            return &m->accounts[i];
     }
-    return false;
+    return NULL;
+}
+
+static struct err balance_refers(struct arena *arena, const struct master *m,
+                                 const struct master *book, const struct ledger_balance *b)
+{
+    const struct account *a = account_in(m, b->entity_id, b->account_id);
+    if (a == NULL)
+        a = account_in(book, b->entity_id, b->account_id);
+    if (a == NULL)
+        return err_fmt(arena, ERR_INPUT, "balances.csv",
+                       "the chart of \"%s\" has no account \"%s\"", b->entity_id, b->account_id);
+    if (a->currency != NULL && !text_eq(a->currency, b->balance.cur))
+        return err_fmt(arena, ERR_INPUT, "balances.csv",
+                       "account \"%s\" of \"%s\" is kept in %s, and the balance is in %s",
+                       b->account_id, b->entity_id, a->currency, b->balance.cur);
+    return OK;
 }
 
 static struct err parents_check(struct arena *arena, const struct master *m,
@@ -406,8 +468,8 @@ static struct err mapping_refers(struct arena *arena, const struct master *m,
     if (entity_known(m, book, mapping->entity) == NULL)
         return err_fmt(arena, ERR_INPUT, "sources.yaml", "source \"%s\": there is no entity \"%s\"",
                        mapping->id, mapping->entity);
-    if (mapping->account != NULL && !account_in(m, mapping->entity, mapping->account) &&
-        !account_in(book, mapping->entity, mapping->account))
+    if (mapping->account != NULL && account_in(m, mapping->entity, mapping->account) == NULL &&
+        account_in(book, mapping->entity, mapping->account) == NULL)
         return err_fmt(arena, ERR_INPUT, "sources.yaml",
                        "source \"%s\": the chart of \"%s\" has no account \"%s\"", mapping->id,
                        mapping->entity, mapping->account);
@@ -425,6 +487,8 @@ struct err master_check(struct arena *arena, const struct master *master, const 
                            "account \"%s\": there is no entity \"%s\"", a->account_id,
                            a->entity_id);
     }
+    for (size_t i = 0; i < master->balances_n; i++)
+        TRY(balance_refers(arena, master, book, &master->balances[i]));
     for (size_t i = 0; i < master->mappings_n; i++)
         TRY(mapping_refers(arena, master, book, &master->mappings[i]));
     return OK;

@@ -28,6 +28,8 @@ enum sql_set {
     SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
     SQL_RUNS,
+    SQL_LEDGER,
+    SQL_RECONCILING,
     SQL_SET_COUNT,
 };
 
@@ -60,6 +62,8 @@ SQL_TABLE_DECLARE(escalation_life);
 SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
 SQL_TABLE_DECLARE(runs);
+SQL_TABLE_DECLARE(ledger);
+SQL_TABLE_DECLARE(reconciling);
 
 /* The list, for store_open and for the test that explains every query. */
 extern const struct sql_table sql_tables[];

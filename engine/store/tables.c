@@ -47,7 +47,8 @@
     T(ESCALATION_MARKS, escalation_marks, "mark_id", "1", "mark_id,escalation_id,kind,number,made_at,waiting_hours,at,seq", true) \
     T(DELIVERIES, deliveries, "delivery_id", "1", "delivery_id,escalation_id,channel,status,attempts,detail,at,seq", true) \
     T(DELEGATIONS, delegations, "delegation_id", "version", "delegation_id,lender,borrower,from_utc,until_utc,rationale,version,seq", false) \
-    T(WORKFLOW_RUNS, workflow_runs, "run_id", "version", "run_id,kind,entity_id,lock_key,state,started_by,principal_id,on_behalf_of,request_id,started_at,moved_at,chunks,rows,result,error,version,seq", false)
+    T(WORKFLOW_RUNS, workflow_runs, "run_id", "version", "run_id,kind,entity_id,lock_key,state,started_by,principal_id,on_behalf_of,request_id,started_at,moved_at,chunks,rows,result,error,version,seq", false) \
+    T(LEDGER_BALANCES, ledger_balances, "balance_key", "version", "balance_key,entity_id,account_id,currency,date,balance_minor,version,seq", false)
 /* clang-format on */
 
 enum { ID_BYTES_MAX = 512 };

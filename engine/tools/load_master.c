@@ -1,12 +1,13 @@
-/* load_master: entities, charts of accounts, counterparties and sources, from the texts of their
- * files. All or nothing; what is the same already is left alone, and when everything is, nothing is
- * asked or recorded. */
+/* load_master: entities, charts of accounts, counterparties, balances of the ledger and sources,
+ * from the texts of their files. All or nothing; what is the same already is left alone, and when
+ * everything is, nothing is asked or recorded. */
 #include "engine/ingest/master.h"
 #include "engine/store/master.h"
 #include "engine/tools/tool.h"
 
 struct load_master {
-    const char *entities_csv, *accounts_csv, *counterparties_csv, *sources_yaml, *rationale;
+    const char *entities_csv, *accounts_csv, *counterparties_csv, *balances_csv, *sources_yaml;
+    const char *rationale;
 };
 
 static const struct json_field fields[] = {
@@ -14,6 +15,8 @@ static const struct json_field fields[] = {
               .help = "id,name,functional_currency,zone,calendar,parent"),
     JSON_TEXT(struct load_master, accounts_csv, .help = "entity,id,name,class,currency,reconciled"),
     JSON_TEXT(struct load_master, counterparties_csv, .help = "id,name,kind"),
+    JSON_TEXT(struct load_master, balances_csv,
+              .help = "entity,account,currency,date,balance: of the ledger, at the end of the day"),
     JSON_TEXT(struct load_master, sources_yaml, .help = "docs/INGEST.md"),
     JSON_TEXT(struct load_master, rationale, .max = 2000, .help = "why"),
 };
@@ -29,13 +32,14 @@ static const struct json_field counts_fields[] = {
 };
 
 struct loaded {
-    struct counts entities, accounts, counterparties, sources;
+    struct counts entities, accounts, counterparties, balances, sources;
 };
 
 static const struct json_field result[] = {
     JSON_OBJECT(struct loaded, entities, counts_fields),
     JSON_OBJECT(struct loaded, accounts, counts_fields),
     JSON_OBJECT(struct loaded, counterparties, counts_fields),
+    JSON_OBJECT(struct loaded, balances, counts_fields),
     JSON_OBJECT(struct loaded, sources, counts_fields),
 };
 
@@ -53,7 +57,7 @@ static struct err texts_read(struct call *c, struct planned *p)
 {
     const struct load_master *a = c->args;
     ENSURE(a->entities_csv != NULL || a->accounts_csv != NULL || a->counterparties_csv != NULL ||
-               a->sources_yaml != NULL,
+               a->balances_csv != NULL || a->sources_yaml != NULL,
            ERR_INPUT, "nothing to load");
     if (a->entities_csv != NULL)
         TRY(master_read_entities(c->arena, str_of(a->entities_csv), &p->master));
@@ -61,6 +65,8 @@ static struct err texts_read(struct call *c, struct planned *p)
         TRY(master_read_accounts(c->arena, str_of(a->accounts_csv), &p->master));
     if (a->counterparties_csv != NULL)
         TRY(master_read_counterparties(c->arena, str_of(a->counterparties_csv), &p->master));
+    if (a->balances_csv != NULL)
+        TRY(master_read_balances(c->arena, str_of(a->balances_csv), &p->master));
     if (a->sources_yaml != NULL)
         TRY(master_read_sources(c->arena, str_of(a->sources_yaml), &p->master));
     return OK;
@@ -105,19 +111,38 @@ static struct err sources_make(struct call *c, struct planned *p)
 
 /* ---- what would change ---- */
 
-static void note(struct call *c, struct planned *p, enum put put, struct counts *counts,
-                 const char *id)
+/* NULL when nothing changes. */
+static struct json *note(struct call *c, struct planned *p, enum put put, struct counts *counts,
+                         const char *id)
 {
     static const char *const names[] = {"same", "added", "changed"};
     counts->same += put == PUT_SAME;
     counts->added += put == PUT_ADDED;
     counts->changed += put == PUT_CHANGED;
     if (put == PUT_SAME)
-        return;
+        return NULL;
     struct json *one = json_object_new(c->arena);
     json_put_text(c->arena, one, "id", id);
     json_put_text(c->arena, one, "change", names[put]);
     json_push(c->arena, p->changes, one);
+    return one;
+}
+
+/* A human is shown the figure they vouch for. */
+static struct err balance_note(struct call *c, struct tx *tx, struct planned *p,
+                               const struct ledger_balance *b)
+{
+    char day[DATE_TEXT_MAX], balance[MONEY_TEXT_MAX];
+    enum put put;
+    TRY(ledger_balance_change(tx, b, &put, NULL));
+    date_print(b->date, day);
+    money_print(b->balance, balance);
+    struct json *one =
+        note(c, p, put, &p->counts.balances,
+             arena_fmt(c->arena, "%s/%s/%s/%s", b->entity_id, b->account_id, b->balance.cur, day));
+    if (one != NULL)
+        json_put_text(c->arena, one, "balance", balance);
+    return arena_check(c->arena);
 }
 
 static struct err changes_find(struct call *c, struct tx *tx, struct planned *p)
@@ -126,21 +151,25 @@ static struct err changes_find(struct call *c, struct tx *tx, struct planned *p)
     p->changes = json_array_new(c->arena);
     for (size_t i = 0; i < p->master.entities_n; i++) {
         TRY(entity_change(tx, &p->master.entities[i], &put, NULL));
-        note(c, p, put, &p->counts.entities, p->master.entities[i].entity_id);
+        (void)note(c, p, put, &p->counts.entities, p->master.entities[i].entity_id);
     }
     for (size_t i = 0; i < p->master.accounts_n; i++) {
         const struct account *a = &p->master.accounts[i];
         TRY(account_change(tx, a, &put, NULL));
-        note(c, p, put, &p->counts.accounts,
-             put == PUT_SAME ? NULL : arena_fmt(c->arena, "%s/%s", a->entity_id, a->account_id));
+        (void)note(c, p, put, &p->counts.accounts,
+                   put == PUT_SAME ? NULL
+                                   : arena_fmt(c->arena, "%s/%s", a->entity_id, a->account_id));
     }
     for (size_t i = 0; i < p->master.counterparties_n; i++) {
         TRY(counterparty_change(tx, &p->master.counterparties[i], &put, NULL));
-        note(c, p, put, &p->counts.counterparties, p->master.counterparties[i].counterparty_id);
+        (void)note(c, p, put, &p->counts.counterparties,
+                   p->master.counterparties[i].counterparty_id);
     }
+    for (size_t i = 0; i < p->master.balances_n; i++)
+        TRY(balance_note(c, tx, p, &p->master.balances[i]));
     for (size_t i = 0; i < p->master.mappings_n; i++) {
         TRY(source_change(tx, &p->sources[i], &put, NULL));
-        note(c, p, put, &p->counts.sources, p->sources[i].source_id);
+        (void)note(c, p, put, &p->counts.sources, p->sources[i].source_id);
     }
     return arena_check(c->arena);
 }
@@ -174,6 +203,8 @@ static struct err entities_ask(struct call *c, const struct planned *p)
         entity_add(list, &n, m->entities[i].entity_id);
     for (size_t i = 0; i < m->accounts_n; i++)
         entity_add(list, &n, m->accounts[i].entity_id);
+    for (size_t i = 0; i < m->balances_n; i++)
+        entity_add(list, &n, m->balances[i].entity_id);
     for (size_t i = 0; i < m->mappings_n; i++)
         entity_add(list, &n, m->mappings[i].entity);
     c->ask.entities = list;
@@ -216,6 +247,8 @@ static struct err apply(struct call *c, struct tx *tx)
         TRY(account_put(tx, &p->master.accounts[i], &put));
     for (size_t i = 0; i < p->master.counterparties_n; i++)
         TRY(counterparty_put(tx, &p->master.counterparties[i], &put));
+    for (size_t i = 0; i < p->master.balances_n; i++)
+        TRY(ledger_balance_put(tx, &p->master.balances[i], &put));
     for (size_t i = 0; i < p->master.mappings_n; i++)
         TRY(source_put(tx, &p->sources[i], &put));
     struct json *detail;
@@ -227,8 +260,8 @@ static struct err apply(struct call *c, struct tx *tx)
 const struct tool tool_load_master = {
     .name = "load_master",
     .title = "Load master data",
-    .summary = "Adds or changes entities, accounts, counterparties and sources from the texts of "
-               "their files. All or nothing.",
+    .summary = "Adds or changes entities, accounts, counterparties, balances of the ledger and "
+               "sources from the texts of their files. All or nothing.",
     .tier = TIER_T1,
     .action = ACTION_CHANGE_MASTER_DATA,
     .run = TOOL_CHANGE,
