@@ -264,6 +264,14 @@ struct err bus_recv(struct bus_port *port, bool wait, void **items, size_t max, 
     return rc == 0 || rc == NNG_EAGAIN || *n > 0 ? OK : nng_err(rc);
 }
 
+bool bus_waiting(struct bus_port *port)
+{
+    gate_lock(port->gate);
+    bool waiting = port->gate->pending > 0;
+    gate_unlock(port->gate);
+    return waiting;
+}
+
 /* Under the lock: what waits becomes the message under way. False when there is no memory for it.
  */
 static bool sender_load(struct bus_sender *s)

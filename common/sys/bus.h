@@ -32,6 +32,9 @@ void bus_port_free(struct bus_port *port);
 MUST_CHECK struct err bus_recv(struct bus_port *port, bool wait, void **items, size_t max,
                                size_t *n);
 
+/* Was something sent that bus_recv has not handed out yet? Costs a lock, no more. */
+bool bus_waiting(struct bus_port *port);
+
 /* A descriptor that is readable when bus_recv would find something, for loop_on_fd; not to be read
  * or closed. After it fired call bus_recv without `wait` until *n < max. */
 MUST_CHECK struct err bus_port_fd(struct bus_port *port, int *fd);

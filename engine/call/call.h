@@ -46,4 +46,13 @@ void call_job_refuse(struct call *c, struct job_port *port, struct err why);
  * can no longer be trusted (a failed commit): close it and open it again. */
 bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void));
 
+/* The same with fewer calls: `more` is asked before each of them, and once it says no the rest is
+ * left as it was. *ran says how many have their outcome: all, when a call took the group along. */
+struct group_more {
+    bool (*fn)(void *arg);
+    void *arg;
+};
+bool call_group_while(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void),
+                      const struct group_more *more, size_t *ran);
+
 #endif

@@ -58,38 +58,48 @@ static const char *group_reason(struct err e)
 }
 
 /* False when the transaction is gone and with it the group: every call has its error then. */
-static bool calls_run(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void))
+static bool calls_run(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void),
+                      const struct group_more *more, size_t *ran)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct err e = call_in_group(store, calls[i], clock_us);
+    for (*ran = 0; *ran < n && (more == NULL || more->fn(more->arg)); ++*ran) {
+        struct call *c = calls[*ran];
+        struct err e = call_in_group(store, c, clock_us);
         if (e.kind != ERR_NONE)
-            call_failed(calls[i], e);
+            call_failed(c, e);
         if (store_group_alive(store))
             continue;
-        const char *why = group_reason(e);
-        group_failed(calls, n, ERR_STORE, why);
+        *ran = n;
+        group_failed(calls, n, ERR_STORE, group_reason(e));
         return false;
     }
     return true;
 }
 
-bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void))
+bool call_group_while(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void),
+                      const struct group_more *more, size_t *ran)
 {
     struct err e = store_group_begin(store);
     if (e.kind != ERR_NONE) {
+        *ran = n;
         group_failed(calls, n, ERR_STORE, group_reason(e));
         return store_group_abandon(store);
     }
-    if (!calls_run(store, calls, n, clock_us))
+    if (!calls_run(store, calls, n, clock_us, more, ran))
         return store_group_abandon(store);
     e = store_group_commit(store);
     if (e.kind == ERR_NONE)
         return true;
     if (e.kind != ERR_UNKNOWN) {
-        group_failed(calls, n, ERR_STORE, group_reason(e));
+        group_failed(calls, *ran, ERR_STORE, group_reason(e));
         return store_group_abandon(store);
     }
-    group_failed(calls, n, ERR_UNKNOWN, "outcome unknown, repeat with the same idempotency_key");
+    group_failed(calls, *ran, ERR_UNKNOWN, "outcome unknown, repeat with the same idempotency_key");
     (void)store_group_abandon(store);
     return false;
+}
+
+bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void))
+{
+    size_t ran;
+    return call_group_while(store, calls, n, clock_us, NULL, &ran);
 }

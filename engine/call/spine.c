@@ -13,7 +13,6 @@
 #include "common/base/invariant.h"
 #include "engine/call/threads.h"
 
-#define GROUP_MAX   512
 #define JOBS_MAX    64 /* one at a time runs: a queue of passes must not take everybody's place */
 #define READERS_MAX 16
 #define LOOP_BATCH  512

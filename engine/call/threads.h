@@ -27,11 +27,18 @@ struct work {
 };
 
 /* ---- the writer: writer.c ---- */
+enum {
+    GROUP_MAX = 512, /* calls a group may hold */
+    WORK_MAX = 1024, /* calls of long work that wait: more than a job hands over at once */
+};
+
 struct writer {
     struct spine_options options;
     struct bus_port *port;
     struct bus_sender *to_loop, *to_job;
     struct store *store;
+    struct work *people[GROUP_MAX], *work[WORK_MAX]; /* what waits, the oldest first */
+    size_t people_n, work_n;
     pthread_t thread;
     bool started;
     atomic_llong groups, group_max;

@@ -1,12 +1,17 @@
-/* The writer thread: takes what has gathered, commits it as one group, answers. After a commit
- * whose outcome is not known the connection is not trusted any more: it is opened anew, and
- * SQLite's own recovery says what is there. */
+/* The writer thread: takes what has gathered, commits it as one group, answers. People's calls go
+ * first; what long work hands over fills the group for a bounded time, and no longer than nobody
+ * else waits. After a commit whose outcome is not known the connection is not trusted any more: it
+ * is opened anew, and SQLite's own recovery says what is there. */
 #include <signal.h>
+#include <string.h>
+#include <time.h>
 
 #include "common/sys/log.h"
 #include "engine/call/threads.h"
 
-#define GROUP_MAX 512
+/* How long a group may take calls of long work: while nobody waits, and while somebody does. */
+#define ALONE_US  20000
+#define SHARED_US 4000
 
 struct err thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
 {
@@ -44,24 +49,99 @@ static void store_again(struct writer *w)
         log_error("the book could not be opened again", LOG_TEXT("why", e.msg), LOG_END);
 }
 
-static void group_run(struct writer *w, struct call **calls, size_t n)
+/* ---- what waits ---- */
+
+static size_t waiting(const struct writer *w)
+{
+    return w->people_n + w->work_n;
+}
+
+/* Takes what has arrived; with `wait` sleeps until something has. */
+static struct err gather(struct writer *w, bool wait)
+{
+    void *items[GROUP_MAX];
+    size_t room = GROUP_MAX - w->people_n, n;
+    if (room > WORK_MAX - w->work_n)
+        room = WORK_MAX - w->work_n;
+    if (room == 0)
+        return OK;
+    struct err e = bus_recv(w->port, wait, items, room, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct work *work = items[i];
+        if (work->reply_to == REPLY_JOB)
+            w->work[w->work_n++] = work;
+        else
+            w->people[w->people_n++] = work;
+    }
+    return e;
+}
+
+/* The first `people` and `work` of what waits were answered. */
+static void forget(struct writer *w, size_t people, size_t work)
+{
+    w->people_n -= people;
+    w->work_n -= work;
+    memmove(w->people, w->people + people, w->people_n * sizeof w->people[0]);
+    memmove(w->work, w->work + work, w->work_n * sizeof w->work[0]);
+}
+
+/* ---- a group ---- */
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* How far a group has come. The first `must` calls are people's and one of long work, so that
+ * neither waits for ever. */
+struct slice {
+    struct writer *w;
+    size_t people, must, asked;
+    int64_t until_us;
+};
+
+static bool go_on(void *arg)
+{
+    struct slice *s = arg;
+    if (s->asked++ < s->must)
+        return true;
+    if (now_us() >= s->until_us)
+        return false;
+    if (!bus_waiting(s->w->port))
+        return true;
+    struct err e = gather(s->w, true); /* on its way: not a long wait */
+    return e.kind == ERR_NONE && s->w->people_n == s->people;
+}
+
+static void cannot_write(struct call **calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        calls[i]->outcome = CALL_FAILED;
+        calls[i]->err = err_new(ERR_STORE, "the book cannot be written at the moment");
+    }
+}
+
+/* How many of the calls it ran; each of them has its outcome. */
+static size_t group_run(struct writer *w, struct call **calls, size_t n, struct slice *slice)
 {
     if (w->store == NULL)
         store_again(w);
     if (w->store == NULL) {
-        for (size_t i = 0; i < n; i++) {
-            calls[i]->outcome = CALL_FAILED;
-            calls[i]->err = err_new(ERR_STORE, "the book cannot be written at the moment");
-        }
-        return;
+        cannot_write(calls, n);
+        return n;
     }
-    if (!call_group(w->store, calls, n, w->options.clock_us)) {
+    const struct group_more more = {.fn = go_on, .arg = slice};
+    size_t ran;
+    if (!call_group_while(w->store, calls, n, w->options.clock_us, &more, &ran)) {
         log_error("a commit's outcome is unknown; the book is opened again", LOG_END);
         store_again(w);
     }
     atomic_fetch_add(&w->groups, 1);
-    if ((long long)n > atomic_load(&w->group_max))
-        atomic_store(&w->group_max, (long long)n);
+    if ((long long)ran > atomic_load(&w->group_max))
+        atomic_store(&w->group_max, (long long)ran);
+    return ran;
 }
 
 /* Answers to whoever waits: the loop's and the job's in two batches. */
@@ -82,24 +162,35 @@ static void answer(struct writer *w, struct work **works, size_t n)
         log_error("answers could not be handed back", LOG_TEXT("why", e.msg), LOG_END);
 }
 
+static void group_next(struct writer *w)
+{
+    struct work *works[GROUP_MAX];
+    struct call *calls[GROUP_MAX];
+    size_t people = w->people_n, n = 0;
+    for (; n < people; n++)
+        works[n] = w->people[n];
+    for (size_t i = 0; i < w->work_n && n < GROUP_MAX; i++)
+        works[n++] = w->work[i];
+    for (size_t i = 0; i < n; i++)
+        calls[i] = works[i]->open != NULL ? works[i]->open : works[i]->call;
+    struct slice slice = {.w = w,
+                          .people = people,
+                          .must = people + 1,
+                          .until_us = now_us() + (people > 0 ? SHARED_US : ALONE_US)};
+    size_t ran = group_run(w, calls, n, &slice);
+    answer(w, works, ran);
+    forget(w, people, ran - people);
+}
+
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
     struct err e = OK;
-    while (e.kind == ERR_NONE) {
-        void *items[GROUP_MAX];
-        struct work *works[GROUP_MAX];
-        struct call *calls[GROUP_MAX];
-        size_t n;
-        e = bus_recv(w->port, true, items, GROUP_MAX, &n);
-        if (e.kind != ERR_NONE || n == 0)
-            continue;
-        for (size_t i = 0; i < n; i++) {
-            works[i] = items[i];
-            calls[i] = works[i]->open != NULL ? works[i]->open : works[i]->call;
-        }
-        group_run(w, calls, n);
-        answer(w, works, n);
+    while (e.kind == ERR_NONE || waiting(w) > 0) {
+        if (e.kind == ERR_NONE)
+            e = gather(w, waiting(w) == 0);
+        if (waiting(w) > 0)
+            group_next(w);
     }
     if (e.kind != ERR_MISSING) /* the port was not closed */
         log_error("the writer ended", LOG_TEXT("why", e.msg), LOG_END);

@@ -377,6 +377,57 @@ START_TEST(a_job_s_chunks_and_other_calls_take_turns)
 }
 END_TEST
 
+/* Long work that hands over a thousand confirmations, 256 at a time; the first one is held. */
+#define BATCH 1000
+static struct call *batch[BATCH];
+
+static struct err batch_job(struct call *c, struct job_port *port)
+{
+    TRY(port->submit(port, batch, BATCH));
+    c->result = json_object_new(c->arena);
+    return arena_check(c->arena);
+}
+
+static struct call *batch_call(const char **ids)
+{
+    static struct tool tool;
+    struct call *c = pass_call();
+    tool = *c->tool;
+    tool.open = NULL;
+    tool.job = batch_job;
+    c->tool = &tool;
+    batch[0] = held(ids[0]);
+    for (int i = 1; i < BATCH; i++)
+        batch[i] = spine_on_match(&spine_ana, "confirm_match", ids[i], NULL);
+    return c;
+}
+
+START_TEST(who_calls_while_a_batch_is_under_way_is_in_the_next_group)
+{
+    const char **ids = spine_matches(1, BATCH + 3, 1000);
+    struct call *job = batch_call(ids), *calls[3];
+    spine_begin(100);
+    submit(job);
+    gate_wait_entered(); /* 255 more of the batch wait */
+    for (int i = 0; i < 3; i++) {
+        calls[i] = spine_on_match(&spine_ana, "confirm_match", ids[BATCH + i], NULL);
+        submit(calls[i]);
+    }
+    gate_release();
+    wait_for_all();
+    spine_is(job, CALL_OK);
+    for (int i = 0; i < 3; i++) {
+        spine_is(calls[i], CALL_OK);
+        ck_assert_int_eq(calls[i]->seq, batch[0]->seq + 1 + i);
+    }
+    for (int i = 0; i < BATCH; i++) { /* nobody is left out, and a batch keeps its order */
+        spine_is(batch[i], CALL_OK);
+        ck_assert(i == 0 || batch[i]->seq > batch[i - 1]->seq);
+    }
+    spine_end();
+}
+END_TEST
+
 START_TEST(stopping_cancels_a_pass_and_answers_it)
 {
     struct call *passes[] = {pass_call(), pass_call(), pass_call()};
@@ -471,6 +522,7 @@ SPINE_MAIN("spine", threads_up, spine_down, what_arrives_during_a_commit_is_one_
            a_reading_tool_runs_beside_the_writer, more_than_the_ceiling_is_refused_at_once,
            stopping_answers_everybody_and_takes_nothing_more, a_spine_that_never_worked_stops,
            a_pass_runs_and_finds_what_is_open, a_job_s_chunks_and_other_calls_take_turns,
+           who_calls_while_a_batch_is_under_way_is_in_the_next_group,
            stopping_cancels_a_pass_and_answers_it,
            after_a_commit_of_unknown_outcome_the_next_call_goes_through,
            while_the_disk_is_gone_everybody_is_told_and_then_it_goes_on,
