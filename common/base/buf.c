@@ -59,12 +59,14 @@ void buf_grow(struct buf *b, size_t len)
 
 void buf_put(struct buf *b, const void *bytes, size_t len)
 {
-    char *room = buf_room(b, len);
+    bool fits = !b->failed && len <= b->len_max - b->len && len < b->cap - b->len;
+    char *room = fits ? b->at + b->len : buf_room(b, len);
     if (room == NULL)
         return;
     if (len > 0)
         memcpy(room, bytes, len);
-    buf_grow(b, len);
+    b->len += len;
+    b->at[b->len] = '\0';
 }
 
 void buf_puts(struct buf *b, const char *text)
@@ -75,6 +77,20 @@ void buf_puts(struct buf *b, const char *text)
 void buf_putc(struct buf *b, char c)
 {
     buf_put(b, &c, 1);
+}
+
+void buf_puti(struct buf *b, int64_t n)
+{
+    char text[24];
+    size_t at = sizeof text;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do {
+        text[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (n < 0)
+        text[--at] = '-';
+    buf_put(b, text + at, sizeof text - at);
 }
 
 void buf_putf(struct buf *b, const char *fmt, ...)

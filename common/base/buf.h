@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/str.h"
@@ -27,6 +28,7 @@ static inline void buf_fini_cleanup(struct buf *b)
 void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
+void buf_puti(struct buf *b, int64_t n); /* its decimal digits */
 void buf_putf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Makes room for `len` more bytes and returns where they go (buf_grow then counts them), or NULL.

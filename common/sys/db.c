@@ -152,6 +152,11 @@ static const struct {
     {SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 
+/* Pages a connection may keep. A large pass writes near the ends of a dozen trees at once: what it
+ * must read again from the log for every chunk costs more than what it computes. */
+#define WRITER_CACHE_KIB 65536
+#define CACHE_KIB        8192
+
 /* Made, then read back: a setting that did not stick fails the open. */
 static const struct {
     const char *name;
@@ -208,6 +213,7 @@ static struct err set_all(struct db *db)
             TRY(set_pragma(db, pragmas[i].name, pragmas[i].value));
     }
     TRY(set_pragma(db, "trusted_schema", trust_schema ? 1 : 0));
+    TRY(set_pragma(db, "cache_size", -(db->mode == DB_WRITER ? WRITER_CACHE_KIB : CACHE_KIB)));
     int rc = sqlite3_exec(db->h, "PRAGMA mmap_size = 0", NULL, NULL, NULL);
     return rc == SQLITE_OK ? OK : db_error(db, rc, "mmap_size");
 }

@@ -119,6 +119,7 @@ const uint8_t *stmt_blob(struct stmt *q, int col, struct arena *arena, size_t *l
 /* The same without a copy: valid until the next step or reset. */
 struct str stmt_peek(struct stmt *q, int col);
 bool stmt_is_null(struct stmt *q, int col);
+bool stmt_is_int(struct stmt *q, int col);
 const char *stmt_name(const struct stmt *q);
 
 /* Rows changed by the last INSERT, UPDATE or DELETE, and the rowid of the last INSERT. */

@@ -223,6 +223,11 @@ bool stmt_is_null(struct stmt *q, int col)
     return sqlite3_column_type(q->q, col) == SQLITE_NULL;
 }
 
+bool stmt_is_int(struct stmt *q, int col)
+{
+    return sqlite3_column_type(q->q, col) == SQLITE_INTEGER;
+}
+
 const char *stmt_name(const struct stmt *q)
 {
     return q->name;

@@ -125,7 +125,7 @@ static struct err number_print(const struct json *node, struct buf *out)
 {
     int64_t n;
     if (json_int(node, &n) && n >= -SAFE_MAX && n <= SAFE_MAX) {
-        buf_putf(out, "%lld", (long long)n);
+        buf_puti(out, n);
         return OK;
     }
     ENSURE(node->text.len <= LITERAL_MAX, ERR_INPUT, "a number of more than 1000 characters");
@@ -156,23 +156,50 @@ static void char_put(struct buf *out, unsigned char c)
         buf_putf(out, "\\u%04x", c);
 }
 
-static bool char_is_plain(char c)
+/* How many bytes from `at` on stand for themselves: printable ASCII but the quote and the
+ * backslash.
+ */
+static size_t plain_run(const char *at, size_t len)
 {
-    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    size_t n = 0;
+    for (; len - n >= sizeof ones; n += sizeof ones) {
+        uint64_t eight;
+        memcpy(&eight, at + n, sizeof eight);
+        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
+        /* The top bit of a byte: it has one itself, is below a space, or became zero just now. */
+        if (((eight | (eight - ones * ' ') | (quote - ones) | (slash - ones)) & tops) != 0)
+            break;
+    }
+    while (n < len && at[n] >= ' ' && (unsigned char)at[n] < 0x80 && at[n] != '"' && at[n] != '\\')
+        n++;
+    return n;
 }
 
-static struct err text_print(struct str text, struct buf *out)
+/* What a run of plain bytes ended at. */
+static size_t odd_put(const char *at, size_t len, struct buf *out)
 {
-    ENSURE(utf8_valid(text.at, text.len), ERR_INPUT, "text is not valid UTF-8");
+    uint32_t cp;
+    size_t n = (unsigned char)*at < 0x80 ? 1 : utf8_next(at, len, &cp);
+    if (n > 1)
+        buf_put(out, at, n);
+    else if (n == 1)
+        char_put(out, (unsigned char)*at);
+    return n;
+}
+
+struct err jcs_text_print(struct str text, struct buf *out)
+{
     buf_putc(out, '"');
     for (size_t i = 0; i < text.len;) {
-        size_t run = 0;
-        while (i + run < text.len && char_is_plain(text.at[i + run]))
-            run++;
+        size_t run = plain_run(text.at + i, text.len - i);
         buf_put(out, text.at + i, run);
         i += run;
-        if (i < text.len)
-            char_put(out, (unsigned char)text.at[i++]);
+        if (i == text.len)
+            break;
+        size_t odd = odd_put(text.at + i, text.len - i, out);
+        ENSURE(odd > 0, ERR_INPUT, "text is not valid UTF-8");
+        i += odd;
     }
     buf_putc(out, '"');
     return OK;
@@ -202,7 +229,7 @@ static struct err members_print(const struct json *node, uint32_t id, unsigned d
     TRY(members_print(node, m->left, depth, out));
     if (out->len > 0 && out->at[out->len - 1] != '{')
         buf_putc(out, ',');
-    TRY(text_print(m->key, out));
+    TRY(jcs_text_print(m->key, out));
     buf_putc(out, ':');
     TRY(value_print(m->value, depth + 1, out));
     return members_print(node, m->right, depth, out);
@@ -221,7 +248,7 @@ static struct err value_print(const struct json *node, unsigned depth, struct bu
     case JSON_TYPE_NUMBER:
         return number_print(node, out);
     case JSON_TYPE_TEXT:
-        return text_print(node->text, out);
+        return jcs_text_print(node->text, out);
     case JSON_TYPE_ARRAY:
         return array_print(node, depth, out);
     case JSON_TYPE_OBJECT:

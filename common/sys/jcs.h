@@ -14,7 +14,10 @@
 #define JCS_DEPTH_MAX 64u
 MUST_CHECK struct err jcs_print(const struct json *tree, struct buf *out);
 
-/* The same into the arena, NUL-terminated. */
+/* One text as such a tree has it: in quotes, escaped. What was appended before ERR_INPUT stays. */
+MUST_CHECK struct err jcs_text_print(struct str text, struct buf *out);
+
+/* The same as jcs_print into the arena, NUL-terminated. */
 MUST_CHECK struct err jcs_text(struct arena *arena, const struct json *tree, struct str *out);
 
 #endif

@@ -23,6 +23,7 @@ struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t
 struct port {
     struct job_port base;
     struct jobs *jobs;
+    struct work under_way; /* of begin, until finish */
 };
 
 static struct err batch_send(struct jobs *j, struct call **calls, size_t n)
@@ -53,6 +54,23 @@ static struct err port_submit(struct job_port *base, struct call **calls, size_t
     return OK;
 }
 
+static struct err port_begin(struct job_port *base, struct call *c)
+{
+    struct port *port = (struct port *)base;
+    void *item = &port->under_way;
+    port->under_way = (struct work){.call = c, .reply_to = REPLY_JOB};
+    return bus_send(port->jobs->to_writer, &item, 1);
+}
+
+static struct err port_finish(struct job_port *base)
+{
+    struct port *port = (struct port *)base;
+    void *item;
+    for (size_t got = 0; got == 0;)
+        TRY(bus_recv(port->jobs->reply, true, &item, 1, &got));
+    return OK;
+}
+
 static bool port_cancelled(struct job_port *base)
 {
     struct port *port = (struct port *)base;
@@ -64,7 +82,9 @@ static void job_run(struct jobs *j, struct call *c)
     struct port port = {.base = {.reader = j->store,
                                  .submit = port_submit,
                                  .cancelled = port_cancelled,
-                                 .clock_us = j->options.clock_us},
+                                 .clock_us = j->options.clock_us,
+                                 .begin = port_begin,
+                                 .finish = port_finish},
                         .jobs = j};
     struct err e = err_new(ERR_CONFLICT, "the engine is stopping; nothing was begun");
     if (port_cancelled(&port.base))

@@ -413,6 +413,41 @@ static struct err legs_check(struct tx *tx, struct book_check *b)
     return OK;
 }
 
+/* rejected_compositions is derived, too: those of every match that was rejected or reversed. */
+
+static const struct db_sql rejected_astray = {
+    "verify_rejected",
+    "SELECT m.match_id FROM match_states s JOIN matches m ON m.match_id = s.match_id"
+    " WHERE s.state IN ('REJECTED', 'REVERSED') AND NOT EXISTS (SELECT 1 FROM"
+    " rejected_compositions r WHERE r.composition_sha256 = m.composition_sha256"
+    " AND r.match_id = m.match_id) LIMIT 1"};
+static const struct db_sql rejected_false = {
+    "verify_not_rejected",
+    "SELECT r.match_id FROM rejected_compositions r WHERE NOT EXISTS (SELECT 1 FROM match_states s"
+    " JOIN matches m ON m.match_id = s.match_id WHERE s.match_id = r.match_id"
+    " AND s.state IN ('REJECTED', 'REVERSED')"
+    " AND m.composition_sha256 = r.composition_sha256) LIMIT 1"};
+
+static struct err rejected_ask(struct tx *tx, struct book_check *b, const struct db_sql *sql)
+{
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    bool row;
+    TRY(stmt_new(tx->db, sql, &q));
+    TRY(stmt_step(q, &row));
+    if (!row || b->report->kind != AUDIT_INTACT)
+        return OK;
+    book_fault(b, TABLE_MATCHES, stmt_text(q, 0, b->arena), 0,
+               "rejected_compositions does not agree with the matches that were turned down");
+    b->report->table = "rejected_compositions";
+    return OK;
+}
+
+static struct err rejected_check(struct tx *tx, struct book_check *b)
+{
+    TRY(rejected_ask(tx, b, &rejected_astray));
+    return rejected_ask(tx, b, &rejected_false);
+}
+
 static void book_check_cleanup(struct book_check *b)
 {
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
@@ -441,6 +476,8 @@ static struct err book_walk(struct tx *tx, struct book_check *b)
     TRY(tables_check(tx, b));
     if (b->report->kind == AUDIT_INTACT)
         TRY(legs_check(tx, b));
+    if (b->report->kind == AUDIT_INTACT)
+        TRY(rejected_check(tx, b));
     return b->report->kind == AUDIT_INTACT ? indexes_check(tx, b) : OK;
 }
 

@@ -49,15 +49,19 @@ const struct db_sql entries_sql[] = {
                       " ?21, ?22, ?23)"},
     [ENTRY_LOAD] = {"entry_load", "SELECT " ENTRY_COLUMNS " FROM entries e WHERE e.entry_id = ?1"
                                   " ORDER BY e.version DESC LIMIT 1"},
+    /* Sorting a million rows would hold them all. */
     [ENTRY_UNMATCHED_OF] = {"entry_unmatched_of",
-                            "SELECT " ENTRY_COLUMNS " FROM entries e WHERE e.entity_id = ?1"
-                            " AND e.account_id = ?2 AND NOT EXISTS (SELECT 1 FROM live_legs l"
-                            " WHERE l.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1 FROM"
-                            " live_parts p WHERE p.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1"
+                            "SELECT e.entry_id, e.version, e.side, e.date, e.amount_minor,"
+                            " e.currency, e.counterparty, e.memo, e.reference, e.group_key,"
+                            " e.reverses FROM entries e INDEXED BY entries_of"
+                            " WHERE e.entity_id = ?1 AND e.account_id = ?2 AND NOT EXISTS"
+                            " (SELECT 1 FROM live_legs l WHERE l.entry_id = e.entry_id)"
+                            " AND NOT EXISTS (SELECT 1 FROM live_parts p"
+                            " WHERE p.entry_id = e.entry_id) AND NOT EXISTS (SELECT 1"
                             " FROM exception_states z JOIN exceptions x"
                             " ON x.exception_id = z.exception_id WHERE z.entry_id = e.entry_id"
                             " AND z.settled = 1 AND" NO_LATER ") AND" LATEST
-                            " ORDER BY e.side, e.entry_id"},
+                            " ORDER BY e.side, e.rowid"},
     /* Left alone, the planner takes the account's index for its order and reads a whole entity. */
     [ENTRY_JOURNAL] = {"entry_journal", "SELECT DISTINCT account_id FROM entries"
                                         " INDEXED BY entries_journal"
@@ -291,16 +295,53 @@ struct err entries_load(struct tx *tx, struct arena *arena, const char *const *i
     return OK;
 }
 
-struct err entries_unmatched(struct tx *tx, struct arena *arena, const char *entity_id,
-                             const char *account_id, struct entry **entries, size_t *n)
+static bool date_peek(struct str text, struct date *date)
+{
+    char copy[DATE_TEXT_MAX] = "";
+    if (text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.at == NULL ? "" : text.at, text.len);
+    return date_parse(copy, date).kind == ERR_NONE;
+}
+
+static struct err open_peek(struct stmt *q, struct open_entry *e)
+{
+    struct str cur = stmt_peek(q, 5);
+    char side[16] = "", currency[4] = "";
+    struct str name = stmt_peek(q, 2);
+    if (name.len < sizeof side)
+        memcpy(side, name.at == NULL ? "" : name.at, name.len);
+    if (cur.len < sizeof currency)
+        memcpy(currency, cur.at == NULL ? "" : cur.at, cur.len);
+    *e = (struct open_entry){.entry_id = stmt_peek(q, 0),
+                             .version = stmt_int(q, 1),
+                             .counterparty = stmt_peek(q, 6),
+                             .memo = stmt_peek(q, 7),
+                             .reference = stmt_peek(q, 8),
+                             .group_key = stmt_peek(q, 9),
+                             .reverses = stmt_peek(q, 10)};
+    ENSURE(e->entry_id.len > 0 && side_find(side, &e->side) &&
+               date_peek(stmt_peek(q, 3), &e->date) &&
+               money_make(stmt_int(q, 4), currency, &e->amount).kind == ERR_NONE,
+           ERR_STORE, "an entry's row cannot be read back");
+    return OK;
+}
+
+struct err entries_unmatched(struct tx *tx, const char *entity_id, const char *account_id,
+                             open_entry_fn fn, void *arg)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_UNMATCHED_OF);
-    void *all;
     stmt_bind_text(q, 1, entity_id);
     stmt_bind_text(q, 2, account_id);
-    TRY(rows_read(q, arena, sizeof **entries, entry_read, &all, n));
-    *entries = all;
-    return entries_sound(*entries, *n);
+    for (;;) {
+        struct open_entry e;
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            return OK;
+        TRY(open_peek(q, &e));
+        TRY(fn(arg, &e));
+    }
 }
 
 /* ---- the accounts of a match ---- */

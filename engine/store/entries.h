@@ -57,11 +57,22 @@ MUST_CHECK struct err entry_load(struct tx *tx, struct arena *arena, const char 
 /* All of `ids`, in their order; ERR_MISSING names the first that is not there. */
 MUST_CHECK struct err entries_load(struct tx *tx, struct arena *arena, const char *const *ids,
                                    size_t n, struct entry **entries);
+/* One open entry of an account, as a pass reads it: the texts are the
+ * statement's own, each with its NUL behind it, and gone with the next row. */
+struct open_entry {
+    int64_t version;
+    enum side side;
+    struct date date;
+    struct money amount;
+    struct str entry_id, counterparty, memo, reference, group_key, reverses; /* .at NULL: none */
+};
+typedef struct err (*open_entry_fn)(void *arg, const struct open_entry *entry);
+
 /* Every entry of the account, both sides, that no live match holds, whole or in part, and that is
  * not settled otherwise (exceptions.h): what a pass matches. What is left of an entry held in part
- * is for people (docs/adr/0006). Ordered by side, then entry_id. */
-MUST_CHECK struct err entries_unmatched(struct tx *tx, struct arena *arena, const char *entity_id,
-                                        const char *account_id, struct entry **entries, size_t *n);
+ * is for people (docs/adr/0006). By side, then as they were loaded. */
+MUST_CHECK struct err entries_unmatched(struct tx *tx, const char *entity_id,
+                                        const char *account_id, open_entry_fn fn, void *arg);
 
 /* What the gate is told about the accounts of a match with these legs: every leg's own account
  * (reconciled), and each account of its journal or its contra account, once. A contra side that the

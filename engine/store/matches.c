@@ -22,6 +22,7 @@ enum {
     LEG_FIND,
     COMPOSITION_REJECTED,
     LEGS_REVERSED,
+    COMPOSITION_REJECT,
     MATCH_ASKED,
     STATE_PUT,
     MATCHES_LIST,
@@ -54,11 +55,11 @@ const struct db_sql matches_sql[] = {
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
     [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1 UNION ALL"
                               " SELECT match_id FROM live_parts WHERE entry_id = ?1 LIMIT 1"},
-    [COMPOSITION_REJECTED] =
-        {"composition_rejected",
-         "SELECT 1 FROM matches m JOIN match_states s ON s.match_id = m.match_id"
-         " WHERE m.composition_sha256 = ?1"
-         " AND s.state IN ('REJECTED', 'REVERSED') LIMIT 1"},
+    [COMPOSITION_REJECTED] = {"composition_rejected", "SELECT 1 FROM rejected_compositions"
+                                                      " WHERE composition_sha256 = ?1 LIMIT 1"},
+    [COMPOSITION_REJECT] = {"composition_reject",
+                            "INSERT INTO rejected_compositions (composition_sha256, match_id)"
+                            " VALUES (?1, ?2) ON CONFLICT DO NOTHING"},
     [LEGS_REVERSED] = {"legs_reversed",
                        "SELECT m.legs FROM match_states s INDEXED BY match_states_reversed"
                        " CROSS JOIN matches m ON m.match_id = s.match_id"
@@ -88,6 +89,8 @@ const size_t matches_sql_n = sizeof matches_sql / sizeof matches_sql[0];
 
 /* ---- legs ---- */
 
+#define LEGS_BYTES_MAX ((size_t)16 << 20) /* as text */
+
 static int leg_order(const void *x, const void *y)
 {
     const struct leg *a = x, *b = y;
@@ -95,9 +98,27 @@ static int leg_order(const void *x, const void *y)
     return by_id != 0 ? by_id : a->version < b->version ? -1 : a->version > b->version;
 }
 
-static struct json *minor_text(struct arena *arena, int64_t minor)
+/* {"entries":[[id,version],…],"rule":…}, as RFC 8785 has it. */
+static struct err composition_print(const char *rule, const struct leg *sorted, size_t n,
+                                    struct buf *out)
 {
-    return json_text_new(arena, arena_fmt(arena, "%" PRId64, minor));
+    buf_puts(out, "{\"entries\":[");
+    for (size_t i = 0; i < n; i++) {
+        buf_puts(out, i == 0 ? "[" : ",[");
+        TRY(jcs_text_print(str_of(sorted[i].entry_id), out));
+        buf_putc(out, ',');
+        buf_puti(out, sorted[i].version);
+        if (sorted[i].part) {
+            buf_puts(out, ",\"");
+            buf_puti(out, sorted[i].amount_minor);
+            buf_putc(out, '"');
+        }
+        buf_putc(out, ']');
+    }
+    buf_puts(out, "],\"rule\":");
+    TRY(jcs_text_print(str_of(rule), out));
+    buf_putc(out, '}');
+    return buf_check(out);
 }
 
 struct err match_composition(struct arena *arena, const char *rule, const struct leg *legs,
@@ -105,23 +126,12 @@ struct err match_composition(struct arena *arena, const char *rule, const struct
 {
     struct leg *sorted = ARENA_ARRAY(arena, n, struct leg);
     char hex[SHA256_HEX_SIZE];
-    struct str text;
+    CLEANUP(buf_fini) struct buf text;
+    buf_init(&text, LEGS_BYTES_MAX);
     ENSURE(sorted != NULL, ERR_LIMIT, "out of memory");
     memcpy(sorted, legs, n * sizeof *legs);
     qsort(sorted, n, sizeof *sorted, leg_order);
-    struct json *o = json_object_new(arena), *array = json_array_new(arena);
-    json_put_text(arena, o, "rule", rule);
-    for (size_t i = 0; i < n; i++) {
-        struct json *pair = json_array_new(arena);
-        json_push(arena, pair, json_text_new(arena, sorted[i].entry_id));
-        json_push(arena, pair, json_int_new(arena, sorted[i].version));
-        if (sorted[i].part)
-            json_push(arena, pair, minor_text(arena, sorted[i].amount_minor));
-        json_push(arena, array, pair);
-    }
-    json_put(arena, o, "entries", array);
-    TRY(arena_check(arena));
-    TRY(jcs_text(arena, o, &text));
+    TRY(composition_print(rule, sorted, n, &text));
     sha256_hex(text.at, text.len, hex);
     *sha256 = arena_strdup(arena, hex);
     return arena_check(arena);
@@ -150,21 +160,24 @@ struct err match_measure(struct match *m, const char *currency)
     return money_make(size[0] > size[1] ? size[0] : size[1], currency, &m->amount);
 }
 
-static struct err legs_print(struct arena *arena, const struct match *m, struct str *text)
+/* An array of {amount_minor, entry_id, side, version}, as RFC 8785 has it. */
+static struct err legs_print(const struct match *m, struct buf *out)
 {
-    struct json *array = json_array_new(arena);
+    buf_putc(out, '[');
     for (size_t i = 0; i < m->legs_n; i++) {
-        struct json *leg = json_object_new(arena);
-        json_put_text(arena, leg, "entry_id", m->legs[i].entry_id);
-        json_put_int(arena, leg, "version", m->legs[i].version);
-        json_put_text(arena, leg, "side", side_name(m->legs[i].side));
-        json_put(arena, leg, "amount_minor", minor_text(arena, m->legs[i].amount_minor));
-        if (m->legs[i].part)
-            json_put_bool(arena, leg, "part", true);
-        json_push(arena, array, leg);
+        const struct leg *leg = &m->legs[i];
+        buf_puts(out, i == 0 ? "{\"amount_minor\":\"" : ",{\"amount_minor\":\"");
+        buf_puti(out, leg->amount_minor);
+        buf_puts(out, "\",\"entry_id\":");
+        TRY(jcs_text_print(str_of(leg->entry_id), out));
+        buf_puts(out, leg->part ? ",\"part\":true,\"side\":\"" : ",\"side\":\"");
+        buf_puts(out, side_name(leg->side));
+        buf_puts(out, "\",\"version\":");
+        buf_puti(out, leg->version);
+        buf_putc(out, '}');
     }
-    TRY(arena_check(arena));
-    return jcs_text(arena, array, text);
+    buf_putc(out, ']');
+    return buf_check(out);
 }
 
 static struct err leg_parse(const struct json *tree, struct leg *leg)
@@ -287,18 +300,19 @@ static void match_bind(struct stmt *q, const struct match *m, struct str legs, i
 
 struct err match_insert(struct tx *tx, struct match *m)
 {
-    struct str legs;
+    struct buf *legs = &tx->store->text;
     qsort(m->legs, m->legs_n, sizeof *m->legs, leg_order);
     if (m->match_id == NULL)
         m->match_id = tx_new_id(tx, "mat");
     ENSURE(m->match_id != NULL, ERR_LIMIT, "out of memory");
-    TRY(legs_print(tx->arena, m, &legs));
+    buf_clear(legs);
+    TRY(legs_print(m, legs));
     TRY(legs_take(tx, m));
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCH_INSERT);
     m->seq = tx_seq(tx);
     m->state = MATCH_PROPOSED;
     m->version = 1;
-    match_bind(q, m, legs, m->seq);
+    match_bind(q, m, buf_str(legs), m->seq);
     TRY(stmt_run(q));
     return difference_insert(tx, m);
 }
@@ -345,11 +359,16 @@ static struct err state_put(struct tx *tx, const struct match *m, enum match_sta
     return OK;
 }
 
-static struct err legs_release(struct tx *tx, const char *match_id)
+/* Its entries are free again, and the same proposal is not made a second time. */
+static struct err match_end(struct tx *tx, const struct match *m)
 {
-    TRY(parts_release(tx, match_id));
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
-    stmt_bind_text(q, 1, match_id);
+    TRY(parts_release(tx, m->match_id));
+    CLEANUP(stmt_reset) struct stmt *legs = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, COMPOSITION_REJECT);
+    stmt_bind_text(legs, 1, m->match_id);
+    TRY(stmt_run(legs));
+    stmt_bind_text(q, 1, m->composition_sha256);
+    stmt_bind_text(q, 2, m->match_id);
     return stmt_run(q);
 }
 
@@ -357,7 +376,7 @@ struct err match_transition(struct tx *tx, struct match *m, enum match_state to,
 {
     TRY(state_put(tx, m, to, actor));
     if (to == MATCH_REJECTED || to == MATCH_REVERSED)
-        TRY(legs_release(tx, m->match_id));
+        TRY(match_end(tx, m));
     m->state = to;
     m->version++;
     m->state_seq = tx_seq(tx);

@@ -7,6 +7,7 @@
 #include "common/base/id.h"
 #include "common/sys/db.h"
 #include "engine/store/store.h"
+#include "engine/store/tables.h"
 
 enum sql_set {
     SQL_AUDIT,
@@ -69,6 +70,8 @@ SQL_TABLE_DECLARE(reconciling);
 extern const struct sql_table sql_tables[];
 extern const size_t sql_tables_n;
 
+struct row_shape;
+
 struct store {
     struct db *db;
     enum store_mode mode;
@@ -78,9 +81,11 @@ struct store {
     bool group_spoilt;            /* a call of the group could not be undone */
     char book_id[64];
     char schema_digest[65];
-    struct arena *scratch; /* of one row while it is hashed */
-    struct buf text;       /* canonical text on its way into a hash */
-    int64_t id_ms;         /* of the id made last */
+    struct arena *scratch;                 /* of one event while it is looked at */
+    struct arena *shapes_arena;            /* of the shapes */
+    struct row_shape *shapes[TABLE_COUNT]; /* how a table's rows are printed; tables.c */
+    struct buf text;                       /* canonical text on its way into a hash */
+    int64_t id_ms;                         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
 };
 

@@ -17,6 +17,8 @@
 
 /* The canonical text of one row or event. */
 #define TEXT_BYTES_MAX ((size_t)64 << 20)
+/* How rows are printed, all tables. */
+#define SHAPES_BYTES_MAX ((size_t)1 << 20)
 
 /* clang-format off */
 const struct sql_table sql_tables[] = {
@@ -99,14 +101,16 @@ static struct err head_load(struct store *s)
 struct err store_scratch_init(struct store *store)
 {
     buf_init(&store->text, TEXT_BYTES_MAX);
+    store->shapes_arena = arena_new(SHAPES_BYTES_MAX);
     store->scratch = arena_new(TEXT_BYTES_MAX);
-    ENSURE(store->scratch != NULL, ERR_LIMIT, "out of memory");
+    ENSURE(store->scratch != NULL && store->shapes_arena != NULL, ERR_LIMIT, "out of memory");
     return OK;
 }
 
 void store_scratch_fini(struct store *store)
 {
     arena_free(store->scratch);
+    arena_free(store->shapes_arena);
     buf_fini(&store->text);
 }
 

@@ -2,6 +2,7 @@
  * way. */
 #include "engine/store/tables.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
@@ -89,25 +90,84 @@ bool table_immutable(enum table table)
     return defs[table].immutable;
 }
 
-/* The row's columns as an RFC 8785 object of texts. */
-static struct err row_hash(struct store *store, struct stmt *q, const char *columns,
-                           uint8_t out[SHA256_LEN])
+/* ---- a row as canonical text ---- */
+
+enum { COLUMNS_MAX = 40 };
+
+/* The members of a table's rows in the order of RFC 8785, each with what stands before its value:
+ * `{"account_id":`, then `,"amount_minor":` … */
+struct row_shape {
+    struct shape_member {
+        struct str name;
+        const char *lead;
+        size_t lead_len;
+        int col;
+    } at[COLUMNS_MAX];
+    size_t n;
+};
+
+/* Names are ASCII, so that bytes sort as UTF-16 does. */
+static int member_order(const void *x, const void *y)
 {
-    struct arena *scratch = store->scratch;
-    struct buf *text = &store->text;
+    const struct shape_member *a = x, *b = y;
+    size_t len = a->name.len < b->name.len ? a->name.len : b->name.len;
+    int order = memcmp(a->name.at, b->name.at, len);
+    return order != 0 ? order : a->name.len < b->name.len ? -1 : a->name.len > b->name.len;
+}
+
+/* Made when a connection first hashes a row of the table. */
+static struct err shape_make(struct store *store, const char *columns, struct row_shape **out)
+{
+    struct row_shape *shape = ARENA_NEW(store->shapes_arena, struct row_shape);
     struct str name, rest = str_of(columns);
-    arena_reset(scratch);
-    buf_clear(text);
-    struct json *o = json_object_new(scratch);
+    TRY(arena_check(store->shapes_arena));
     for (int col = 3; rest.at != NULL; col++) {
         (void)str_cut(rest, ',', &name, &rest);
-        const struct json *value = stmt_is_null(q, col) ? json_null_new(scratch)
-                                                        : json_str_new(scratch, stmt_peek(q, col));
-        (void)json_add(scratch, o, name, value);
+        INVARIANT(shape->n < COLUMNS_MAX);
+        shape->at[shape->n++] = (struct shape_member){.name = name, .col = col};
     }
-    TRY(arena_check(scratch));
-    TRY(jcs_print(o, text));
-    sha256(text->at, text->len, out);
+    qsort(shape->at, shape->n, sizeof shape->at[0], member_order);
+    for (size_t i = 0; i < shape->n; i++) {
+        struct shape_member *m = &shape->at[i];
+        m->lead = arena_fmt(store->shapes_arena, "%c\"%.*s\":", i == 0 ? '{' : ',',
+                            (int)m->name.len, m->name.at);
+        TRY(arena_check(store->shapes_arena));
+        m->lead_len = strlen(m->lead);
+    }
+    *out = shape;
+    return OK;
+}
+
+/* The row's columns as an RFC 8785 object of texts. */
+static struct err row_print(struct store *store, struct stmt *q, enum table table)
+{
+    struct buf *text = &store->text;
+    struct row_shape **shape = &store->shapes[table];
+    if (*shape == NULL)
+        TRY(shape_make(store, defs[table].columns, shape));
+    buf_clear(text);
+    for (size_t i = 0; i < (*shape)->n; i++) {
+        const struct shape_member *m = &(*shape)->at[i];
+        buf_put(text, m->lead, m->lead_len);
+        if (stmt_is_int(q, m->col)) {
+            buf_putc(text, '"');
+            buf_puti(text, stmt_int(q, m->col));
+            buf_putc(text, '"');
+        } else if (stmt_is_null(q, m->col)) {
+            buf_put(text, "null", 4);
+        } else {
+            TRY(jcs_text_print(stmt_peek(q, m->col), text));
+        }
+    }
+    buf_putc(text, '}');
+    return buf_check(text);
+}
+
+static struct err row_hash(struct store *store, struct stmt *q, enum table table,
+                           uint8_t out[SHA256_LEN])
+{
+    TRY(row_print(store, q, table));
+    sha256(store->text.at, store->text.len, out);
     return OK;
 }
 
@@ -132,7 +192,7 @@ struct err effect_row(struct tx *tx, enum table table, const char *id)
     stmt_bind_text(q, 1, id);
     TRY(stmt_step(q, &row));
     ENSURE(row && stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "an effect without its row");
-    TRY(row_hash(tx->store, q, defs[table].columns, hash));
+    TRY(row_hash(tx->store, q, table, hash));
     struct effect *effects =
         grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
     ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
@@ -155,7 +215,7 @@ static struct err bulk_hash(struct tx *tx, enum table table, struct stmt *q, int
         if (!row)
             break;
         ENSURE(stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "a bulk effect over another event's rows");
-        TRY(row_hash(tx->store, q, defs[table].columns, hash));
+        TRY(row_hash(tx->store, q, table, hash));
         sha256_add(sum, hash, sizeof hash);
         seen++;
     }
@@ -195,7 +255,7 @@ static struct err row_of_walk(struct store *store, struct stmt *q, enum table ta
     if (len > 0)
         memcpy(id, key.at, len);
     id[len] = '\0';
-    struct err e = row_hash(store, q, defs[table].columns, hash);
+    struct err e = row_hash(store, q, table, hash);
     if (e.kind != ERR_INPUT)
         return e;
     memset(hash, 0, SHA256_LEN);

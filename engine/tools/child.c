@@ -41,11 +41,28 @@ void child_free(struct call *c)
         arena_free(c->arena);
 }
 
-struct err child_run(struct job_port *port, struct call *c, struct arena *arena)
+static struct err child_error(const struct call *c, struct arena *arena)
 {
-    TRY(port->submit(port, &c, 1));
     if (c->outcome != CALL_FAILED)
         return OK;
     const char *where = c->err.where == NULL ? NULL : arena_strdup(arena, c->err.where);
     return err_fmt(arena, c->err.kind, where, "%s", c->err.msg);
+}
+
+struct err child_run(struct job_port *port, struct call *c, struct arena *arena)
+{
+    TRY(port->submit(port, &c, 1));
+    return child_error(c, arena);
+}
+
+struct err child_begin(struct job_port *port, struct call *c)
+{
+    return port->begin == NULL ? port->submit(port, &c, 1) : port->begin(port, c);
+}
+
+struct err child_finish(struct job_port *port, struct call *c, struct arena *arena)
+{
+    if (port->finish != NULL)
+        TRY(port->finish(port));
+    return child_error(c, arena);
 }

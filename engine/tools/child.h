@@ -16,4 +16,10 @@ CLEANUP_DEFINE(struct call *, child_free)
  * own goes with the child. */
 MUST_CHECK struct err child_run(struct job_port *port, struct call *c, struct arena *arena);
 
+/* Hands a call to the writer and goes on; every child_begin that returned OK wants its child_finish
+ * before the next one, and before the call's memory goes. */
+MUST_CHECK struct err child_begin(struct job_port *port, struct call *c);
+/* Waits for the call; its error as child_run has it. */
+MUST_CHECK struct err child_finish(struct job_port *port, struct call *c, struct arena *arena);
+
 #endif

@@ -103,6 +103,10 @@ struct job_port {
     struct err (*submit)(struct job_port *port, struct call **calls, size_t n);
     bool (*cancelled)(struct job_port *port);
     int64_t (*clock_us)(void);
+    /* One call in two steps, so that the job can go on while the writer works: at most one is under
+     * way, and it is the writer's until finish has returned. NULL, both: submit does (child.h). */
+    struct err (*begin)(struct job_port *port, struct call *c);
+    struct err (*finish)(struct job_port *port);
 };
 
 /* Every tool, in the published order. */

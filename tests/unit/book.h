@@ -108,7 +108,10 @@ static bool book_cancelled(struct job_port *port)
 /* The call as an edge would make it, run to its outcome. */
 __attribute__((unused)) static struct call *book_call(const char *tool, const struct json *args)
 {
-    struct job_port port = {book_reader, book_submit, book_cancelled, book_clock};
+    struct job_port port = {.reader = book_reader,
+                            .submit = book_submit,
+                            .cancelled = book_cancelled,
+                            .clock_us = book_clock};
     struct call *c = ARENA_NEW(arena, struct call);
     ck_assert_ptr_nonnull(c);
     *c = (struct call){

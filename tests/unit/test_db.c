@@ -490,7 +490,7 @@ START_TEST(a_full_disk_in_the_middle_is_found_before_the_next_savepoint)
     ck_ok(db_savepoint(db));
     fault_vfs_fail_writes(0, SQLITE_FULL);
     struct err e = OK; /* enough pages to spill the cache into the log */
-    for (int i = 0; i < 4000 && e.kind == ERR_NONE; i++)
+    for (int i = 0; i < 20000 && e.kind == ERR_NONE; i++)
         e = run(db, "INSERT INTO t(data) VALUES (randomblob(4000))");
     ck_assert_int_eq(db_last_class(db), DB_FULL);
     if (!db_in_transaction(db)) {

@@ -290,7 +290,10 @@ static void its_process_dies(void)
 
 START_TEST(a_load_cut_short_is_repaired_by_loading_the_file_again)
 {
-    struct job_port port = {book_reader, submit_some, book_cancelled, book_clock};
+    struct job_port port = {.reader = book_reader,
+                            .submit = submit_some,
+                            .cancelled = book_cancelled,
+                            .clock_us = book_clock};
     const char *csv = long_file();
     struct call c = {
         .arena = arena, .tool = tool_find("ingest_file"), .actor = book_ana, .policy = book_policy};
@@ -377,7 +380,10 @@ END_TEST
 
 START_TEST(an_llm_loads_no_files_and_a_stranger_is_denied)
 {
-    struct job_port port = {book_reader, book_submit, book_cancelled, book_clock};
+    struct job_port port = {.reader = book_reader,
+                            .submit = book_submit,
+                            .cancelled = book_cancelled,
+                            .clock_us = book_clock};
     static const char csv[] = "Id,Date,Amount,Text\nA,2026-01-02,1,x\n";
     struct tx tx;
     master_loaded();
@@ -402,7 +408,10 @@ END_TEST
 
 START_TEST(a_path_is_read_for_the_command_line_only)
 {
-    struct job_port port = {book_reader, book_submit, book_cancelled, book_clock};
+    struct job_port port = {.reader = book_reader,
+                            .submit = book_submit,
+                            .cancelled = book_cancelled,
+                            .clock_us = book_clock};
     char path[128];
     struct json *args = json_object_new(arena);
     master_loaded();

@@ -1,0 +1,136 @@
+/* Asking the gate about proposals: page by page, each page's calls as one batch of the writer's. */
+#include "engine/tools/auto_confirm.h"
+
+#include <stdio.h>
+
+#include "common/base/id.h"
+#include "common/sys/crypt.h"
+#include "common/sys/jcs.h"
+#include "engine/store/matches.h"
+#include "engine/tools/child.h"
+
+#define CONFIRM_BATCH 256
+#define PAGE_BYTES    ((size_t)256 << 20)
+
+extern const struct tool tool_confirm_match;
+
+/* Proposals of the matcher that engine:auto-confirm has not asked about under this policy. */
+struct asking {
+    struct call *c;
+    struct job_port *port;
+    const char *entity_id, *account_id;
+    struct confirm_counts *counts;
+    struct arena *page; /* of the rows below */
+    const char **ids;
+    size_t n;
+    char after[ID_TEXT_MAX];
+    bool more;
+};
+
+static struct err page_read(struct asking *a, struct tx *tx)
+{
+    struct match *rows;
+    size_t n;
+    TRY(matches_list(tx, a->page, a->entity_id, a->account_id, MATCH_PROPOSED, a->after,
+                     CONFIRM_BATCH, &rows, &n));
+    a->n = 0;
+    a->more = n == CONFIRM_BATCH;
+    a->ids = ARENA_ARRAY(a->page, n + 1, const char *);
+    ENSURE(a->ids != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        bool asked;
+        TRY(match_was_asked(tx, rows[i].match_id, "engine:auto-confirm", a->c->policy->digest,
+                            &asked));
+        if (rows[i].source == SOURCE_MATCHER && !asked)
+            a->ids[a->n++] = rows[i].match_id;
+    }
+    if (n > 0)
+        (void)snprintf(a->after, sizeof a->after, "%s", rows[n - 1].match_id);
+    return OK;
+}
+
+static struct err args_hash(struct call *c, const struct json *args)
+{
+    struct str text;
+    char hex[SHA256_HEX_SIZE];
+    TRY(jcs_text(c->arena, args, &text));
+    sha256_hex(text.at, text.len, hex);
+    c->args_sha256 = arena_strdup(c->arena, hex);
+    return arena_check(c->arena);
+}
+
+static struct err confirm_call(const struct asking *a, const char *match_id, struct call **out)
+{
+    struct call *c = child_new(a->c, &tool_confirm_match, "engine:auto-confirm");
+    ENSURE(c != NULL, ERR_LIMIT, "out of memory");
+    *out = c;
+    struct json *args = json_object_new(c->arena);
+    json_put_text(c->arena, args, "match_id", match_id);
+    c->args_tree = args;
+    c->rationale = "auto-confirm: asked under policy for a proposal of the matcher";
+    c->args = arena_alloc(c->arena, c->tool->args_size);
+    ENSURE(c->args != NULL, ERR_LIMIT, "out of memory");
+    TRY(args_hash(c, args));
+    return json_bind(c->arena, c->tool->fields, c->tool->fields_n, args, c->args);
+}
+
+static void outcome_count(struct confirm_counts *r, const struct call *c)
+{
+    r->confirmed += c->outcome == CALL_OK;
+    r->waiting += c->outcome == CALL_PENDING;
+    r->denied += c->outcome == CALL_DENIED;
+}
+
+static struct err confirm_batch(const struct asking *a)
+{
+    struct call *calls[CONFIRM_BATCH] = {NULL};
+    struct err e = OK;
+    for (size_t i = 0; e.kind == ERR_NONE && i < a->n; i++)
+        e = confirm_call(a, a->ids[i], &calls[i]);
+    if (e.kind == ERR_NONE && a->n > 0)
+        e = a->port->submit(a->port, calls, a->n);
+    for (size_t i = 0; i < a->n; i++) {
+        if (calls[i] == NULL)
+            continue;
+        outcome_count(a->counts, calls[i]);
+        if (e.kind == ERR_NONE && calls[i]->outcome == CALL_FAILED)
+            e = err_new(calls[i]->err.kind,
+                        "a confirmation could not be recorded; run the pass again");
+        child_free(calls[i]);
+    }
+    return e;
+}
+
+static struct err page_ask(struct asking *a)
+{
+    struct tx tx;
+    arena_reset(a->page);
+    TRY(tx_read_begin(a->port->reader, a->page, a->port->clock_us(), &tx));
+    struct err e = page_read(a, &tx);
+    tx_read_end(&tx);
+    TRY(e);
+    return confirm_batch(a);
+}
+
+struct err auto_confirm(struct call *c, struct job_port *port, const char *entity_id,
+                        const char *account_id, struct confirm_counts *counts)
+{
+    CLEANUP(arena_free) struct arena *page = arena_new(PAGE_BYTES);
+    struct asking a = {.c = c,
+                       .port = port,
+                       .entity_id = entity_id,
+                       .account_id = account_id,
+                       .counts = counts,
+                       .page = page,
+                       .more = true};
+    struct err e = OK;
+    ENSURE(page != NULL, ERR_LIMIT, "out of memory");
+    while (e.kind == ERR_NONE && a.more) {
+        ENSURE(!port->cancelled(port), ERR_CONFLICT, "the pass was cancelled");
+        e = page_ask(&a);
+    }
+    if (e.kind == ERR_NONE)
+        return OK;
+    return err_fmt(c->arena, e.kind, e.where == NULL ? NULL : arena_strdup(c->arena, e.where), "%s",
+                   e.msg);
+}
