@@ -239,10 +239,10 @@ def program_check(program, files, matches, exceptions):
     exceptions_check(exceptions, [(f[2], f[3]) for f in found["exception"]])
 
 
-ASKED = """SELECT m.entity_id, m.account_id, m.match_type, e.decision, e.reason,
-  json_extract(e.event, '$.clause_pointer'), m.legs
+ASKED = """SELECT m.entity_id, m.account_id, m.match_type,
+  json_extract(e.event, '$.decision'), json_extract(e.event, '$.reason'), json_extract(e.event, '$.clause_pointer'), m.legs
   FROM audit_events e JOIN matches m ON m.match_id = e.match_id
-  WHERE e.actor_id = 'engine:auto-confirm' AND e.action = 'CONFIRM'"""
+  WHERE e.actor_id = 'engine:auto-confirm' AND json_extract(e.event, '$.action') = 'CONFIRM'"""
 
 
 def book_check(path, folder, matches, exceptions):
@@ -254,7 +254,7 @@ def book_check(path, folder, matches, exceptions):
     same(book.execute("SELECT count(*) FROM quarantine").fetchone()[0], 0, "rows in quarantine")
     policy = (folder / "policy.yaml").read_text()
     for (text,) in book.execute("SELECT json_extract(event, '$.clause_text') FROM audit_events"
-                                " WHERE reason NOT IN ('', 'ALLOWED')"):
+                                " WHERE json_extract(event, '$.reason') NOT IN ('', 'ALLOWED')"):
         check(text in policy, f"a clause that is not the policy's: {text}")
     for account, status in book.execute("SELECT account_id, status FROM statements"):
         same(status, "BALANCED", f"statement of {account}")
