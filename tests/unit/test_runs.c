@@ -59,7 +59,10 @@ static struct call *opened(struct call *c)
 
 static struct job_port plain_port(void)
 {
-    return (struct job_port){book_reader, book_submit, book_cancelled, book_clock};
+    return (struct job_port){.reader = book_reader,
+                             .submit = book_submit,
+                             .cancelled = book_cancelled,
+                             .clock_us = book_clock};
 }
 
 static struct err job_run(struct call *c)
