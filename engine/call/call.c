@@ -130,6 +130,8 @@ static struct err event_of(struct call *c, struct tx *tx, const char *type)
         .rationale = c->rationale,
         .rationale_author = c->rationale == NULL ? NULL : c->rationale_author,
         .opened_at = c->opened_at,
+        .evidence_opened = c->evidence_opened,
+        .evidence_opened_n = c->evidence_opened_n,
         .signers = signers,
         .signers_n = allowed && c->actor.principal != NULL ? 1 : 0,
         .caused_by = c->caused_by,

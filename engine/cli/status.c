@@ -80,7 +80,8 @@ static struct err waiting_read(struct status *s, struct tx *tx)
     size_t n = PAGE_ROWS;
     while (n == PAGE_ROWS) {
         struct escalation *rows;
-        TRY(escalations_list(tx, s->cli->arena, NULL, after, PAGE_ROWS, &rows, &n));
+        const struct escalation_filter open = {.after = after, .limit = PAGE_ROWS};
+        TRY(escalations_list(tx, s->cli->arena, &open, &rows, &n));
         for (size_t i = 0; i < n; i++) {
             TRY(waiting_add(s, &rows[i]));
             after = rows[i].escalation_id;

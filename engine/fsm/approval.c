@@ -7,7 +7,7 @@ enum { PENDING, STAGE, INFO, APPROVED, REJECTED, WITHDRAWN, EXPIRED, STALE, STAT
 static const char *const states[] = {"PENDING",  "STAGE_APPROVED", "INFO_REQUESTED", "APPROVED",
                                      "REJECTED", "WITHDRAWN",      "EXPIRED",        "STALE"};
 static const char *const events[] = {"approve",      "approve a stage", "reject", "withdraw",
-                                     "request info", "answer",          "expire", "outdate"};
+                                     "request info", "answer",          "answer a stage", "expire", "outdate"};
 static const bool terminal[STATES] = {
     [APPROVED] = true, [REJECTED] = true, [WITHDRAWN] = true, [EXPIRED] = true, [STALE] = true};
 
@@ -27,6 +27,7 @@ static const struct fsm_row rows[] = {
     {STAGE,   APPROVAL_EVENT_EXPIRE,        EXPIRED,   FSM_TIER_ENGINE},
     {STAGE,   APPROVAL_EVENT_OUTDATE,       STALE,     FSM_TIER_ENGINE},
     {INFO,    APPROVAL_EVENT_ANSWER,        PENDING,   1},
+    {INFO,    APPROVAL_EVENT_ANSWER_STAGE,  STAGE,     1},
     {INFO,    APPROVAL_EVENT_APPROVE,       APPROVED,  2},
     {INFO,    APPROVAL_EVENT_APPROVE_STAGE, STAGE,     2},
     {INFO,    APPROVAL_EVENT_REJECT,        REJECTED,  1},

@@ -11,6 +11,7 @@ enum approval_event {
     APPROVAL_EVENT_WITHDRAW,
     APPROVAL_EVENT_REQUEST_INFO,
     APPROVAL_EVENT_ANSWER,
+    APPROVAL_EVENT_ANSWER_STAGE, /* what was asked back after a stage had been approved */
     APPROVAL_EVENT_EXPIRE,
     APPROVAL_EVENT_OUTDATE, /* what was bound has changed */
     APPROVAL_EVENTS,

@@ -41,6 +41,10 @@ struct gate_step {
 size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gate_step *steps,
                   size_t max, struct verdict *verdict);
 
+/* Is this principal barred from deciding: it proposed it or asked for it, or its agent did and
+ * sod.own_agent forbids? */
+bool gate_eyes_used(const struct policy *policy, const struct ask *ask, const char *principal);
+
 /* On whose lent seats the act rests, when the actor's own roles do not cover it: one lender when
  * one is enough, else every lender that counts. 0: on the actor's own seat, or on nobody's. */
 size_t gate_seats(const struct policy *policy, const struct ask *ask, const char **lenders,

@@ -38,6 +38,11 @@ bool eyes_used(const struct policy *p, const struct ask *a, const char *principa
     return any_text(a->own_agents_of, a->own_agents_of_n, principal) && own_agent_forbidden(p, a);
 }
 
+bool gate_eyes_used(const struct policy *policy, const struct ask *ask, const char *principal)
+{
+    return eyes_used(policy, ask, principal);
+}
+
 bool same_eyes(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;

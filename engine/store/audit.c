@@ -117,6 +117,16 @@ static bool entity_listed(const struct audit_filter *f, struct str entity)
     return false;
 }
 
+static bool all_listed(const struct audit_filter *f, const struct json *entities)
+{
+    bool yes = true;
+    for (size_t i = 0; yes && json_is(entities, JSON_TYPE_ARRAY) && i < entities->count; i++) {
+        const struct json *one = entities->items[i];
+        yes = json_is(one, JSON_TYPE_TEXT) && entity_listed(f, one->text);
+    }
+    return yes;
+}
+
 /* An event stands under one entity, but may tell amounts and accounts of several: whoever proposes
  * ours together with theirs is refused, and must not read theirs in the refusal. */
 static struct err in_scope(struct tx *tx, const struct audit_filter *f, struct stmt *q, bool *yes)
@@ -128,11 +138,8 @@ static struct err in_scope(struct tx *tx, const struct audit_filter *f, struct s
         return OK;
     arena_reset(tx->store->scratch);
     TRY(json_read(tx->store->scratch, stmt_peek(q, 1), &event_limits, &event));
-    const struct json *all = json_get(json_get(event, "gate_input"), "entities");
-    for (size_t i = 0; *yes && json_is(all, JSON_TYPE_ARRAY) && i < all->count; i++) {
-        const struct json *one = all->items[i];
-        *yes = json_is(one, JSON_TYPE_TEXT) && entity_listed(f, one->text);
-    }
+    *yes = all_listed(f, json_get(json_get(event, "gate_input"), "entities")) &&
+           all_listed(f, json_get(event, "entities"));
     return OK;
 }
 

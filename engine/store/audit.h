@@ -26,6 +26,9 @@ struct event {
     size_t signers_n;
     int64_t caused_by;         /* seq of the event that led to this one; 0 when none */
     const struct json *detail; /* what this event type tells beside the common members */
+    const char *const *evidence_opened; /* ids of what the decider says they looked at */
+    size_t evidence_opened_n;
+    const struct json *entities; /* array: every entity concerned, where no ask says so */
 };
 
 /* Appends the event with the effects noted since the last one, and moves the head. Fails as a

@@ -10,12 +10,15 @@ enum {
     ESCALATION_LOAD,
     ESCALATION_OPEN,
     ESCALATION_OBJECT,
+    ESCALATIONS_OBJECT,
     ESCALATION_ASKED,
     ESCALATION_INSERT,
     ESCALATION_MOVE,
     PARTY_ADD,
     PARTIES_LOAD,
-    ESCALATIONS_LIST
+    ESCALATIONS_LIST,
+    ESCALATIONS_LIST_OF,
+    ESCALATIONS_LIST_TO
 };
 
 #define COLUMNS                                                                                    \
@@ -33,6 +36,9 @@ const struct db_sql escalations_sql[] = {
     [ESCALATION_OBJECT] = {"escalation_object",
                            "SELECT " COLUMNS " FROM escalations WHERE object_id = ?1"
                            " AND tool = ?2 AND " OPEN_STATES},
+    [ESCALATIONS_OBJECT] = {"escalations_of_object",
+                            "SELECT " COLUMNS " FROM escalations WHERE object_id = ?1"
+                            " AND " OPEN_STATES " ORDER BY escalation_id"},
     [ESCALATION_ASKED] = {"escalation_asked", "SELECT 1 FROM escalations WHERE key_sha256 = ?1"
                                               " AND policy_version = ?2 LIMIT 1"},
     [ESCALATION_INSERT] = {"escalation_insert",
@@ -50,9 +56,20 @@ const struct db_sql escalations_sql[] = {
     [PARTIES_LOAD] = {"parties_load", "SELECT role, actor, principal_id FROM escalation_parties"
                                       " WHERE escalation_id = ?1 ORDER BY party_id"},
     [ESCALATIONS_LIST] = {"escalations_list",
-                          "SELECT " COLUMNS " FROM escalations WHERE " OPEN_STATES
-                          " AND (?1 IS NULL OR entity_id = ?1) AND escalation_id > ?2"
+                          "SELECT " COLUMNS " FROM escalations INDEXED BY escalations_listed"
+                          " WHERE " OPEN_STATES " AND escalation_id > ?2"
+                          " AND (?1 IS NULL OR entity_id = ?1)"
                           " ORDER BY escalation_id LIMIT ?3"},
+    [ESCALATIONS_LIST_OF] = {"escalations_list_of",
+                             "SELECT " COLUMNS " FROM escalations INDEXED BY escalations_listed_of"
+                             " WHERE " OPEN_STATES " AND entity_id = ?1 AND escalation_id > ?2"
+                             " ORDER BY escalation_id LIMIT ?3"},
+    [ESCALATIONS_LIST_TO] = {"escalations_list_to",
+                             "SELECT " COLUMNS " FROM escalations WHERE " OPEN_STATES
+                             " AND escalation_id IN (SELECT escalation_id FROM"
+                             " escalation_addressees WHERE who = ?4 AND escalation_id > ?2)"
+                             " AND (?1 IS NULL OR entity_id = ?1)"
+                             " ORDER BY escalation_id LIMIT ?3"},
 };
 const size_t escalations_sql_n = sizeof escalations_sql / sizeof escalations_sql[0];
 
@@ -261,17 +278,47 @@ struct err escalation_parties(struct tx *tx, struct arena *arena, const char *es
     return arena_check(arena);
 }
 
-struct err escalations_list(struct tx *tx, struct arena *arena, const char *entity_id,
-                            const char *after, int64_t limit, struct escalation **rows, size_t *n)
+struct err escalations_of_object(struct tx *tx, struct arena *arena, const char *object_id,
+                                 struct escalation **rows, size_t *n)
 {
-    struct escalation *list = ARENA_ARRAY(arena, (size_t)limit, struct escalation);
+    enum { OPEN_MAX = 64 };
+    struct escalation *list = ARENA_ARRAY(arena, OPEN_MAX, struct escalation);
     ENSURE(list != NULL, ERR_LIMIT, "out of memory");
     *n = 0;
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATIONS, ESCALATIONS_LIST);
-    stmt_bind_text(q, 1, entity_id);
-    stmt_bind_text(q, 2, after == NULL ? "" : after);
-    stmt_bind_int(q, 3, limit);
-    while (*n < (size_t)limit) {
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATIONS, ESCALATIONS_OBJECT);
+    stmt_bind_text(q, 1, object_id);
+    for (;;) {
+        bool row;
+        TRY(stmt_step(q, &row));
+        if (!row)
+            break;
+        ENSURE(*n < OPEN_MAX, ERR_LIMIT, "too much waits for a decision about this");
+        TRY(escalation_read(q, arena, &list[(*n)++]));
+    }
+    *rows = list;
+    return OK;
+}
+
+static size_t list_sql(const struct escalation_filter *f)
+{
+    if (f->to != NULL)
+        return ESCALATIONS_LIST_TO;
+    return f->entity_id != NULL ? ESCALATIONS_LIST_OF : ESCALATIONS_LIST;
+}
+
+struct err escalations_list(struct tx *tx, struct arena *arena, const struct escalation_filter *f,
+                            struct escalation **rows, size_t *n)
+{
+    struct escalation *list = ARENA_ARRAY(arena, (size_t)f->limit, struct escalation);
+    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
+    *n = 0;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATIONS, list_sql(f));
+    stmt_bind_text(q, 1, f->entity_id);
+    stmt_bind_text(q, 2, f->after == NULL ? "" : f->after);
+    stmt_bind_int(q, 3, f->limit);
+    if (f->to != NULL)
+        stmt_bind_text(q, 4, f->to);
+    while (*n < (size_t)f->limit) {
         bool row;
         TRY(stmt_step(q, &row));
         if (!row)

@@ -75,9 +75,21 @@ MUST_CHECK struct err escalation_parties(struct tx *tx, struct arena *arena,
                                          const char *escalation_id, struct party **parties,
                                          size_t *n);
 
-/* Open ones, of an entity or (NULL) all, ordered by id, from behind `after`. */
-MUST_CHECK struct err escalations_list(struct tx *tx, struct arena *arena, const char *entity_id,
-                                       const char *after, int64_t limit, struct escalation **rows,
-                                       size_t *n);
+/* Every open one about this object, whatever tool it waits for. */
+MUST_CHECK struct err escalations_of_object(struct tx *tx, struct arena *arena,
+                                            const char *object_id, struct escalation **rows,
+                                            size_t *n);
+
+/* Which open ones; NULL members do not filter. */
+struct escalation_filter {
+    const char *entity_id;
+    const char *to;    /* addressed to this principal or role */
+    const char *after; /* behind this id */
+    int64_t limit;
+};
+/* Ordered by id. */
+MUST_CHECK struct err escalations_list(struct tx *tx, struct arena *arena,
+                                       const struct escalation_filter *filter,
+                                       struct escalation **rows, size_t *n);
 
 #endif

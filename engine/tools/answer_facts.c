@@ -1,6 +1,7 @@
 /* Who stands behind an escalation that is being answered. */
 #include "engine/tools/answer_facts.h"
 
+#include "engine/store/escalation_life.h"
 #include "engine/store/registry.h"
 
 bool is_administration(enum action action)
@@ -29,28 +30,48 @@ static struct err still_here(struct call *c, struct tx *tx, const char *principa
     return e.kind == ERR_MISSING ? OK : e;
 }
 
-static struct err requesters_ask(struct call *c, struct tx *tx, const struct party *parties,
-                                 size_t n)
+/* Whoever asked, and on whose seats: the act rests on them already. */
+struct requesters {
+    const char **proposers, **seats;
+    size_t proposers_n, seats_n;
+    bool self, other;
+};
+
+static struct err requester_add(struct call *c, struct tx *tx, const char *principal,
+                                struct requesters *r)
 {
-    const char **proposers = ARENA_ARRAY(c->arena, n + 1, const char *);
-    size_t proposers_n = 0;
-    bool self = false, other = false;
-    ENSURE(proposers != NULL, ERR_LIMIT, "out of memory");
+    bool here, same = text_eq(principal, c->actor.principal);
+    TRY(still_here(c, tx, principal, &here));
+    r->proposers[r->proposers_n++] = r->seats[r->seats_n++] = principal;
+    r->self |= same;
+    r->other |= !same && here;
+    return OK;
+}
+
+static struct err requesters_ask(struct call *c, struct tx *tx, const struct escalation *e,
+                                 const struct party *parties, size_t n)
+{
+    struct seat *seats;
+    size_t seats_n;
+    TRY(escalation_seats(tx, c->arena, e->escalation_id, &seats, &seats_n));
+    struct requesters r = {.proposers = ARENA_ARRAY(c->arena, n + 1, const char *),
+                           .seats = ARENA_ARRAY(c->arena, n + seats_n + 1, const char *)};
+    TRY(arena_check(c->arena));
     for (size_t i = 0; i < n; i++) {
-        bool here;
-        if (parties[i].role != PARTY_REQUESTER || parties[i].principal_id == NULL)
-            continue;
-        bool same = text_eq(parties[i].principal_id, c->actor.principal);
-        TRY(still_here(c, tx, parties[i].principal_id, &here));
-        proposers[proposers_n++] = parties[i].principal_id;
-        self |= same;
-        other |= !same && here;
+        if (parties[i].role == PARTY_REQUESTER && parties[i].principal_id != NULL)
+            TRY(requester_add(c, tx, parties[i].principal_id, &r));
+    }
+    for (size_t i = 0; i < seats_n; i++) { /* asked on a lent seat: the lender's word, too */
+        r.seats[r.seats_n++] = seats[i].lender;
+        r.self |= text_eq(seats[i].lender, c->actor.principal);
     }
     if (is_administration(c->ask.action)) {
-        c->ask.proposers = proposers;
-        c->ask.proposers_n = proposers_n;
+        c->ask.proposers = r.proposers;
+        c->ask.proposers_n = r.proposers_n;
+        c->ask.seats = r.seats;
+        c->ask.seats_n = r.seats_n;
     }
-    c->ask.approvers_n += other && !self;
+    c->ask.approvers_n += r.other && !r.self;
     return OK;
 }
 
@@ -64,7 +85,7 @@ struct err answer_facts(struct call *c, struct tx *tx, const struct escalation *
     for (size_t i = 0; i < n; i++)
         TRY(frozen_add(c, tx, parties[i].actor, parties[i].principal_id));
     /* the people of a confirmation are the match's: its plan reads them */
-    return c->ask.action == ACTION_CONFIRM ? OK : requesters_ask(c, tx, parties, n);
+    return c->ask.action == ACTION_CONFIRM ? OK : requesters_ask(c, tx, e, parties, n);
 }
 
 void answer_channel(struct call *c, enum action action)

@@ -1,16 +1,18 @@
 /* list_pending_escalations: what waits for a human, with the clause that stopped it, word for word.
  */
-#include "engine/store/escalations.h"
 #include "engine/tools/cursor.h"
+#include "engine/tools/escalation_view.h"
 #include "engine/tools/scope.h"
 
 struct list_pending {
-    const char *entity_id, *cursor;
+    const char *entity_id, *to, *cursor;
     int64_t limit;
 };
 
 static const struct json_field fields[] = {
     JSON_TEXT(struct list_pending, entity_id, .max = 64, .help = "only this entity's"),
+    JSON_TEXT(struct list_pending, to, .max = 136,
+              .help = "only what is addressed to human:NAME, a principal id or a role"),
     JSON_INT(struct list_pending, limit, .min = 1, .max = 200, .def = 50,
              .help = "escalations a page"),
     JSON_TEXT(struct list_pending, cursor, .min = -1, .max = 200,
@@ -24,48 +26,19 @@ struct pending_page {
 
 static const struct json_field result[] = {
     JSON_ANY(struct pending_page, escalations, .required = true,
-             .help = "array of escalations: code, clause, digest, amount, bound facts"),
+             .help = "array of escalations: code, clause, digest, amount, bound facts, sla_due_at, "
+                     "overdue, notes (questions and answers), to, you_asked"),
     JSON_TEXT(struct pending_page, next_cursor, .help = "absent on the last page"),
 };
 
-static struct err escalation_print(struct call *c, const struct escalation *e,
-                                   const struct json *bound, struct json **out)
-{
-    struct arena *arena = c->arena;
-    struct json *o = json_object_new(arena);
-    json_put_text(arena, o, "escalation_id", e->escalation_id);
-    json_put_text(arena, o, "code", e->code);
-    json_put_text(arena, o, "state", escalation_state_name(e->state));
-    json_put_text(arena, o, "tool", e->tool);
-    json_put_text(arena, o, "entity_id", e->entity_id);
-    json_put_text(arena, o, "object_type", e->object_type);
-    json_put_text(arena, o, "object_id", e->object_id);
-    if (e->has_amount) {
-        char amount[MONEY_TEXT_MAX];
-        money_print(e->amount, amount);
-        json_put_text(arena, o, "amount", amount);
-        json_put_text(arena, o, "currency", e->amount.cur);
-    }
-    json_put_text(arena, o, "reason", e->reason);
-    json_put_text(arena, o, "clause", e->clause);
-    json_put_text(arena, o, "pointer", e->pointer);
-    json_put_text(arena, o, "requester", e->requester);
-    json_put_text(arena, o, "created_at", e->created_at);
-    json_put_text(arena, o, "expires_at", e->expires_at);
-    json_put_text(arena, o, "digest", e->digest);
-    json_put(arena, o, "bound", bound);
-    *out = o;
-    return arena_check(arena);
-}
-
-static struct err page_add(struct call *c, const struct scope *scope, const struct escalation *e,
-                           struct json *list)
+static struct err page_add(struct call *c, struct tx *tx, const struct scope *scope,
+                           const struct escalation *e, struct json *list)
 {
     struct json *bound, *o;
     TRY(bound_read(c->arena, e, &bound));
     if (!scope_has_escalation(scope, e, bound))
         return OK;
-    TRY(escalation_print(c, e, bound, &o));
+    TRY(escalation_view(c, tx, e, bound, &o));
     json_push(c->arena, list, o);
     return OK;
 }
@@ -75,15 +48,22 @@ static struct err read_page(struct call *c, struct tx *tx)
     const struct list_pending *args = c->args;
     struct pending_page page = {0};
     struct escalation *rows;
+    struct addressee to;
     struct scope scope;
     const char *after;
     size_t n;
     TRY(cursor_parse(c->arena, args->cursor, &after));
     TRY(scope_load(c, tx, &scope));
-    TRY(escalations_list(tx, c->arena, args->entity_id, after, args->limit + 1, &rows, &n));
+    struct escalation_filter filter = {
+        .entity_id = args->entity_id, .after = after, .limit = args->limit + 1};
+    if (args->to != NULL) {
+        TRY(addressee_parse(c, tx, args->to, "/to", &to));
+        filter.to = to.who;
+    }
+    TRY(escalations_list(tx, c->arena, &filter, &rows, &n));
     struct json *list = json_array_new(c->arena);
     for (size_t i = 0; i < n && i < (size_t)args->limit; i++)
-        TRY(page_add(c, &scope, &rows[i], list));
+        TRY(page_add(c, tx, &scope, &rows[i], list));
     page.escalations = list;
     if (n > (size_t)args->limit)
         page.next_cursor = cursor_print(c->arena, rows[args->limit - 1].escalation_id);

@@ -5,7 +5,6 @@
 
 #include "engine/fx/fx.h"
 #include "engine/store/differences.h"
-#include "engine/store/escalations.h"
 #include "engine/store/limits.h"
 #include "engine/store/master.h"
 
@@ -127,90 +126,6 @@ struct err difference_fact(struct call *c, struct tx *tx, const struct match *m)
         all[n].class_ = account.class_;
     c->ask.accounts = all;
     c->ask.accounts_n = n + 1;
-    return OK;
-}
-
-/* ---- people ---- */
-
-struct people {
-    const char **proposers, **agents;
-    size_t proposers_n, agents_n, approvers_n;
-};
-
-static void people_add(const char **list, size_t *n, const char *principal)
-{
-    if (principal != NULL && !listed(list, *n, principal))
-        list[(*n)++] = principal;
-}
-
-static void people_of_parties(struct people *who, const struct party *parties, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (parties[i].role == PARTY_REQUESTER)
-            people_add(who->proposers, &who->proposers_n, parties[i].principal_id);
-        else if (parties[i].role == PARTY_AGENT)
-            people_add(who->agents, &who->agents_n, parties[i].principal_id);
-    }
-}
-
-/* A stage was approved of this version under this policy, and not for ever. */
-static struct err stages_stand(const struct call *c, const struct tx *tx, int64_t version,
-                               const struct escalation *e, bool *stand)
-{
-    int64_t expires;
-    TRY(instant_parse(e->expires_at, &expires));
-    *stand = tx->now_us < expires && e->object_version == version &&
-             text_eq(e->policy_version, c->policy->digest);
-    return OK;
-}
-
-/* Whoever approved a stage, is not the one who acts now, and is still one of us. */
-static struct err approvers_count(struct call *c, struct tx *tx, struct people *who,
-                                  const struct party *parties, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct principal p = {.active = false};
-        if (parties[i].role != PARTY_APPROVER || parties[i].principal_id == NULL ||
-            text_eq(parties[i].principal_id, c->actor.principal))
-            continue;
-        struct err e = principal_load(tx, c->arena, parties[i].principal_id, &p);
-        if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
-            return e;
-        who->approvers_n += p.active;
-    }
-    return OK;
-}
-
-static struct err people_of_escalation(struct call *c, struct tx *tx, int64_t version,
-                                       const struct escalation *e, struct people *who)
-{
-    struct party *parties;
-    size_t n;
-    bool stand;
-    TRY(escalation_parties(tx, c->arena, e->escalation_id, &parties, &n));
-    people_of_parties(who, parties, n);
-    TRY(stages_stand(c, tx, version, e, &stand));
-    return stand ? approvers_count(c, tx, who, parties, n) : OK;
-}
-
-struct err people_facts(struct call *c, struct tx *tx, const struct people_of *of)
-{
-    enum { PEOPLE_MAX = 300 };
-    struct people who = {.proposers = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
-                         .agents = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *)};
-    struct escalation e;
-    bool found;
-    ENSURE(who.proposers != NULL && who.agents != NULL, ERR_LIMIT, "out of memory");
-    people_add(who.proposers, &who.proposers_n, of->principal);
-    people_add(who.agents, &who.agents_n, of->obo);
-    TRY(escalation_of_object(tx, c->arena, of->tool, of->object_id, &found, &e));
-    if (found)
-        TRY(people_of_escalation(c, tx, of->version, &e, &who));
-    c->ask.proposers = who.proposers;
-    c->ask.proposers_n = who.proposers_n;
-    c->ask.own_agents_of = who.agents;
-    c->ask.own_agents_of_n = who.agents_n;
-    c->ask.approvers_n = (int64_t)who.approvers_n;
     return OK;
 }
 

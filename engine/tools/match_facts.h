@@ -3,6 +3,7 @@
 #define ENGINE_TOOLS_MATCH_FACTS_H
 
 #include "engine/store/matches.h"
+#include "engine/tools/people_facts.h"
 #include "engine/tools/tool.h"
 
 /* Fills the ask's object, money and place from the match and its legs: amount, accounts, entities,
@@ -22,15 +23,6 @@ struct json *difference_print(struct arena *arena, const struct match *m);
 /* The part that needs no match row: money and place of some legs (a new proposal). */
 MUST_CHECK struct err legs_facts(struct call *c, struct tx *tx, const struct entry *legs, size_t n,
                                  struct money amount);
-
-/* Who stands behind an act: whoever made the object, and who asked for the act or approved a stage
- * of it in the open escalation of `tool` about it. */
-struct people_of {
-    const char *tool, *object_id;
-    int64_t version;             /* a stage counts that was approved of this version */
-    const char *principal, *obo; /* who made it: a human, or the human behind an agent; or NULL */
-};
-MUST_CHECK struct err people_facts(struct call *c, struct tx *tx, const struct people_of *of);
 
 /* What the windows of cumulative limits and the auto-confirm cap hold where the act counts, valued
  * at the rates of the day `on`. After legs_facts. */

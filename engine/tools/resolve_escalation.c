@@ -1,14 +1,18 @@
 /* resolve_escalation: a human's answer to what policy reserved for a human. Confirming runs the
  * bound call as that human, through the gate again; rejecting a confirmation rejects the match.
- * What was bound must be what happens: another digest, another version of the target or another
- * policy stop it (DESIGN §6). */
+ * What was bound must be what happens: whatever differs from it today ends the escalation as STALE,
+ * and the answer shows the difference (DESIGN §6). Asking back and answering decide nothing. */
 #include <string.h>
 
+#include "common/base/civil.h"
 #include "common/sys/json_read.h"
+#include "engine/store/escalation_life.h"
 #include "engine/tools/answer_facts.h"
+#include "engine/tools/binding.h"
 #include "engine/tools/match_facts.h"
 #include "engine/tools/scope.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/transition.h"
 
 struct review {
     const char *opened_at;
@@ -22,7 +26,8 @@ struct resolve_escalation {
     struct review *review;
 };
 
-static const char *const decisions[] = {"", "confirm", "reject", "withdraw", "request_info", NULL};
+static const char *const decisions[] = {"",         "confirm",      "reject",
+                                        "withdraw", "request_info", "answer", NULL};
 
 static const struct json_field review_fields[] = {
     JSON_TEXT(struct review, opened_at, .max = 40, .help = "when the reviewer opened it, UTC"),
@@ -34,18 +39,21 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct resolve_escalation, escalation_id, .required = true, .max = 64,
               .help = "the escalation to answer"),
     JSON_ENUM(struct resolve_escalation, decision, decisions, .required = true,
-              .help = "confirm and reject are for humans; withdraw for who asked"),
+              .help = "confirm, reject and request_info are for humans; withdraw and answer also for "
+                      "whoever asked"),
     JSON_TEXT(struct resolve_escalation, digest, .required = true, .min = 64, .max = 64,
               .help = "of the facts that were shown, whole: 64 hex digits"),
     JSON_TEXT(struct resolve_escalation, rationale, .max = 2000,
-              .help = "the decider's own words; needed above materiality"),
+              .help = "the decider's own words, needed above materiality; the question of a "
+                      "request_info, the text of an answer"),
     JSON_OBJECT_PTR(struct resolve_escalation, review, review_fields,
                     .help = "what the reviewer looked at"),
 };
 
 struct resolved {
-    const char *escalation_id, *match_id, *state;
+    const char *escalation_id, *match_id, *state, *next;
     int64_t version;
+    const struct json *difference;
 };
 
 static const struct json_field result[] = {
@@ -53,6 +61,9 @@ static const struct json_field result[] = {
     JSON_TEXT(struct resolved, match_id, .help = "the match it was about"),
     JSON_TEXT(struct resolved, state, .help = "what the target became, or the escalation's state"),
     JSON_INT(struct resolved, version, .help = "of the target, after this"),
+    JSON_ANY(struct resolved, difference,
+             .help = "of a stale one: array of {pointer, was, now} into the bound facts"),
+    JSON_TEXT(struct resolved, next, .help = "of a stale one: what to do"),
 };
 
 /* From plan to apply. */
@@ -61,6 +72,9 @@ struct answer {
     struct call inner; /* the bound call, or the rejection, asked by this human */
     bool has_inner;
     enum escalation_state to; /* without an inner call */
+    bool answers;             /* what was asked back is told */
+    struct json *difference;  /* of a stale one */
+    bool other_policy;        /* it says the same of this, under another name */
 };
 
 extern const struct tool tool_reject_match;
@@ -130,11 +144,56 @@ static struct err plan_inner(struct call *c, struct tx *tx, struct answer *a,
     return OK;
 }
 
-static bool bound_as_asked(const struct call *c, const struct answer *a)
+/* What the bound call cannot be planned for any more: its target is gone, or its arguments say
+ * nothing that could still be done. */
+static bool is_past(struct err e)
 {
-    return a->inner.outcome == CALL_NONE && /* else it is so already */
-           a->inner.ask.object_version == a->e.object_version &&
-           text_eq(a->e.policy_version, c->policy->digest);
+    return e.kind == ERR_MISSING || e.kind == ERR_INPUT || e.kind == ERR_CONFLICT;
+}
+
+static struct json *past_difference(struct arena *arena, const struct escalation *e,
+                                    const char *why)
+{
+    struct json *list = json_array_new(arena), *one = json_object_new(arena);
+    json_put_text(arena, one, "pointer", "/object");
+    json_put_text(arena, one, "was", e->object_id);
+    json_put_text(arena, one, "now", why);
+    json_push(arena, list, one);
+    return list;
+}
+
+/* Two words that count together are given under one policy. */
+static struct json *policy_difference(struct arena *arena, const struct escalation *e,
+                                      const struct policy *now)
+{
+    struct json *list = json_array_new(arena), *one = json_object_new(arena);
+    json_put_text(arena, one, "pointer", "/policy_version");
+    json_put_text(arena, one, "was", e->policy_version);
+    json_put_text(arena, one, "now", now->digest);
+    json_push(arena, list, one);
+    return list;
+}
+
+/* Plans the bound call anew and says what is not as it was bound: NULL when nothing. */
+static struct err replan(struct call *c, struct tx *tx, struct answer *a, const struct tool *tool,
+                         struct json **difference)
+{
+    struct err e = plan_inner(c, tx, a, tool, a->e.args);
+    *difference = NULL;
+    if (is_past(e)) {
+        *difference = past_difference(c->arena, &a->e, e.msg);
+        return arena_check(c->arena);
+    }
+    TRY(e);
+    if (a->inner.outcome != CALL_NONE) { /* it is so already */
+        *difference = past_difference(c->arena, &a->e, "nothing is left to be done");
+        return arena_check(c->arena);
+    }
+    TRY(bound_difference(&a->inner, tx, &a->e, difference));
+    a->other_policy = !text_eq(a->e.policy_version, c->policy->digest);
+    if ((*difference)->count == 0)
+        *difference = NULL;
+    return OK;
 }
 
 static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
@@ -142,14 +201,18 @@ static struct err plan_confirm(struct call *c, struct tx *tx, struct answer *a)
     const struct tool *tool = tool_find(a->e.tool);
     const struct call before = *c;
     ENSURE(tool != NULL, ERR_STORE, "the escalation is bound to a tool that is not there any more");
-    TRY(plan_inner(c, tx, a, tool, a->e.args));
-    if (!bound_as_asked(c, a)) {
-        *c = before; /* it is about the escalation again */
-        a->has_inner = false;
-        a->to = ESCALATION_STALE;
-        return OK;
+    TRY(replan(c, tx, a, tool, &a->difference));
+    if (a->difference == NULL) {
+        TRY(answer_facts(c, tx, &a->e));
+        bool stage = gate_decide(c->policy, &c->ask).reason == REASON_SECOND_APPROVER_REQUIRED;
+        if (!a->other_policy || !stage)
+            return OK;
+        a->difference = policy_difference(c->arena, &a->e, c->policy);
     }
-    return answer_facts(c, tx, &a->e);
+    *c = before; /* it is about the escalation again */
+    a->has_inner = false;
+    a->to = ESCALATION_STALE;
+    return arena_check(c->arena);
 }
 
 static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
@@ -160,21 +223,53 @@ static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
     return plan_inner(c, tx, a, &tool_reject_match, a->e.args);
 }
 
-/* Withdrawing is for whoever asked: in person, through their agent, or the agent itself. */
-static struct err plan_withdraw(struct call *c, struct tx *tx, struct answer *a)
+/* Whoever asked: in person, through their agent, or the agent itself. */
+static struct err has_asked(struct call *c, struct tx *tx, const struct answer *a, bool *asked)
 {
     struct party *parties;
     size_t n;
-    bool asked = false;
     const char *self = c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
     TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
+    *asked = false;
     for (size_t i = 0; i < n; i++)
-        asked |= parties[i].role != PARTY_APPROVER &&
-                 (text_eq(parties[i].actor, c->actor.id) ||
-                  (self != NULL && text_eq(parties[i].principal_id, self)));
+        *asked |= parties[i].role != PARTY_APPROVER &&
+                  (text_eq(parties[i].actor, c->actor.id) ||
+                   (self != NULL && text_eq(parties[i].principal_id, self)));
+    return OK;
+}
+
+static struct err plan_withdraw(struct call *c, struct tx *tx, struct answer *a)
+{
+    bool asked;
+    TRY(has_asked(c, tx, a, &asked));
     c->ask.action = ACTION_WITHDRAW;
     c->ask.state_valid &= asked || c->actor.kind == ACTOR_HUMAN;
     a->to = ESCALATION_WITHDRAWN;
+    return OK;
+}
+
+static struct err plan_request(struct call *c, struct answer *a)
+{
+    if (text_empty(c->rationale))
+        return err_at(ERR_INPUT, "/rationale", "say what you want to know");
+    a->to = ESCALATION_INFO_REQUESTED;
+    return OK;
+}
+
+static struct err plan_answer(struct call *c, struct tx *tx, struct answer *a)
+{
+    bool asked;
+    if (a->e.state != ESCALATION_INFO_REQUESTED)
+        return err_fmt(c->arena, ERR_CONFLICT, "/decision",
+                       "nothing was asked back: the escalation is %s",
+                       escalation_state_name(a->e.state));
+    if (text_empty(c->rationale))
+        return err_at(ERR_INPUT, "/rationale", "an answer says something");
+    TRY(has_asked(c, tx, a, &asked));
+    if (!asked && c->actor.kind != ACTOR_HUMAN)
+        return err_at(ERR_INPUT, "/escalation_id",
+                      "the question is for whoever asked for this, or for an authorised person");
+    a->answers = true;
     return OK;
 }
 
@@ -206,10 +301,10 @@ static struct err plan_decision(struct call *c, struct tx *tx, struct answer *a)
     case DECISION_WITHDRAW:
         return plan_withdraw(c, tx, a);
     case DECISION_REQUEST_INFO:
-        a->to = ESCALATION_INFO_REQUESTED;
-        return OK;
-    case DECISION_NONE:
+        return plan_request(c, a);
     case DECISION_ANSWER:
+        return plan_answer(c, tx, a);
+    case DECISION_NONE:
         break;
     }
     return err_new(ERR_INPUT, "no decision");
@@ -225,6 +320,30 @@ static struct err tell_settled(struct call *c, struct tx *tx, const struct escal
     c->result = settled_outcome(c->arena, e);
     c->outcome = CALL_OK;
     return arena_check(c->arena);
+}
+
+/* When it was opened is the screen's word; it cannot be later than now, nor before there was
+ * anything to open. */
+static struct err review_take(struct call *c, struct tx *tx, const struct review *review,
+                              const struct escalation *e)
+{
+    int64_t opened, made;
+    if (review == NULL)
+        return OK;
+    c->evidence_opened = review->evidence_opened;
+    c->evidence_opened_n = review->evidence_opened_n;
+    if (review->opened_at == NULL)
+        return OK;
+    TRY(instant_parse(e->created_at, &made));
+    if (instant_parse(review->opened_at, &opened).kind != ERR_NONE)
+        return err_at(ERR_INPUT, "/review/opened_at",
+                      "expected an instant in UTC, as in 2026-03-31T10:00:00Z");
+    if (opened > tx->now_us)
+        return err_at(ERR_INPUT, "/review/opened_at", "is in the future");
+    if (opened < made)
+        return err_at(ERR_INPUT, "/review/opened_at", "is before the escalation was made");
+    c->opened_at = review->opened_at;
+    return OK;
 }
 
 static struct err plan(struct call *c, struct tx *tx)
@@ -243,7 +362,7 @@ static struct err plan(struct call *c, struct tx *tx)
     TRY(escalation_facts(c, &a->e));
     c->ask.state_valid = tx->now_us < expires;
     c->ask.decision = (enum decision)args->decision;
-    c->opened_at = args->review == NULL ? NULL : args->review->opened_at;
+    TRY(review_take(c, tx, args->review, &a->e));
     c->planned = a;
     if (!c->ask.state_valid)
         return OK; /* expired: the gate says STATE_INVALID */
@@ -255,12 +374,28 @@ static struct err plan(struct call *c, struct tx *tx)
 
 /* ---- apply ---- */
 
+/* What the act tells of itself, and under which policy it was asked when that was another one. */
+static const struct json *detail_of(struct call *c, const struct answer *a)
+{
+    const struct json *own = a->inner.detail;
+    if (!a->other_policy)
+        return own;
+    struct json *o = json_object_new(c->arena);
+    for (size_t i = 0; own != NULL && i < own->count; i++)
+        (void)json_add(c->arena, o, own->members[i].key, own->members[i].value);
+    json_put_text(c->arena, o, "asked_under", a->e.policy_version);
+    return o;
+}
+
 static struct err apply_inner(struct call *c, struct tx *tx, struct answer *a)
 {
+    a->inner.ask = c->ask;
     a->inner.rationale = c->rationale;
     a->inner.verdict = c->verdict;
     a->inner.opened_at = c->opened_at;
+    a->inner.detail = detail_of(c, a);
     TRY(a->inner.tool->apply(&a->inner, tx));
+    a->inner.detail = detail_of(c, a);
     if (a->inner.caused_by == c->caused_by) /* the act itself did not settle it */
         TRY(settle_move(&a->inner, tx, &a->e,
                         c->ask.decision == DECISION_CONFIRM ? ESCALATION_APPROVED
@@ -274,14 +409,57 @@ static struct err apply_inner(struct call *c, struct tx *tx, struct answer *a)
     return arena_check(c->arena);
 }
 
+static struct err note_put(struct call *c, struct tx *tx, const struct answer *a)
+{
+    const struct escalation_note note = {.is_answer = a->answers,
+                                         .actor = c->actor.id,
+                                         .principal_id = c->actor.principal,
+                                         .body = c->rationale};
+    return escalation_note_add(tx, a->e.escalation_id, &note);
+}
+
+/* It waits again where it stood, and its clock has not stopped. */
+static struct err apply_answer(struct call *c, struct tx *tx, struct answer *a)
+{
+    struct party *parties;
+    size_t n;
+    bool staged = false;
+    const char *from = escalation_state_name(a->e.state);
+    TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
+    for (size_t i = 0; i < n; i++)
+        staged |= parties[i].role == PARTY_APPROVER;
+    TRY(note_put(c, tx, a));
+    TRY(transition_answered(c, tx, &a->e, staged));
+    return settle_event(c, tx, &a->e, "ESCALATION_ANSWERED", from);
+}
+
+static const char stale_next[] = "nothing was done: what was approved is not what would happen now; "
+                                 "look at the difference and ask for it again";
+
+static struct err apply_move(struct call *c, struct tx *tx, struct answer *a)
+{
+    if (a->to == ESCALATION_INFO_REQUESTED)
+        TRY(note_put(c, tx, a));
+    if (a->to == ESCALATION_STALE) {
+        struct json *detail = json_object_new(c->arena);
+        json_put(c->arena, detail, "difference", a->difference);
+        c->detail = detail;
+    }
+    return settle_move(c, tx, &a->e, a->to);
+}
+
 static struct err apply(struct call *c, struct tx *tx)
 {
     struct answer *a = c->planned;
     if (a->has_inner)
         return apply_inner(c, tx, a);
-    TRY(settle_move(c, tx, &a->e, a->to));
-    c->state_to = escalation_state_name(a->to);
+    TRY(a->answers ? apply_answer(c, tx, a) : apply_move(c, tx, a));
+    c->state_to = escalation_state_name(a->e.state);
     c->result = settled_outcome(c->arena, &a->e);
+    if (a->to == ESCALATION_STALE) {
+        json_put(c->arena, c->result, "difference", a->difference);
+        json_put_text(c->arena, c->result, "next", stale_next);
+    }
     return arena_check(c->arena);
 }
 
@@ -289,8 +467,9 @@ const struct tool tool_resolve_escalation = {
     .name = "resolve_escalation",
     .title = "Answer an escalation",
     .summary =
-        "Confirms, rejects or withdraws what waits for a human. A confirmation runs the bound "
-        "call as the confirming human and is judged by policy again.",
+        "Confirms, rejects or withdraws what waits for a human, asks back or answers. A "
+        "confirmation runs the bound call as the confirming human and is judged by policy again; "
+        "what is not as it was bound ends as stale, with the difference.",
     .tier = TIER_T1,
     .action = ACTION_RESOLVE,
     .run = TOOL_CHANGE,

@@ -66,6 +66,8 @@ struct call {
     const char *idempotency_key, *rationale;
     const char *rationale_author; /* human, template, model */
     const char *opened_at;        /* when the human opened what they decide, as their screen says */
+    const char *const *evidence_opened; /* and what they looked at */
+    size_t evidence_opened_n;
     const char *request_id, *batch_id;
     const struct policy *policy; /* in force when the call was admitted */
     bool prod;

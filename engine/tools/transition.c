@@ -60,13 +60,27 @@ static const int event_to[] = {
     [ESCALATION_STALE] = APPROVAL_EVENT_OUTDATE,
 };
 
-struct err transition_escalation(struct call *c, struct tx *tx, struct escalation *e,
-                                 enum escalation_state state, const char *result)
+static struct err step_escalation(struct call *c, const struct escalation *e, int event,
+                                  enum escalation_state state)
 {
     int from, next;
     TRY(fsm_state_parse(&fsm_approval, escalation_state_name(e->state), c->arena, &from));
-    TRY(fsm_step(&fsm_approval, from, event_to[state], c->arena, &next));
+    TRY(fsm_step(&fsm_approval, from, event, c->arena, &next));
     ENSURE(text_eq(fsm_state_name(&fsm_approval, next), escalation_state_name(state)), ERR_BUG,
            "the approval machine leads elsewhere");
+    return OK;
+}
+
+struct err transition_escalation(struct call *c, struct tx *tx, struct escalation *e,
+                                 enum escalation_state state, const char *result)
+{
+    TRY(step_escalation(c, e, event_to[state], state));
     return escalation_move(tx, e, state, c->actor.id, c->rationale, result);
+}
+
+struct err transition_answered(struct call *c, struct tx *tx, struct escalation *e, bool staged)
+{
+    enum escalation_state state = staged ? ESCALATION_STAGE_APPROVED : ESCALATION_PENDING;
+    TRY(step_escalation(c, e, staged ? APPROVAL_EVENT_ANSWER_STAGE : APPROVAL_EVENT_ANSWER, state));
+    return escalation_move(tx, e, state, c->actor.id, NULL, NULL);
 }

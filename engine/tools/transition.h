@@ -27,4 +27,8 @@ MUST_CHECK struct err transition_escalation(struct call *c, struct tx *tx, struc
 MUST_CHECK struct err transition_exception(struct call *c, struct tx *tx, struct exception_row *x,
                                            enum exception_event event, const char *outcome);
 
+/* What was asked back is answered: it waits again, where it stood. */
+MUST_CHECK struct err transition_answered(struct call *c, struct tx *tx, struct escalation *e,
+                                          bool staged);
+
 #endif

@@ -28,7 +28,7 @@ static struct err plan(struct call *c, struct tx *tx)
 static struct err apply(struct call *c, struct tx *tx)
 {
     struct match m = *(const struct match *)c->planned;
-    TRY(settle_tool(c, tx, c->tool->name, m.match_id, ESCALATION_APPROVED));
+    TRY(settle_direct(c, tx, m.match_id, ESCALATION_STALE));
     TRY(transition_match(c, tx, &m, MATCH_EVENT_UNMATCH));
     return match_moved(c, &m);
 }

@@ -1,0 +1,22 @@
+/* Private to engine/tools: an escalation as people and agents read it. */
+#ifndef ENGINE_TOOLS_ESCALATION_VIEW_H
+#define ENGINE_TOOLS_ESCALATION_VIEW_H
+
+#include "engine/store/escalation_life.h"
+#include "engine/tools/tool.h"
+
+/* What the list shows of each: the ruling, the bound facts, times, questions and answers, to whose
+ * attention, and whether the caller asked for it. `bound` is e->bound, read. */
+MUST_CHECK struct err escalation_view(struct call *c, struct tx *tx, const struct escalation *e,
+                                      const struct json *bound, struct json **out);
+
+/* Beside that: who stands around it and on whose seats, reminders, deliveries. */
+MUST_CHECK struct err escalation_view_life(struct call *c, struct tx *tx,
+                                           const struct escalation *e, struct json *o);
+
+/* "human:ben", a principal's id, "role:controller" or the bare name of a role that the policy
+ * grants something to. ERR_INPUT at `where` for anything else. */
+MUST_CHECK struct err addressee_parse(struct call *c, struct tx *tx, const char *text,
+                                      const char *where, struct addressee *to);
+
+#endif
