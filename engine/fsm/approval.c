@@ -6,8 +6,9 @@ enum { PENDING, STAGE, INFO, APPROVED, REJECTED, WITHDRAWN, EXPIRED, STALE, STAT
 
 static const char *const states[] = {"PENDING",  "STAGE_APPROVED", "INFO_REQUESTED", "APPROVED",
                                      "REJECTED", "WITHDRAWN",      "EXPIRED",        "STALE"};
-static const char *const events[] = {"approve",      "approve a stage", "reject", "withdraw",
-                                     "request info", "answer",          "answer a stage", "expire", "outdate"};
+static const char *const events[] = {"approve",        "approve a stage", "reject",
+                                     "withdraw",       "request info",    "answer",
+                                     "answer a stage", "expire",          "outdate"};
 static const bool terminal[STATES] = {
     [APPROVED] = true, [REJECTED] = true, [WITHDRAWN] = true, [EXPIRED] = true, [STALE] = true};
 

@@ -24,8 +24,8 @@ struct event {
     const char *opened_at;
     const char *const *signers; /* principals whose decisions led here */
     size_t signers_n;
-    int64_t caused_by;         /* seq of the event that led to this one; 0 when none */
-    const struct json *detail; /* what this event type tells beside the common members */
+    int64_t caused_by;                  /* seq of the event that led to this one; 0 when none */
+    const struct json *detail;          /* what this event type tells beside the common members */
     const char *const *evidence_opened; /* ids of what the decider says they looked at */
     size_t evidence_opened_n;
     const struct json *entities; /* array: every entity concerned, where no ask says so */

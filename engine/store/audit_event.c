@@ -151,7 +151,8 @@ static void put_circumstances(struct arena *arena, struct json *o, const struct 
     put(arena, o, "rationale_author", e->rationale_author);
     put(arena, o, "opened_at", e->opened_at);
     if (e->evidence_opened_n > 0)
-        json_put(arena, o, "evidence_opened", texts(arena, e->evidence_opened, e->evidence_opened_n));
+        json_put(arena, o, "evidence_opened",
+                 texts(arena, e->evidence_opened, e->evidence_opened_n));
     if (e->entities != NULL)
         json_put(arena, o, "entities", e->entities);
     if (e->caused_by != 0)

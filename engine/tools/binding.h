@@ -1,6 +1,6 @@
 /* Private to engine/tools and engine/call: what an escalation binds, and how it differs from today.
- * What a human approves is what happens: so everything that will happen is written down, hashed, and
- * compared when they answer. */
+ * What a human approves is what happens: so everything that will happen is written down, hashed,
+ * and compared when they answer. */
 #ifndef ENGINE_TOOLS_BINDING_H
 #define ENGINE_TOOLS_BINDING_H
 

@@ -135,8 +135,7 @@ struct err escalation_join(struct call *c, struct tx *tx, const struct escalatio
 {
     enum { LENDERS_MAX = 16 };
     const char *lenders[LENDERS_MAX];
-    const char *self =
-        c->actor.kind == ACTOR_HUMAN ? c->actor.principal : c->actor.on_behalf_of;
+    const char *self = c->actor.kind == ACTOR_HUMAN ? c->actor.principal : c->actor.on_behalf_of;
     const struct party p = {.role = role, .actor = c->actor.id, .principal_id = self};
     TRY(escalation_party_add(tx, e->escalation_id, &p));
     TRY(asker_note(c, tx, e, role, self));

@@ -26,8 +26,8 @@ struct resolve_escalation {
     struct review *review;
 };
 
-static const char *const decisions[] = {"",         "confirm",      "reject",
-                                        "withdraw", "request_info", "answer", NULL};
+static const char *const decisions[] = {"",       "confirm", "reject", "withdraw", "request_info",
+                                        "answer", NULL};
 
 static const struct json_field review_fields[] = {
     JSON_TEXT(struct review, opened_at, .max = 40, .help = "when the reviewer opened it, UTC"),
@@ -39,8 +39,9 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct resolve_escalation, escalation_id, .required = true, .max = 64,
               .help = "the escalation to answer"),
     JSON_ENUM(struct resolve_escalation, decision, decisions, .required = true,
-              .help = "confirm, reject and request_info are for humans; withdraw and answer also for "
-                      "whoever asked"),
+              .help =
+                  "confirm, reject and request_info are for humans; withdraw and answer also for "
+                  "whoever asked"),
     JSON_TEXT(struct resolve_escalation, digest, .required = true, .min = 64, .max = 64,
               .help = "of the facts that were shown, whole: 64 hex digits"),
     JSON_TEXT(struct resolve_escalation, rationale, .max = 2000,
@@ -433,8 +434,9 @@ static struct err apply_answer(struct call *c, struct tx *tx, struct answer *a)
     return settle_event(c, tx, &a->e, "ESCALATION_ANSWERED", from);
 }
 
-static const char stale_next[] = "nothing was done: what was approved is not what would happen now; "
-                                 "look at the difference and ask for it again";
+static const char stale_next[] =
+    "nothing was done: what was approved is not what would happen now; "
+    "look at the difference and ask for it again";
 
 static struct err apply_move(struct call *c, struct tx *tx, struct answer *a)
 {

@@ -56,8 +56,8 @@ static struct err entities_of(struct call *c, const struct escalation *e,
     return OK;
 }
 
-struct err settle_event(struct call *c, struct tx *tx, const struct escalation *e,
-                        const char *type, const char *from)
+struct err settle_event(struct call *c, struct tx *tx, const struct escalation *e, const char *type,
+                        const char *from)
 {
     const char *const signers[] = {c->actor.principal};
     bool judged = c->verdict.row != NULL;

@@ -394,17 +394,23 @@ START_TEST(a_human_acting_directly_settles_the_open_escalation)
 }
 END_TEST
 
-START_TEST(another_policy_makes_what_waits_stale)
+/* The agent's confirmation of a proposal is reserved for a person under TIER_REQUIRES_HUMAN:
+ * another sentence there is another ruling. */
+START_TEST(a_policy_that_says_otherwise_makes_what_waits_stale)
 {
     const struct actor agent = spine_agent("ben");
     const char **ids = spine_matches(1, 1, 1000);
     struct call *pending = spine_run(spine_on_match(&agent, "confirm_match", ids[0], NULL));
     struct policy changed = *book_policy;
     changed.digest[0] = changed.digest[0] == 'a' ? 'b' : 'a';
+    changed.clauses[REASON_TIER_REQUIRES_HUMAN].text = "Only on Mondays.";
     book_policy = &changed;
     struct call *c = spine_run(spine_answer(&spine_ana, pending, "confirm", "seen"));
     spine_is(c, CALL_OK);
     ck_assert_str_eq(json_get_text(c->result, "status"), "stale");
+    const struct json *first = json_pointer_get(c->result, "/difference/0");
+    ck_assert_str_eq(json_get_text(first, "pointer"), "/clause");
+    ck_assert_str_eq(json_get_text(first, "now"), "Only on Mondays.");
     ck_assert_int_eq(spine_state(ids[0]), MATCH_PROPOSED);
     ck_assert_int_eq(spine_escalation(pending->escalation_id).state, ESCALATION_STALE);
     ck_assert_int_eq(spine_events_of("ESCALATION_STALE"), 1);
@@ -416,6 +422,27 @@ START_TEST(another_policy_makes_what_waits_stale)
     struct call *again = spine_run(spine_on_match(&agent, "confirm_match", ids[0], NULL));
     spine_is(again, CALL_PENDING);
     ck_assert_str_ne(again->escalation_id, pending->escalation_id);
+}
+END_TEST
+
+START_TEST(a_policy_that_says_the_same_of_it_lets_it_be_confirmed)
+{
+    const struct actor agent = spine_agent("ben");
+    const char **ids = spine_matches(1, 1, 1000);
+    struct call *pending = spine_run(spine_on_match(&agent, "confirm_match", ids[0], NULL));
+    struct policy changed = *book_policy;
+    const char *then = book_policy->digest;
+    changed.digest[0] = changed.digest[0] == 'a' ? 'b' : 'a';
+    book_policy = &changed;
+    struct call *c = spine_run(spine_answer(&spine_ana, pending, "confirm", "seen"));
+    spine_is(c, CALL_OK);
+    ck_assert_int_eq(spine_state(ids[0]), MATCH_CONFIRMED);
+    ck_assert_str_eq(json_get_text(c->detail, "asked_under"), then);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM audit_events WHERE event_type ="
+                               " 'ESCALATION_APPROVED' AND event ->> '$.detail.asked_under' = ?1",
+                               then),
+                     1);
+    book_is_intact();
 }
 END_TEST
 
@@ -563,7 +590,9 @@ SPINE_MAIN("group", spine_up, spine_down, each_outcome_has_its_event_and_its_ans
            who_asked_may_not_confirm_nor_who_joined, a_second_approver_ends_what_the_first_began,
            a_stage_of_an_escalation_is_an_event_and_one_person_one_stage,
            a_human_acting_directly_settles_the_open_escalation,
-           another_policy_makes_what_waits_stale, a_changed_target_makes_what_waits_stale,
-           nothing_is_approved_after_its_time, withdrawing_leaves_the_match_as_it_is,
-           a_disabled_principal_is_refused_on_the_next_call, what_is_frozen_is_denied_and_recorded,
+           a_policy_that_says_otherwise_makes_what_waits_stale,
+           a_policy_that_says_the_same_of_it_lets_it_be_confirmed,
+           a_changed_target_makes_what_waits_stale, nothing_is_approved_after_its_time,
+           withdrawing_leaves_the_match_as_it_is, a_disabled_principal_is_refused_on_the_next_call,
+           what_is_frozen_is_denied_and_recorded,
            a_clock_that_fell_behind_stops_changes_until_it_is_right)
