@@ -152,6 +152,8 @@ static struct err act(struct call *c, struct tx *tx, const char **event_type)
         return OK;
     case RULING_HUMAN:
         c->outcome = CALL_PENDING;
+        if (c->tool->wait != NULL)
+            TRY(c->tool->wait(c, tx));
         return escalate(c, tx, event_type);
     case RULING_DENY:
         *event_type = "POLICY_VIOLATION";
@@ -198,6 +200,8 @@ static struct err decide(struct call *c, struct tx *tx)
     TRY(event_of(c, tx, event_type));
     c->seq = tx->event_seq;
     json_put_int(c->arena, c->result, "seq", c->seq);
+    if (c->then != NULL)
+        TRY(c->then(c, tx, c->then_arg));
     return arena_check(c->arena);
 }
 

@@ -242,8 +242,10 @@ static int run(struct line *line, const char *const *env)
         return cli_misuse(cli, "there are too many arguments");
     if (line->globals[G_DATA_DIR] != NULL)
         env = env_with(cli->arena, env, line->globals[G_DATA_DIR]);
+    cli->config_file = line->globals[G_CONFIG];
+    cli->env = env;
     if (!cli->command->no_config) {
-        struct err e = config_load(cli->arena, line->globals[G_CONFIG], env, &cli->config);
+        struct err e = config_load(cli->arena, cli->config_file, cli->env, &cli->config);
         if (e.kind != ERR_NONE)
             return cli_fail(cli, e);
     }

@@ -39,8 +39,10 @@ struct command {
 struct cli {
     struct arena *arena;
     const struct command *command;
-    struct config config; /* all zero with no_config */
-    bool json;            /* --json */
+    struct config config;    /* all zero with no_config */
+    const char *config_file; /* --config; NULL without */
+    const char *const *env;  /* what the settings were read from */
+    bool json;               /* --json */
     const char *const *args;
     size_t args_n;
     const char **values; /* of the command's options, in their order */

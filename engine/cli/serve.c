@@ -11,6 +11,7 @@
 #include "engine/call/sweeper.h"
 #include "engine/cli/binary.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/reload.h"
 #include "engine/mcp/endpoint.h"
 
 #define DRAIN_MS      10000
@@ -27,6 +28,7 @@ struct server {
     struct sweeper *sweeper;
     struct auth *auth;
     struct mcp *mcp;
+    struct reload *reload;
     struct web *web;
     bool draining;
 };
@@ -82,13 +84,18 @@ static void on_terminate(void *ctx)
         loop_stop(s->loop);
 }
 
-/* Re-reading while calls are under way arrives with policy administration; until then a hang-up
- * must not end the engine. */
 static void on_hangup(void *ctx)
 {
-    (void)ctx;
-    log_warn("SIGHUP: the policy is read at start only; restart the engine to load a changed file",
-             LOG_END);
+    struct server *s = ctx;
+    if (!s->draining && s->reload != NULL)
+        reload_hangup(s->reload);
+}
+
+/* The endpoint exists before there is anything to reload with. */
+static void on_policy_changed(void *ctx, void (*done)(void *arg), void *arg)
+{
+    struct server *s = ctx;
+    reload_policy(s->reload, done, arg);
 }
 
 static struct err start(struct server *s)
@@ -102,8 +109,12 @@ static struct err start(struct server *s)
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(spine_start(s->loop, &spine, &s->spine));
-    const struct mcp_options mcp = {
-        .config = &s->cli->config, .auth = s->auth, .spine = s->spine, .clock_us = cli_clock_us};
+    const struct mcp_options mcp = {.config = &s->cli->config,
+                                    .auth = s->auth,
+                                    .spine = s->spine,
+                                    .clock_us = cli_clock_us,
+                                    .policy_changed = on_policy_changed,
+                                    .ctx = s};
     TRY(mcp_new(&mcp, &s->mcp));
     mcp_set_policy(s->mcp, s->policy);
     const struct sweeper_options sweeper = {.spine = s->spine,
@@ -112,7 +123,9 @@ static struct err start(struct server *s)
                                             .sweeps = sweeps};
     TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
     sweeper_set_policy(s->sweeper, s->policy);
-    return OK;
+    const struct reload_options again = {
+        .cli = s->cli, .spine = s->spine, .mcp = s->mcp, .sweeper = s->sweeper};
+    return reload_new(&again, &s->reload);
 }
 
 static struct err listen_on(struct server *s)
@@ -145,6 +158,7 @@ static void stop(struct server *s)
     sweeper_free(s->sweeper);
     web_free(s->web);
     mcp_free(s->mcp);
+    reload_free(s->reload);
     auth_free(s->auth);
     loop_free(s->loop);
     book_unlock(s->lock);
@@ -180,6 +194,6 @@ const struct command command_serve = {
     .args = "",
     .summary = "run the engine: MCP on TCP and on its Unix socket",
     .help = "Needs a book (closegate-engine init) and a policy. SIGTERM lets requests under way\n"
-            "finish and stops.",
+            "finish and stops. SIGHUP looks at the policy file and the settings again.",
     .run = run_serve,
 };

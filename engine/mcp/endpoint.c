@@ -300,6 +300,11 @@ void mcp_set_policy(struct mcp *mcp, const struct policy *policy)
     mcp->policy = policy;
 }
 
+const struct policy *mcp_policy(const struct mcp *mcp)
+{
+    return mcp->policy;
+}
+
 size_t mcp_in_flight(const struct mcp *mcp)
 {
     return mcp->in_flight;

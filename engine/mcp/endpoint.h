@@ -15,6 +15,10 @@ struct mcp_options {
     struct auth *auth;
     struct spine *spine;
     int64_t (*clock_us)(void); /* the time of day */
+    /* A call put another policy in force: take it (mcp_set_policy), then `done(arg)`, which answers
+     * the call. NULL: it is taken at the next start. */
+    void (*policy_changed)(void *ctx, void (*done)(void *arg), void *arg);
+    void *ctx;
 };
 
 /* Everything in `options` must outlive it. */
@@ -25,6 +29,7 @@ CLEANUP_DEFINE(struct mcp *, mcp_free)
 /* The policy of calls from now on; not copied. Before the first one /readyz says no and calls are
  * refused with 503. A policy that calls under way may still hold must not be freed. */
 void mcp_set_policy(struct mcp *mcp, const struct policy *policy);
+const struct policy *mcp_policy(const struct mcp *mcp); /* NULL before the first one */
 
 /* The routes /mcp, /admin, /healthz, /readyz; their handlers' ctx is the struct mcp. */
 const struct web_route *mcp_routes(size_t *n);

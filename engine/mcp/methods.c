@@ -95,10 +95,21 @@ static void do_tools_list(struct mcp_req *r)
     req_result(r, reply_cacheable(r->arena, r->era.era, result, LIST_TTL_MS));
 }
 
+static void answer_call(void *arg)
+{
+    struct mcp_req *r = arg;
+    req_result(r, reply_call(r->arena, r->era.era, &r->call));
+}
+
+/* Who approved a policy hears so when it is in force. */
 static void on_called(struct call *call, void *arg)
 {
     struct mcp_req *r = arg;
-    req_result(r, reply_call(r->arena, r->era.era, call));
+    const struct mcp_options *options = &r->mcp->options;
+    if (call->outcome == CALL_OK && call->policy_loaded && options->policy_changed != NULL)
+        options->policy_changed(options->ctx, answer_call, r);
+    else
+        answer_call(r);
 }
 
 static void run_tool(struct mcp_req *r, const struct tool *tool, const struct json *arguments)

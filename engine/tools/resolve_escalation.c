@@ -405,6 +405,8 @@ static struct err apply_inner(struct call *c, struct tx *tx, struct answer *a)
     c->state_to = a->inner.state_to;
     c->event_type = a->inner.event_type;
     c->detail = a->inner.detail;
+    c->then = a->inner.then;
+    c->then_arg = a->inner.then_arg;
     c->result = a->inner.result;
     json_put_text(c->arena, c->result, "escalation_id", a->e.escalation_id);
     return arena_check(c->arena);

@@ -20,7 +20,8 @@ extern const struct tool
     tool_grant_role,
     tool_change_client,
     tool_freeze,
-    tool_thaw;
+    tool_thaw,
+    tool_propose_policy;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass,
@@ -41,6 +42,7 @@ const struct tool *const tools[] = {
     &tool_change_client,
     &tool_freeze,
     &tool_thaw,
+    &tool_propose_policy,
 };
 /* clang-format on */
 const size_t tools_n = sizeof tools / sizeof tools[0];

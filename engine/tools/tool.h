@@ -40,6 +40,8 @@ struct tool {
     /* May settle the call by itself (outcome and result set): then nothing is asked or recorded. */
     struct err (*plan)(struct call *c, struct tx *tx);
     struct err (*apply)(struct call *c, struct tx *tx);
+    /* What is written down when the call begins to wait for a human; NULL: nothing but that. */
+    struct err (*wait)(struct call *c, struct tx *tx);
     struct err (*read)(struct call *c, struct tx *tx);
     struct err (*job)(struct call *c, struct job_port *port);
     /* Of a job: the same arguments as a TOOL_CHANGE of the same name, run before the job waits for
@@ -85,6 +87,10 @@ struct call {
     void *planned;             /* the tool's own notes from plan to apply */
     const char *event_type;    /* what to record when allowed; NULL: OK */
     const struct json *detail; /* for the event */
+    /* Set by apply: what follows the call's own event, in the same transaction. */
+    struct err (*then)(struct call *c, struct tx *tx, void *then_arg);
+    void *then_arg;
+    bool policy_loaded; /* another policy is in force once this is committed */
 
     /* the answer */
     struct verdict verdict;
