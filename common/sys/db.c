@@ -163,9 +163,16 @@ static const struct {
     int64_t value;
     bool query_only; /* for connections that never write rows */
 } pragmas[] = {
-    {"synchronous", 2, false},        {"foreign_keys", 1, false},  {"recursive_triggers", 1, false},
-    {"cell_size_check", 1, false},    {"secure_delete", 1, false}, {"temp_store", 2, false},
-    {"wal_autocheckpoint", 0, false}, {"query_only", 1, true},
+    {"synchronous", 2, false},
+    {"foreign_keys", 1, false},
+    {"recursive_triggers", 1, false},
+    {"cell_size_check", 1, false},
+    {"secure_delete", 1, false},
+    {"temp_store", 2, false},
+    {"wal_autocheckpoint", 0, false},
+    {"query_only", 1, true},
+    /* what a log that begins anew may keep of its file */
+    {"journal_size_limit", 64 << 20, false},
 };
 
 /* SQLite 3.40 calls its own JSON functions unsafe in a schema that is not trusted, and the book's

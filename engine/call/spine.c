@@ -13,10 +13,11 @@
 #include "common/base/invariant.h"
 #include "engine/call/threads.h"
 
-#define JOBS_MAX    64 /* one at a time runs: a queue of passes must not take everybody's place */
-#define READERS_MAX 16
-#define LOOP_BATCH  512
-#define PORT_SLACK  64 /* beyond in_flight_max: the job's own batches wait for room anyway */
+#define JOBS_MAX       64 /* one at a time runs: a queue of passes must not take everybody's place */
+#define READERS_MAX    16
+#define LOOP_BATCH     512
+#define LOG_FRAMES_MAX ((int64_t)65536) /* 256 MiB of 4 KiB pages */
+#define PORT_SLACK     64 /* beyond in_flight_max: the job's own batches wait for room anyway */
 
 struct spine {
     struct spine_options options;
@@ -159,6 +160,7 @@ struct spine_stats spine_stats(const struct spine *spine)
     struct spine_stats stats = spine->stats;
     stats.groups = atomic_load(&spine->writer.groups);
     stats.group_max = atomic_load(&spine->writer.group_max);
+    stats.log_wraps = atomic_load(&spine->checkpointer.wraps);
     return stats;
 }
 
@@ -187,7 +189,9 @@ static struct err threads_start(struct spine *s)
     TRY(jobs_start(&s->jobs));
     for (int i = 0; i < s->readers_n; i++)
         TRY(reader_start(&s->readers[i]));
-    return checkpointer_start(&s->checkpointer, s->options.book_path);
+    int64_t log_max = s->options.log_frames_max;
+    return checkpointer_start(&s->checkpointer, s->options.book_path, &s->writer.between,
+                              log_max == 0 ? LOG_FRAMES_MAX : log_max);
 }
 
 struct err spine_start(struct loop *loop, const struct spine_options *options, struct spine **spine)

@@ -13,6 +13,7 @@ struct spine_options {
     int readers;          /* threads; at least 1 */
     size_t in_flight_max; /* calls under way; more are ERR_LIMIT */
     int64_t (*clock_us)(void);
+    int64_t log_frames_max; /* of the write-ahead log before the writer makes room; 0: 256 MiB */
 };
 
 MUST_CHECK struct err spine_start(struct loop *loop, const struct spine_options *options,
@@ -37,6 +38,7 @@ MUST_CHECK struct err spine_read(struct spine *spine, struct arena *arena, spine
 struct spine_stats {
     int64_t calls, groups, failed, in_flight;
     int64_t group_max;
+    int64_t log_wraps; /* times a long log was moved whole between two groups */
 };
 struct spine_stats spine_stats(const struct spine *spine);
 

@@ -26,6 +26,20 @@ struct work {
     enum reply_to reply_to;
 };
 
+/* ---- between two groups: checkpoint.c ----
+ * A log wraps only when all of it was moved while nobody writes; a writer that never pauses would
+ * let it grow for ever. So the checkpointer may ask for the moment between two groups. */
+struct between {
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+    bool wanted, writing;
+};
+void between_init(struct between *b);
+void between_fini(struct between *b);
+/* The writer, around each group. */
+void between_enter(struct between *b);
+void between_leave(struct between *b);
+
 /* ---- the writer: writer.c ---- */
 enum {
     GROUP_MAX = 512, /* calls a group may hold */
@@ -41,6 +55,7 @@ struct writer {
     size_t people_n, work_n;
     pthread_t thread;
     bool started;
+    struct between between;
     atomic_llong groups, group_max;
 };
 MUST_CHECK struct err writer_open(struct writer *w, const struct spine_options *options,
@@ -85,12 +100,16 @@ void jobs_close(struct jobs *j);
 /* ---- the checkpointer: checkpoint.c ---- */
 struct checkpointer {
     struct db *db;
+    struct between *between;
+    int64_t log_max; /* frames (pages of 4 KiB) from which on it asks for a moment between groups */
+    atomic_llong wraps; /* moments in which all of the log was moved, so that it begins anew */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool started, stopping;
 };
-MUST_CHECK struct err checkpointer_start(struct checkpointer *c, const char *book_path);
+MUST_CHECK struct err checkpointer_start(struct checkpointer *c, const char *book_path,
+                                         struct between *between, int64_t log_max);
 void checkpointer_stop(struct checkpointer *c);
 
 /* pthread_create in our words. */

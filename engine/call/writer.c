@@ -29,6 +29,7 @@ struct err writer_open(struct writer *w, const struct spine_options *options, si
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     w->options = *options;
+    between_init(&w->between);
     TRY(bus_port_open("writer", depth, &w->port));
     struct err e = store_open(options->book_path, STORE_WRITER, arena, &w->store);
     if (e.kind != ERR_NONE)
@@ -177,7 +178,9 @@ static void group_next(struct writer *w)
                           .people = people,
                           .must = people + 1,
                           .until_us = now_us() + (people > 0 ? SHARED_US : ALONE_US)};
+    between_enter(&w->between);
     size_t ran = group_run(w, calls, n, &slice);
+    between_leave(&w->between);
     answer(w, works, ran);
     forget(w, people, ran - people);
 }
@@ -220,5 +223,6 @@ void writer_close(struct writer *w)
     bus_port_free(w->port);
     bus_sender_free(w->to_loop);
     bus_sender_free(w->to_job);
+    between_fini(&w->between);
     store_close(w->store);
 }
