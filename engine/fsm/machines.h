@@ -6,6 +6,7 @@
 #include "engine/fsm/entry.h"
 #include "engine/fsm/exception.h"
 #include "engine/fsm/match.h"
+#include "engine/fsm/matching_rule.h"
 #include "engine/fsm/workflow_run.h"
 
 extern const struct fsm *const fsm_machines[];

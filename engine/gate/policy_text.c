@@ -31,6 +31,8 @@ const char *const policy_match_type_names[] = {
     "tolerance_transposition",
     "fuzzy",
     "reversal",
+    "learned_alias",
+    "learned_fee",
     "intercompany",
     "fx",
     NULL,

@@ -211,6 +211,7 @@ struct edge {
     uint32_t bank, book; /* rows */
     uint16_t score;
     uint8_t type, capped;
+    uint16_t learned; /* of a learned rule: its number from 1 */
     struct recon_parts parts;
 };
 
@@ -284,6 +285,7 @@ void cover_find(const int64_t *amounts, uint32_t n, int64_t target, uint32_t ite
 
 MUST_CHECK struct err pass_housekeeping(struct pass *p); /* reversals */
 MUST_CHECK struct err pass_keyed(struct pass *p);        /* groups that share a key */
+MUST_CHECK struct err pass_learned(struct pass *p);      /* what people taught */
 MUST_CHECK struct err pass_exact(struct pass *p);        /* hard keys and equal amounts, by block */
 /* In one block: pairs that share a cheque number, reference or key with nobody else. */
 MUST_CHECK struct err hard_key_block(struct pass *p, uint32_t from, uint32_t to);

@@ -20,6 +20,8 @@ static const struct type_info {
                                   RECON_CLASS_FUZZY},
     [RECON_TYPE_FUZZY] = {"fuzzy", "fuzzy/1", RECON_CLASS_FUZZY},
     [RECON_TYPE_REVERSAL] = {"reversal", "reversal/1", RECON_CLASS_OFFSET},
+    [RECON_TYPE_LEARNED_ALIAS] = {"learned_alias", "learned_alias/1", RECON_CLASS_FUZZY},
+    [RECON_TYPE_LEARNED_FEE] = {"learned_fee", "learned_fee/1", RECON_CLASS_FUZZY},
 };
 
 const char *recon_type_name(enum recon_type t)
@@ -80,6 +82,7 @@ struct recon_match *match_pair(struct pass *p, const struct edge *edge)
     struct recon_match *m = match_add(p, (enum recon_type)edge->type, rows, 1, 1);
     m->score_bp = edge->score;
     m->parts = edge->parts;
+    m->learned = edge->learned;
     m->capped = edge->capped != 0;
     return m;
 }

@@ -74,6 +74,19 @@ static struct err check_holidays(const struct recon_params *p)
     return OK;
 }
 
+static struct err check_learned(const struct recon_params *p)
+{
+    ENSURE(p->learned_n <= RECON_LEARNED_MAX, ERR_LIMIT, "more learned rules than a pass takes");
+    for (size_t i = 0; i < p->learned_n; i++) {
+        const struct recon_learned *r = &p->learned[i];
+        if (r->bank_name == NULL || r->book_name == NULL)
+            return err_at(ERR_INPUT, r->id, "a learned rule names nobody");
+        if (!in_range(r->lag_days, -366, 366) || !in_range(r->fee_ppm, -1000000, 1000000))
+            return err_at(ERR_INPUT, r->id, "a learned rule's lag or percentage makes no sense");
+    }
+    return OK;
+}
+
 struct err recon_params_check(const struct recon_params *p)
 {
     ENSURE(p->version != NULL && p->version[0] != '\0', ERR_INPUT,
@@ -87,5 +100,6 @@ struct err recon_params_check(const struct recon_params *p)
     ENSURE(p->fee_share_max <= 10000, ERR_INPUT, "fee_share_max is over 10000");
     TRY(check_scores(p));
     TRY(check_limits(p));
-    return check_holidays(p);
+    TRY(check_holidays(p));
+    return check_learned(p);
 }

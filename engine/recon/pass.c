@@ -92,6 +92,7 @@ static struct err pass_run(struct pass *p, struct recon_result *result)
     TRY(pass_prepare(p));
     TRY(pass_housekeeping(p));
     TRY(pass_keyed(p));
+    TRY(pass_learned(p));
     TRY(pass_exact(p));
     TRY(pass_index(p));
     TRY(pass_grouped(p));

@@ -46,6 +46,21 @@ struct recon_entry {
     char cur[4];
 };
 
+/* What people taught, by a match they confirmed: a bank text with one name and a book entry with
+ * another are of one party, perhaps less a fee. Names as recon_learn gives them. */
+enum recon_learned_fee {
+    RECON_LEARNED_NO_FEE = 0,
+    RECON_LEARNED_FIXED,      /* bank = book + fee_minor */
+    RECON_LEARNED_PERCENTAGE, /* bank = book less fee_ppm millionths of it, half away from zero */
+};
+struct recon_learned {
+    const char *id; /* the caller's; NULL from recon_learn */
+    const char *bank_name, *book_name;
+    int32_t lag_days; /* business days from book to bank, as usual between the two */
+    enum recon_learned_fee fee;
+    int64_t fee_minor, fee_ppm;
+};
+
 /* How to match: policy.matching. recon_params_default fills it; every field may then be changed.
  * Windows are business days (Monday to Friday less `holidays`). Basis points are of 10000. */
 struct recon_params {
@@ -72,7 +87,12 @@ struct recon_params {
     uint32_t group_nodes_max;      /* search steps before giving up: 20000 */
     uint32_t candidates_max;       /* candidates looked at for one entry: 200 */
     size_t bytes_max;              /* memory of one pass: 1 GiB */
+
+    const struct recon_learned *learned; /* at most RECON_LEARNED_MAX; must outlive the pass */
+    size_t learned_n;
 };
+
+#define RECON_LEARNED_MAX 1000
 
 enum recon_class {
     RECON_CLASS_NONE = 0,
@@ -97,6 +117,8 @@ enum recon_type {
     RECON_TYPE_TRANSPOSITION, /* two digits changed places */
     RECON_TYPE_FUZZY,         /* amount agrees, the name only partly */
     RECON_TYPE_REVERSAL,      /* an entry and its void or reversal on one side */
+    RECON_TYPE_LEARNED_ALIAS, /* a learned rule says that the two names are one party */
+    RECON_TYPE_LEARNED_FEE,   /* and that the bank shows the amount less this fee */
 };
 
 /* The parts of a score; a part that could not be compared is RECON_ABSENT and its weight is shared
@@ -123,6 +145,7 @@ struct recon_match {
     bool ambiguous, capped; /* capped: a ceiling cut the candidates, so never auto-confirmable */
     uint16_t score_bp, runner_up_bp, margin_bp;
     struct recon_parts parts;
+    uint16_t learned; /* the rule of params->learned that found it, from 1; 0: none */
     struct recon_alternative alternatives[RECON_ALTERNATIVES]; /* best first; score 0: none */
 };
 
@@ -186,6 +209,18 @@ CLEANUP_DEFINE(struct recon_result *, recon_result_free)
  * and nothing left over between the sides. Whether policy lets it is the gate's question. */
 bool recon_auto_confirmable(const struct recon_result *result, const struct recon_match *match);
 
+/* What one bank line and the book entry it was matched with teach. `fee` says how a difference is
+ * to be read. ERR_INPUT, worded, when they teach nothing: a side names nobody, names and amounts
+ * agree already, no fee explains the difference. Texts live in `arena`. */
+struct arena;
+MUST_CHECK struct err recon_learn(const struct recon_entry *bank, const struct recon_entry *book,
+                                  enum recon_learned_fee fee, const struct recon_params *params,
+                                  struct arena *arena, struct recon_learned *rule);
+
+/* What the bank shows for a book entry of this amount under the rule; false when nothing is left.
+ */
+bool recon_fee_bank(const struct recon_learned *rule, int64_t book, int64_t *bank);
+
 /* What was compared, in words for a reviewer: a few lines, one per field with both values. */
 struct recon_compared {
     const char *field;       /* "amount", "date", "text", "reference" */
@@ -193,7 +228,6 @@ struct recon_compared {
     uint16_t score_bp;       /* RECON_ABSENT when not compared */
 };
 #define RECON_COMPARED_MAX 4
-struct arena;
 
 /* Fills at most RECON_COMPARED_MAX lines for the first bank and book legs of `match`; texts live in
  * `arena`. */

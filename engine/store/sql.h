@@ -21,6 +21,7 @@ enum sql_set {
     SQL_MATCHES,
     SQL_PARTS,
     SQL_DIFFERENCES,
+    SQL_MATCHING_RULES,
     SQL_EXCEPTIONS,
     SQL_WORK,
     SQL_LIMITS,
@@ -55,6 +56,7 @@ SQL_TABLE_DECLARE(entries);
 SQL_TABLE_DECLARE(matches);
 SQL_TABLE_DECLARE(parts);
 SQL_TABLE_DECLARE(differences);
+SQL_TABLE_DECLARE(matching_rules);
 SQL_TABLE_DECLARE(exceptions);
 SQL_TABLE_DECLARE(work);
 SQL_TABLE_DECLARE(limits);

@@ -33,6 +33,7 @@ const struct sql_table sql_tables[] = {
     {SQL_MATCHES, matches_sql, &matches_sql_n},
     {SQL_PARTS, parts_sql, &parts_sql_n},
     {SQL_DIFFERENCES, differences_sql, &differences_sql_n},
+    {SQL_MATCHING_RULES, matching_rules_sql, &matching_rules_sql_n},
     {SQL_EXCEPTIONS, exceptions_sql, &exceptions_sql_n},
     {SQL_WORK, work_sql, &work_sql_n},
     {SQL_LIMITS, limits_sql, &limits_sql_n},

@@ -31,6 +31,7 @@
     T(MATCHES, matches, "match_id", "1", "match_id,entity_id,account_id,class,match_type,rule,rule_version,source,proposer,proposer_principal,proposer_obo,composition_sha256,currency,amount_minor,difference_minor,score_bp,ambiguous,sure,legs,evidence,rationale,seq", true) \
     T(MATCH_STATES, match_states, "match_id", "version", "match_id,state,actor,version,seq", false) \
     T(MATCH_DIFFERENCES, match_differences, "match_id", "1", "match_id,account_id,currency,amount_minor,seq", true) \
+    T(MATCHING_RULES, matching_rules, "rule_id", "version", "rule_id,entity_id,account_id,currency,bank_name,book_name,lag_days,fee_kind,fee_minor,fee_ppm,difference_account,state,source_match,author,approver,rationale,version,seq", false) \
     T(EXCEPTIONS, exceptions, "exception_id", "1", "exception_id,entry_id,entity_id,account_id,class,detail,seq", true) \
     T(EXCEPTION_STATES, exception_states, "exception_id", "version", "exception_id,entry_id,state,outcome,settled,actor,version,seq", false) \
     T(EXCEPTION_FLAGS, exception_flags, "exception_id", "1", "exception_id,actor,principal_id,on_behalf_of,rationale,rationale_author,seq", true) \

@@ -3,18 +3,29 @@
 
 #include "engine/store/files.h"
 #include "engine/tools/fee.h"
+#include "engine/tools/learned.h"
 
 #define CHUNK_BYTES ((size_t)8 << 20)
 #define LOOKED_MAX  5000
 
 /* ---- computing ---- */
 
+static struct err ground_read(struct proposal_ground *ground, struct tx *tx,
+                              const struct policy *policy, const char *entity_id,
+                              const char *account_id)
+{
+    struct matching_rule *rules;
+    TRY(matching_rules_list(tx, tx->arena, entity_id, account_id, true, &rules, &ground->rules_n));
+    ground->rules = rules;
+    return fee_account(tx, tx->arena, policy, entity_id, &ground->fee_account_id);
+}
+
 static struct err snapshot_read(struct findings *f, struct tx *tx, const struct policy *policy,
                                 const char *entity_id, const char *account_id)
 {
     TRY(open_account_load(tx, entity_id, account_id, &f->open));
     TRY(statement_broken(tx, entity_id, account_id, &f->broken));
-    TRY(fee_account(tx, tx->arena, policy, entity_id, &f->fee_account_id));
+    TRY(ground_read(&f->ground, tx, policy, entity_id, account_id));
     return reversed_load(tx, tx->arena, entity_id, account_id, &f->reversed);
 }
 
@@ -23,6 +34,7 @@ struct err findings_compute(struct findings *f, struct job_port *port, struct ar
                             const char *account_id)
 {
     struct recon_params params;
+    struct recon_learned *learned;
     struct tx tx;
     *f = (struct findings){.match_next = 0};
     TRY(tx_read_begin(port->reader, arena, port->clock_us(), &tx));
@@ -32,6 +44,9 @@ struct err findings_compute(struct findings *f, struct job_port *port, struct ar
     if (f->open.n == 0)
         return OK;
     TRY(recon_params_of(arena, policy, entity, &f->open, &params));
+    TRY(learned_of(arena, f->ground.rules, f->ground.rules_n, &learned));
+    params.learned = learned;
+    params.learned_n = f->ground.rules_n;
     return recon_pass(f->open.entries, f->open.n, &params, &f->result);
 }
 
@@ -105,13 +120,13 @@ static struct err match_take(struct taking *t, const struct recon_match *rm)
     const struct findings *f = t->f;
     struct match *m = &t->matches[t->matches_n];
     bool rejected, reversed;
-    TRY(proposal_of(t->arena, &f->open, f->result, rm, f->fee_account_id, m));
+    TRY(proposal_of(t->arena, &f->open, f->result, rm, &f->ground, m));
     TRY(match_was_rejected(t->tx, m->composition_sha256, &rejected));
     TRY(reversed_has(&f->reversed, t->arena, m->legs, m->legs_n, &reversed));
     if (rejected || reversed)
         return rejected_again(t, m);
     t->matches_n++;
-    return proposal_evidence(t->arena, &f->open, f->result, rm, m);
+    return proposal_evidence(t->arena, &f->open, f->result, rm, &f->ground, m);
 }
 
 /* Whether the chunk may grow: by its rows, its bytes, and how long the snapshot has stood. */

@@ -10,7 +10,7 @@ struct findings {
     struct open_account open;
     struct recon_result *result; /* NULL: nothing is open */
     size_t match_next, exception_next;
-    const char *fee_account_id; /* where policy says that fees go; NULL: not said */
+    struct proposal_ground ground;
     struct reversed reversed;
     bool broken; /* a statement of the account does not add up */
 };

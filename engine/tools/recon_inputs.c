@@ -8,6 +8,7 @@
 #include "common/base/calendar.h"
 #include "common/sys/jcs.h"
 #include "engine/tools/fee.h"
+#include "engine/tools/learned.h"
 #include "engine/tools/match_facts.h"
 
 #define TEXTS_BYTES_MAX    ((size_t)3 << 30) /* of an account's open entries */
@@ -209,10 +210,19 @@ static struct err alternatives_put(const struct open_account *open, const struct
     return OK;
 }
 
+/* The learned rule that found it, or NULL. */
+static const struct matching_rule *rule_behind(const struct recon_match *rm,
+                                               const struct proposal_ground *ground)
+{
+    return rm->learned == 0 ? NULL : &ground->rules[rm->learned - 1];
+}
+
 static struct err evidence_put(struct arena *arena, const struct open_account *open,
                                const struct recon_result *result, const struct recon_match *rm,
-                               const struct match *m, struct buf *out)
+                               const struct proposal_ground *ground, const struct match *m,
+                               struct buf *out)
 {
+    const struct matching_rule *rule = rule_behind(rm, ground);
     buf_puts(out, "{\"alternatives\":");
     TRY(alternatives_put(open, rm, out));
     buf_puts(out, rm->capped ? ",\"capped\":true" : ",\"capped\":false");
@@ -221,6 +231,10 @@ static struct err evidence_put(struct arena *arena, const struct open_account *o
     if (m->difference_minor != 0) {
         buf_puts(out, ",\"difference\":");
         TRY(jcs_print(difference_print(arena, m), out));
+    }
+    if (rule != NULL) {
+        buf_puts(out, ",\"learned_rule\":");
+        TRY(jcs_print(rule_evidence(arena, rule), out));
     }
     number_put(out, ",\"margin_bp\":", rm->margin_bp);
     TRY(text_member(out, ",\"parameters\":", result->params_version));
@@ -239,11 +253,11 @@ static struct err evidence_put(struct arena *arena, const struct open_account *o
 
 struct err proposal_evidence(struct arena *arena, const struct open_account *open,
                              const struct recon_result *result, const struct recon_match *rm,
-                             struct match *m)
+                             const struct proposal_ground *ground, struct match *m)
 {
     CLEANUP(buf_fini) struct buf text;
     buf_init(&text, EVIDENCE_BYTES_MAX);
-    TRY(evidence_put(arena, open, result, rm, m, &text));
+    TRY(evidence_put(arena, open, result, rm, ground, m, &text));
     m->evidence = arena_dup(arena, text.at, text.len);
     return arena_check(arena);
 }
@@ -283,8 +297,9 @@ static bool is_fee(const struct recon_match *rm)
 
 struct err proposal_of(struct arena *arena, const struct open_account *open,
                        const struct recon_result *result, const struct recon_match *rm,
-                       const char *fee_account_id, struct match *m)
+                       const struct proposal_ground *ground, struct match *m)
 {
+    const struct matching_rule *rule = rule_behind(rm, ground);
     *m = (struct match){
         .entity_id = open->entity_id,
         .account_id = open->account_id,
@@ -301,7 +316,9 @@ struct err proposal_of(struct arena *arena, const struct open_account *open,
     };
     TRY(legs_of(arena, open, result, rm, m));
     TRY(match_measure(m, open->entries[result->legs[rm->legs]].cur));
-    m->difference_account = is_fee(rm) ? fee_account_id : NULL;
+    m->difference_account = rule != NULL ? rule->difference_account
+                            : is_fee(rm) ? ground->fee_account_id
+                                         : NULL;
     return match_composition(arena, m->rule, m->legs, m->legs_n, &m->composition_sha256);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/store/exceptions.h"
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
+#include "engine/store/matching_rules.h"
 
 /* What is open in an account: bank entries on one side, GL and subledger on the other. */
 struct open_account {
@@ -34,15 +35,22 @@ MUST_CHECK struct err recon_params_of(struct arena *arena, const struct policy *
                                       const struct entity *entity, const struct open_account *open,
                                       struct recon_params *params);
 
-/* The matcher's match as a proposal, without its evidence. A fee goes to `fee_account_id`, when
- * there is one. */
+/* What the book says about an account's proposals beside its entries. */
+struct proposal_ground {
+    const char *fee_account_id;        /* where policy says that fees go; NULL: not said */
+    const struct matching_rule *rules; /* in force, in the order the matcher was given them */
+    size_t rules_n;
+};
+
+/* The matcher's match as a proposal, without its evidence. */
 MUST_CHECK struct err proposal_of(struct arena *arena, const struct open_account *open,
                                   const struct recon_result *result, const struct recon_match *rm,
-                                  const char *fee_account_id, struct match *m);
+                                  const struct proposal_ground *ground, struct match *m);
 /* Its evidence: RFC 8785 JSON. */
 MUST_CHECK struct err proposal_evidence(struct arena *arena, const struct open_account *open,
                                         const struct recon_result *result,
-                                        const struct recon_match *rm, struct match *m);
+                                        const struct recon_match *rm,
+                                        const struct proposal_ground *ground, struct match *m);
 
 /* What stayed behind, with its near misses. */
 MUST_CHECK struct err exception_of(struct arena *arena, const struct open_account *open,

@@ -6,6 +6,7 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
+#include "engine/tools/rules_resource.h"
 #include "engine/tools/runs_resource.h"
 #include "engine/tools/scope.h"
 
@@ -311,6 +312,9 @@ const struct resource resources[] = {
      policy_read},
     {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",
      "application/json", match_read},
+    {"recon://rules", "rules", "Matching rules learned",
+     "What confirmed matches taught the matcher, in force or retired, and by whom",
+     "application/json", rules_read},
     {"recon://runs", "runs", "Workflow runs",
      "Passes and loads, the newest first: state, figures, why one failed", "application/json",
      runs_read},
