@@ -125,12 +125,13 @@ static struct err row_take(void *arg, const struct audit_row *row)
 
 static struct err pages(struct export *x, struct tx *tx)
 {
+    int64_t last;
     bool more = true;
     tx->arena = x->page;
     while (more) {
         const struct audit_filter f = {.after_seq = x->last, .limit = PAGE_ROWS};
         arena_reset(x->page);
-        TRY(audit_query(tx, &f, row_take, x, &more));
+        TRY(audit_query(tx, &f, row_take, x, &last, &more));
     }
     return OK;
 }

@@ -25,7 +25,7 @@ struct listing {
     struct arena *page; /* of the rows being read */
     struct columns table;
     struct buf lines; /* --json */
-    int64_t last;
+    int64_t last, given;
 };
 
 /* ---- the filter ---- */
@@ -122,7 +122,7 @@ static struct err table_add(struct listing *l, const struct audit_row *row)
 static struct err row_take(void *arg, const struct audit_row *row)
 {
     struct listing *l = arg;
-    l->last = row->seq;
+    l->given++;
     if (!l->cli->json)
         return table_add(l, row);
     audit_line_json(row, &l->lines);
@@ -137,14 +137,14 @@ static struct err row_take(void *arg, const struct audit_row *row)
 /* A page of the book in memory at a time; what is printed stays. */
 static struct err pages(struct listing *l, struct tx *tx, struct audit_filter *f, bool *more)
 {
-    int64_t left = f->limit;
+    const int64_t wanted = f->limit;
     *more = true;
     tx->arena = l->page;
-    for (l->last = f->after_seq; *more && left > 0; left -= f->limit) {
-        f->limit = left < PAGE_ROWS ? left : PAGE_ROWS;
+    for (l->last = f->after_seq; *more && l->given < wanted;) {
+        f->limit = wanted - l->given < PAGE_ROWS ? wanted - l->given : PAGE_ROWS;
         f->after_seq = l->last;
         arena_reset(l->page);
-        TRY(audit_query(tx, f, row_take, l, more));
+        TRY(audit_query(tx, f, row_take, l, &l->last, more));
     }
     return OK;
 }

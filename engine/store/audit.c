@@ -26,13 +26,14 @@ enum {
     AUDIT_SQL_N
 };
 
-/* Every query takes the same parameters; the index it walks is the given filter's. */
-#define QUERY "SELECT seq, event, hash_prev, hash_self, entity_id FROM audit_events"
-#define REST                                                                                       \
-    " seq > ?1 AND seq < ?2"                                                                       \
-    " AND (?3 IS NULL OR match_id = ?3) AND (?4 IS NULL OR escalation_id = ?4)"                    \
-    " AND (?5 IS NULL OR actor_id = ?5) AND (?6 IS NULL OR entity_id = ?6)"                        \
-    " AND (?7 IS NULL OR event_type = ?7) ORDER BY seq"
+/* Every query takes the same parameters; the index it walks is the given filter's, and a column
+ * says whether the others hold, so that what is passed over can be counted. */
+#define QUERY                                                                                      \
+    "SELECT seq, event, hash_prev, hash_self, entity_id,"                                          \
+    " (?3 IS NULL OR match_id IS ?3) AND (?4 IS NULL OR escalation_id IS ?4)"                      \
+    " AND (?5 IS NULL OR actor_id IS ?5) AND (?6 IS NULL OR entity_id IS ?6)"                      \
+    " AND (?7 IS NULL OR event_type IS ?7) FROM audit_events"
+#define REST " seq > ?1 AND seq < ?2 ORDER BY seq"
 
 const struct db_sql audit_sql[] = {
     [AUDIT_INSERT] = {"audit_insert", "INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
@@ -159,7 +160,7 @@ static struct err time_of(struct tx *tx, int64_t seq, int64_t *us)
 
 /* The first event not before `at` (a date or an instant): times rise with seq, so halving finds it
  * without reading what lies between. */
-static struct err seq_at(struct tx *tx, const char *at, int64_t *seq)
+struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq)
 {
     bool row;
     int64_t wanted, us, low = 1;
@@ -201,11 +202,11 @@ static struct err filter_bind(struct tx *tx, struct stmt *q, const struct audit_
 {
     int64_t after = f->after_seq, before = INT64_MAX, first;
     if (f->from != NULL) {
-        TRY(seq_at(tx, f->from, &first));
+        TRY(audit_seq_at(tx, f->from, &first));
         after = first - 1 > after ? first - 1 : after;
     }
     if (f->to != NULL)
-        TRY(seq_at(tx, f->to, &before));
+        TRY(audit_seq_at(tx, f->to, &before));
     stmt_bind_int(q, 1, after);
     stmt_bind_int(q, 2, before);
     stmt_bind_text(q, 3, f->match_id);
@@ -227,25 +228,29 @@ static struct err row_read(struct tx *tx, struct stmt *q, struct audit_row *row)
 }
 
 struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_row_fn fn, void *arg,
-                       bool *more)
+                       int64_t *last, bool *more)
 {
-    int64_t given = 0;
+    int64_t given = 0, looked = 0;
     *more = false;
+    *last = filter->after_seq;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, query_for(filter));
     TRY(filter_bind(tx, q, filter));
     for (;;) {
-        bool found, seen;
+        bool found, seen = false;
         struct audit_row row;
         TRY(stmt_step(q, &found));
         if (!found)
             return OK;
-        TRY(in_scope(tx, filter, q, &seen));
-        if (!seen)
-            continue;
-        if (given++ == filter->limit) {
+        if (stmt_bool(q, 5))
+            TRY(in_scope(tx, filter, q, &seen));
+        if (looked++ == AUDIT_SCAN_MAX || (seen && given == filter->limit)) {
             *more = true;
             return OK;
         }
+        *last = stmt_int(q, 0);
+        if (!seen)
+            continue;
+        given++;
         TRY(row_read(tx, q, &row));
         TRY(fn(arg, &row));
     }

@@ -54,9 +54,17 @@ struct audit_row {
 };
 
 typedef struct err (*audit_row_fn)(void *arg, const struct audit_row *row);
-/* Rows in order of seq. *more says whether the limit cut the list. */
+/* Rows in order of seq. *more says whether there may be others behind *last, the event looked at
+ * last: the limit cut the list, or so many events were looked at without enough of them being asked
+ * for that the rest is another call's. A page may so be empty and not the last one. */
 MUST_CHECK struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_row_fn fn,
-                                  void *arg, bool *more);
+                                  void *arg, int64_t *last, bool *more);
+/* How many events one call looks at. */
+#define AUDIT_SCAN_MAX 2000
+
+/* The first event that is not before `at`, a date (its midnight in UTC) or an instant; one more
+ * than the last when there is none. */
+MUST_CHECK struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq);
 
 /* ---- verifying ---- */
 enum audit_finding_kind { AUDIT_INTACT = 0, AUDIT_BROKEN, AUDIT_UNREADABLE };

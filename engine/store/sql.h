@@ -30,6 +30,7 @@ enum sql_set {
     SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
     SQL_RUNS,
+    SQL_CLOSING,
     SQL_LEDGER,
     SQL_RECONCILING,
     SQL_SET_COUNT,
@@ -65,6 +66,7 @@ SQL_TABLE_DECLARE(escalation_life);
 SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
 SQL_TABLE_DECLARE(runs);
+SQL_TABLE_DECLARE(closing);
 SQL_TABLE_DECLARE(ledger);
 SQL_TABLE_DECLARE(reconciling);
 

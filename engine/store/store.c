@@ -42,6 +42,7 @@ const struct sql_table sql_tables[] = {
     {SQL_DELEGATIONS, delegations_sql, &delegations_sql_n},
     {SQL_IDEMPOTENCY, idempotency_sql, &idempotency_sql_n},
     {SQL_RUNS, runs_sql, &runs_sql_n},
+    {SQL_CLOSING, closing_sql, &closing_sql_n},
     {SQL_LEDGER, ledger_sql, &ledger_sql_n},
     {SQL_RECONCILING, reconciling_sql, &reconciling_sql_n},
 };

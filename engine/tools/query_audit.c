@@ -42,13 +42,13 @@ struct audit_page {
 static const struct json_field result[] = {
     JSON_ANY(struct audit_page, events, .required = true,
              .help = "array of {seq, hash_prev, hash_self, event}, oldest first"),
-    JSON_TEXT(struct audit_page, next_cursor, .help = "absent on the last page"),
+    JSON_TEXT(struct audit_page, next_cursor,
+              .help = "absent on the last page; a page may be empty and not the last"),
 };
 
 struct page {
     struct call *c;
     struct json *events;
-    int64_t last;
 };
 
 static const struct json_limits event_limits = {
@@ -67,7 +67,6 @@ static struct err page_add(void *arg, const struct audit_row *row)
     json_put_text(p->c->arena, o, "hash_self", hex);
     json_put(p->c->arena, o, "event", event);
     json_push(p->c->arena, p->events, o);
-    p->last = row->seq;
     return arena_check(p->c->arena);
 }
 
@@ -94,13 +93,13 @@ static struct err read_page(struct call *c, struct tx *tx)
 {
     struct audit_filter filter;
     struct page p = {.c = c, .events = json_array_new(c->arena)};
+    int64_t last;
     bool more;
     TRY(filter_of(c, tx, &filter));
-    TRY(audit_query(tx, &filter, page_add, &p, &more));
+    TRY(audit_query(tx, &filter, page_add, &p, &last, &more));
     const struct audit_page page = {
         .events = p.events,
-        .next_cursor =
-            more ? cursor_print(c->arena, arena_fmt(c->arena, "%" PRId64, p.last)) : NULL};
+        .next_cursor = more ? cursor_print(c->arena, arena_fmt(c->arena, "%" PRId64, last)) : NULL};
     return json_unbind(c->arena, JSON_FIELDS(result), &page, &c->result);
 }
 

@@ -160,10 +160,8 @@ static struct err differences_load(struct call *c, struct tx *tx, struct reconci
     return bankrec_compute(&r->in, &r->out);
 }
 
-struct err reconciliation_figures(struct call *c, struct tx *tx, struct reconciliation *r)
+struct err reconciliation_balances(struct call *c, struct tx *tx, struct reconciliation *r)
 {
-    struct reconciling_sum *sums;
-    size_t n;
     TRY(statements_load(c, tx, r));
     TRY(bankrec_chain(r->statements, r->statements_n, r->of.day, c->arena, &r->breaks,
                       &r->breaks_n));
@@ -173,9 +171,17 @@ struct err reconciliation_figures(struct call *c, struct tx *tx, struct reconcil
     TRY(reconciling_flows(tx, &r->of, ranges, r->flows));
     TRY(moved_of(&r->in.books.anchor, r->of.day, &r->flows[BOOKS], &r->in.books.moved_minor));
     TRY(moved_of(&r->in.bank.anchor, r->of.day, &r->flows[BANK], &r->in.bank.moved_minor));
+    r->in.breaks_n = r->breaks_n;
+    return bankrec_compute(&r->in, &r->out);
+}
+
+struct err reconciliation_figures(struct call *c, struct tx *tx, struct reconciliation *r)
+{
+    struct reconciling_sum *sums;
+    size_t n;
+    TRY(reconciliation_balances(c, tx, r));
     TRY(reconciling_sums(tx, c->arena, &r->of, &sums, &n));
     TRY(groups_make(c, r, sums, n));
-    r->in.breaks_n = r->breaks_n;
     TRY(differences_load(c, tx, r, false));
     /* A match over several accounts balances as a whole and not in this one. */
     return r->out.unlisted_minor == 0 ? OK : differences_load(c, tx, r, true);
@@ -201,15 +207,24 @@ struct err reconciliation_load(struct call *c, struct tx *tx, const char *entity
 
 /* ---- telling ---- */
 
-static struct json *side_print(struct call *c, const struct reconciliation *r, size_t side,
-                               int64_t balance, int64_t adjusted)
+struct json *reconciliation_side(struct call *c, const struct reconciliation *r, bool bank)
 {
-    const struct bankrec_side *in = side == BANK ? &r->in.bank : &r->in.books;
+    const struct bankrec_side *in = bank ? &r->in.bank : &r->in.books;
     struct json *o = json_object_new(c->arena);
     const bool known = in->anchor.basis != BANKREC_MOVEMENT;
     json_put_text(c->arena, o, "basis",
-                  side == BOOKS && known ? "ledger" : bankrec_basis_name(in->anchor.basis));
-    json_put_text(c->arena, o, known ? "balance" : "movement", reconciliation_money(c, r, balance));
+                  !bank && known ? "ledger" : bankrec_basis_name(in->anchor.basis));
+    json_put_text(c->arena, o, known ? "balance" : "movement",
+                  reconciliation_money(c, r, bank ? r->out.bank_minor : r->out.books_minor));
+    return o;
+}
+
+static struct json *side_print(struct call *c, const struct reconciliation *r, size_t side,
+                               int64_t adjusted)
+{
+    const struct bankrec_side *in = side == BANK ? &r->in.bank : &r->in.books;
+    struct json *o = reconciliation_side(c, r, side == BANK);
+    const bool known = in->anchor.basis != BANKREC_MOVEMENT;
     json_put_text(c->arena, o, "adjusted", reconciliation_money(c, r, adjusted));
     if (known) {
         json_put_text(c->arena, o, "from_balance", reconciliation_money(c, r, in->anchor.minor));
@@ -305,10 +320,8 @@ struct err reconciliation_print(struct call *c, const struct reconciliation *r, 
     json_put_text(c->arena, o, "account_name", r->account.name);
     json_put_text(c->arena, o, "date", day_text(c, r->of.day));
     json_put_text(c->arena, o, "currency", r->of.currency);
-    json_put(c->arena, o, "bank",
-             side_print(c, r, BANK, r->out.bank_minor, r->out.adjusted_bank_minor));
-    json_put(c->arena, o, "books",
-             side_print(c, r, BOOKS, r->out.books_minor, r->out.adjusted_books_minor));
+    json_put(c->arena, o, "bank", side_print(c, r, BANK, r->out.adjusted_bank_minor));
+    json_put(c->arena, o, "books", side_print(c, r, BOOKS, r->out.adjusted_books_minor));
     json_put(c->arena, o, "sections", sections_print(c, r));
     if (r->out.unexplained_known)
         json_put_text(c->arena, o, "unexplained",

@@ -32,6 +32,9 @@ MUST_CHECK struct err reconciliation_load(struct call *c, struct tx *tx, const c
 MUST_CHECK struct err reconciliation_find(struct call *c, struct tx *tx, const char *entity_id,
                                           const char *account_id, const char *currency,
                                           struct date day, struct reconciliation *r);
+/* The balances per bank and per books alone: neither items nor what is unexplained. */
+MUST_CHECK struct err reconciliation_balances(struct call *c, struct tx *tx,
+                                              struct reconciliation *r);
 MUST_CHECK struct err reconciliation_figures(struct call *c, struct tx *tx,
                                              struct reconciliation *r);
 
@@ -39,6 +42,9 @@ MUST_CHECK struct err reconciliation_figures(struct call *c, struct tx *tx,
  * being reconciled. */
 MUST_CHECK struct err reconciliation_print(struct call *c, const struct reconciliation *r,
                                            struct json **out);
+
+/* {basis, balance or movement} of one side as far as reconciliation_balances knows it. */
+struct json *reconciliation_side(struct call *c, const struct reconciliation *r, bool bank);
 
 /* An amount of the statement's currency as text in the call's arena. */
 const char *reconciliation_money(struct call *c, const struct reconciliation *r, int64_t minor);

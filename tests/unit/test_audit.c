@@ -280,9 +280,10 @@ static struct seen query(struct audit_filter f, bool *more)
 {
     struct seen s = {.n = 0};
     struct tx tx;
+    int64_t last;
     f.limit = f.limit == 0 ? 16 : f.limit;
     ck_ok(tx_read_begin(b.store, b.arena, b.clock_us, &tx));
-    ck_ok(audit_query(&tx, &f, note, &s, more));
+    ck_ok(audit_query(&tx, &f, note, &s, &last, more));
     tx_read_end(&tx);
     return s;
 }
@@ -325,7 +326,8 @@ START_TEST(a_query_cuts_time_at_the_instant_asked)
     struct tx tx;
     f = (struct audit_filter){.from = "yesterday", .limit = 1};
     ck_ok(tx_read_begin(b.store, b.arena, b.clock_us, &tx));
-    ck_err(audit_query(&tx, &f, note, &s, &more), ERR_INPUT);
+    int64_t last;
+    ck_err(audit_query(&tx, &f, note, &s, &last, &more), ERR_INPUT);
     tx_read_end(&tx);
 }
 END_TEST
