@@ -26,6 +26,7 @@ enum {
     MATCH_ASKED,
     STATE_PUT,
     MATCHES_LIST,
+    MATCHES_OF_ENTITY,
     MATCHES_COUNT,
     MATCHES_CONFIRMED
 };
@@ -39,6 +40,9 @@ enum {
 #define MATCH_FROM                                                                                 \
     " FROM matches m LEFT JOIN match_states s ON s.match_id = m.match_id"                          \
     " LEFT JOIN match_differences d ON d.match_id = m.match_id"
+#define LISTED                                                                                     \
+    " AND coalesce(s.state, 'PROPOSED_MATCH') = ?3 AND m.match_id > ?4 ORDER BY m.match_id LIMIT " \
+    "?5"
 
 const struct db_sql matches_sql[] = {
     [MATCH_LOAD] = {"match_load", "SELECT " MATCH_COLUMNS MATCH_FROM " WHERE m.match_id = ?1"},
@@ -70,11 +74,11 @@ const struct db_sql matches_sql[] = {
                    "INSERT INTO match_states (match_id, state, actor, version, seq)"
                    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (match_id) DO UPDATE SET state = ?2,"
                    " actor = ?3, version = ?4, seq = ?5 WHERE version = ?4 - 1"},
-    [MATCHES_LIST] = {"matches_list",
-                      "SELECT " MATCH_COLUMNS MATCH_FROM
-                      " WHERE m.entity_id = ?1 AND (?2 IS NULL OR m.account_id = ?2)"
-                      " AND coalesce(s.state, 'PROPOSED_MATCH') = ?3 AND m.match_id > ?4"
-                      " ORDER BY m.match_id LIMIT ?5"},
+    /* From the index in order, so that a page does not sort what lies behind it. */
+    [MATCHES_LIST] = {"matches_list", "SELECT " MATCH_COLUMNS MATCH_FROM
+                                      " WHERE m.entity_id = ?1 AND m.account_id = ?2" LISTED},
+    [MATCHES_OF_ENTITY] = {"matches_of_entity",
+                           "SELECT " MATCH_COLUMNS MATCH_FROM " WHERE +m.entity_id = ?1" LISTED},
     [MATCHES_COUNT] = {"matches_count",
                        "SELECT coalesce(s.state, 'PROPOSED_MATCH'), count(*)" MATCH_FROM
                        " WHERE m.entity_id = ?1 GROUP BY 1"},
@@ -438,9 +442,12 @@ struct err matches_list(struct tx *tx, struct arena *arena, const char *entity_i
     struct match *list = ARENA_ARRAY(arena, (size_t)limit, struct match);
     ENSURE(list != NULL, ERR_LIMIT, "out of memory");
     *n = 0;
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCHES_LIST);
+    CLEANUP(stmt_reset)
+    struct stmt *q =
+        db_stmt(tx->db, SQL_MATCHES, account_id == NULL ? MATCHES_OF_ENTITY : MATCHES_LIST);
     stmt_bind_text(q, 1, entity_id);
-    stmt_bind_text(q, 2, account_id);
+    if (account_id != NULL)
+        stmt_bind_text(q, 2, account_id);
     stmt_bind_text(q, 3, match_state_name(state));
     stmt_bind_text(q, 4, after == NULL ? "" : after);
     stmt_bind_int(q, 5, limit);

@@ -75,6 +75,7 @@ extern const struct sql_table sql_tables[];
 extern const size_t sql_tables_n;
 
 struct row_shape;
+struct sums;
 
 struct store {
     struct db *db;
@@ -89,9 +90,18 @@ struct store {
     struct arena *shapes_arena;            /* of the shapes */
     struct row_shape *shapes[TABLE_COUNT]; /* how a table's rows are printed; tables.c */
     struct buf text;                       /* canonical text on its way into a hash */
+    struct sums *sums;                     /* of the group under way; limits.c */
     int64_t id_ms;                         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
 };
+
+/* limits.c keeps the sums of a group in memory: a call begins or is undone, the rows are written
+ * before the commit, and afterwards all is forgotten. */
+void limits_call_begin(struct store *store);
+void limits_call_undo(struct store *store);
+MUST_CHECK struct err limits_write(struct store *store);
+void limits_forget(struct store *store);
+void limits_free(struct store *store);
 
 /* The scratch and text of a store that is not opened but put together (audit_file.c). */
 MUST_CHECK struct err store_scratch_init(struct store *store);

@@ -138,6 +138,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     db_close(store->db);
+    limits_free(store);
     store_scratch_fini(store);
     free(store);
 }
@@ -168,18 +169,23 @@ struct err store_group_begin(struct store *store)
 {
     store->head_group = store->head;
     store->group_spoilt = false;
+    limits_forget(store);
     return db_begin_immediate(store->db);
 }
 
 struct err store_group_commit(struct store *store)
 {
-    return db_commit(store->db);
+    TRY(limits_write(store));
+    TRY(db_commit(store->db));
+    limits_forget(store);
+    return OK;
 }
 
 bool store_group_abandon(struct store *store)
 {
     struct err e = db_rollback(store->db);
     (void)e; /* what counts is whether it is gone */
+    limits_forget(store);
     store->head = store->head_group;
     if (store->head.seq == 0)
         store->book_id[0] = '\0';
@@ -207,6 +213,7 @@ struct err tx_call_begin(struct store *store, struct arena *arena, int64_t clock
     *tx = (struct tx){.store = store, .db = store->db, .arena = arena};
     TRY(clock_next(store, clock_us, &tx->now_us));
     TRY(db_savepoint(store->db));
+    limits_call_begin(store);
     store->head_saved = store->head;
     return OK;
 }
@@ -219,6 +226,7 @@ struct err tx_call_keep(struct tx *tx)
 void tx_call_undo(struct tx *tx)
 {
     tx->store->head = tx->store->head_saved;
+    limits_call_undo(tx->store);
     if (tx->store->head.seq == 0)
         tx->store->book_id[0] = '\0';
     if (db_in_transaction(tx->db)) {

@@ -185,6 +185,20 @@ static void *grow(struct arena *arena, void *array, size_t n, size_t *cap, size_
     return bigger;
 }
 
+struct err effect_note(struct tx *tx, enum table table, const char *id, int64_t version,
+                       const uint8_t row_sha256[SHA256_LEN])
+{
+    struct effect *effects =
+        grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
+    ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
+    tx->effects = effects;
+    struct effect *e = &effects[tx->effects_n++];
+    *e = (struct effect){
+        .table = defs[table].name, .id = arena_strdup(tx->arena, id), .version = version};
+    hex_print(row_sha256, SHA256_LEN, e->row_sha256);
+    return arena_check(tx->arena);
+}
+
 struct err effect_row(struct tx *tx, enum table table, const char *id)
 {
     uint8_t hash[SHA256_LEN];
@@ -194,15 +208,7 @@ struct err effect_row(struct tx *tx, enum table table, const char *id)
     TRY(stmt_step(q, &row));
     ENSURE(row && stmt_int(q, 2) == tx_seq(tx), ERR_BUG, "an effect without its row");
     TRY(row_hash(tx->store, q, table, hash));
-    struct effect *effects =
-        grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
-    ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
-    tx->effects = effects;
-    struct effect *e = &effects[tx->effects_n++];
-    *e = (struct effect){
-        .table = defs[table].name, .id = arena_strdup(tx->arena, id), .version = stmt_int(q, 1)};
-    hex_print(hash, sizeof hash, e->row_sha256);
-    return arena_check(tx->arena);
+    return effect_note(tx, table, id, stmt_int(q, 1), hash);
 }
 
 static struct err bulk_hash(struct tx *tx, enum table table, struct stmt *q, int64_t n,

@@ -57,6 +57,10 @@ bool table_immutable(enum table table);
  */
 MUST_CHECK struct err effect_row(struct tx *tx, enum table table, const char *id);
 
+/* The same for a row that is written later, before the group commits: its hash as it will be. */
+MUST_CHECK struct err effect_note(struct tx *tx, enum table table, const char *id, int64_t version,
+                                  const uint8_t row_sha256[32]);
+
 /* The last `n` rows of an immutable table, all written by the event under way, as one bulk effect.
  * Once per table and event, after all of them are written; nothing when n is 0. */
 MUST_CHECK struct err effect_bulk(struct tx *tx, enum table table, int64_t n);

@@ -81,6 +81,36 @@ START_TEST(effects_of_a_failed_call_do_not_linger)
 }
 END_TEST
 
+/* The sums of what nobody looked at, written once a group: each event saw those before it in its
+ * own group, a call that was undone counts nowhere, and the next group goes on from the rows. */
+START_TEST(a_group_counts_what_it_confirms_and_nothing_that_was_undone)
+{
+    const char **ids = spine_matches(0, 6, 1000);
+    struct tool failing = *tool_find("confirm_match");
+    struct call *calls[5], *last;
+    failing.apply = apply_then_fail;
+    for (int i = 0; i < 5; i++)
+        calls[i] = spine_on_match(&spine_engine, "confirm_match", ids[i], NULL);
+    calls[0]->tool = calls[2]->tool = calls[4]->tool = &failing;
+    ck_assert(call_group(book_writer, calls, 5, book_clock));
+    spine_is(calls[1], CALL_OK);
+    spine_is(calls[3], CALL_OK);
+    ck_assert_int_eq(calls[1]->ask.auto_confirmed_n, 0);
+    ck_assert_int_eq(calls[3]->ask.auto_confirmed_n, 1);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM auto_confirmed", NULL), 4);
+    ck_assert_int_eq(spine_int("SELECT sum(sum_minor) FROM auto_confirmed", NULL),
+                     4 * (1001 + 1003));
+    ck_assert_int_eq(spine_int("SELECT min(version) FROM auto_confirmed", NULL), 2);
+    book_is_intact();
+    last = spine_run(spine_on_match(&spine_engine, "confirm_match", ids[5], NULL));
+    spine_is(last, CALL_OK);
+    ck_assert_int_eq(last->ask.auto_confirmed_n, 2);
+    ck_assert_int_eq(spine_int("SELECT sum(sum_minor) FROM auto_confirmed", NULL),
+                     4 * (1001 + 1003 + 1005));
+    book_is_intact();
+}
+END_TEST
+
 START_TEST(a_call_out_of_its_memory_fails_alone)
 {
     const char **ids = spine_matches(1, 2, 1000);
@@ -577,6 +607,7 @@ END_TEST
 
 SPINE_MAIN("group", spine_up, spine_down, each_outcome_has_its_event_and_its_answer,
            one_failing_call_is_undone_and_the_others_stand, effects_of_a_failed_call_do_not_linger,
+           a_group_counts_what_it_confirms_and_nothing_that_was_undone,
            a_call_out_of_its_memory_fails_alone, an_error_outlives_the_connection_that_worded_it,
            what_two_calls_of_a_group_want_is_done_for_the_first,
            the_same_key_and_arguments_give_the_stored_result_and_no_second_event,
