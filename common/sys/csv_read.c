@@ -17,6 +17,10 @@ struct csv_reader {
     struct buf decoded; /* the text when it is not the caller's bytes */
     struct str text;
     size_t pos, line;
+    csv_fill_fn fill; /* NULL: the text is all there is */
+    void *fill_arg;
+    struct buf window;   /* what the text is, as long as there is more */
+    bool filling;        /* there may be more */
     bool quotes_run_out; /* a quote was open at the end: faulty rows end with their line from now on
                           */
     struct csv_parser parser;
@@ -36,7 +40,38 @@ struct frame {
     size_t next;  /* where the next row starts */
     size_t lines; /* physical lines it took */
     enum csv_fault fault;
+    bool partial; /* the window ends before the row certainly does */
 };
+
+/* ---- the window ---- */
+
+#define WINDOW_READ ((size_t)1 << 20)
+#define WINDOW_LOW  ((size_t)64 << 10) /* rows longer than this are framed again */
+
+/* Drops the rows behind r->pos and reads on. */
+static struct err window_more(struct csv_reader *r)
+{
+    size_t n = 0, most = r->window.len > WINDOW_READ ? r->window.len : WINDOW_READ;
+    buf_drop(&r->window, r->pos);
+    r->pos = 0;
+    ENSURE(r->window.len < CSV_WINDOW_MAX, ERR_LIMIT,
+           "a row of more than 64 MiB: perhaps a quote that is never closed");
+    char *room = buf_room(&r->window, most);
+    TRY(buf_check(&r->window));
+    TRY(r->fill(r->fill_arg, room, most, &n));
+    buf_grow(&r->window, n);
+    r->filling = n > 0;
+    r->text = buf_str(&r->window);
+    return OK;
+}
+
+/* At least `bytes` ahead, or all there are. */
+static struct err window_want(struct csv_reader *r, size_t bytes)
+{
+    while (r->filling && r->text.len - r->pos < bytes)
+        TRY(window_more(r));
+    return OK;
+}
 
 /* ---- framing ---- */
 
@@ -85,6 +120,8 @@ static struct frame next_frame(struct csv_reader *r)
     while (i < r->text.len) {
         size_t nl = line_end(r->text, i);
         bool stop = at != IN_QUOTES || (fault != CSV_FINE && r->quotes_run_out);
+        if (r->filling && i + 1 == r->text.len) /* CR LF may be cut in two, a doubled quote too */
+            return (struct frame){.partial = true};
         if (nl > 0 && stop)
             return frame_until(r, i, nl, lines, fault);
         if (nl > 0 && lines++ == 1)
@@ -98,6 +135,8 @@ static struct frame next_frame(struct csv_reader *r)
         }
         i += nl > 0 ? nl : 1;
     }
+    if (r->filling)
+        return (struct frame){.partial = true};
     if (at != IN_QUOTES)
         return frame_until(r, r->text.len, 0, lines, fault);
     r->quotes_run_out = true;
@@ -197,15 +236,32 @@ static const char *const reasons[] = {
     [CSV_WIDTH] = "not as many fields as the header",
 };
 
+/* The next row's frame; *more is false behind the last one. */
+static struct err frame_find(struct csv_reader *r, struct frame *f, bool *more)
+{
+    TRY(window_want(r, WINDOW_LOW));
+    for (size_t nl; (nl = line_end(r->text, r->pos)) > 0; r->line++) {
+        r->pos += nl;
+        TRY(window_want(r, WINDOW_LOW));
+    }
+    *more = r->pos < r->text.len;
+    if (!*more)
+        return OK;
+    *f = next_frame(r);
+    while (f->partial) {
+        TRY(window_more(r));
+        *f = next_frame(r);
+    }
+    return OK;
+}
+
 struct err csv_next(struct csv_reader *r, struct csv_row *row, bool *more)
 {
+    struct frame f;
     *row = (struct csv_row){0};
-    *more = false;
-    for (size_t nl; (nl = line_end(r->text, r->pos)) > 0; r->line++)
-        r->pos += nl;
-    if (r->pos >= r->text.len)
+    TRY(frame_find(r, &f, more));
+    if (!*more)
         return OK;
-    struct frame f = next_frame(r);
     enum csv_fault fault = fault_of(&f);
     r->n = 0;
     if (fault == CSV_FINE) {
@@ -221,7 +277,6 @@ struct err csv_next(struct csv_reader *r, struct csv_row *row, bool *more)
                             .reason = reasons[fault]};
     r->pos = f.next;
     r->line += f.lines;
-    *more = true;
     return OK;
 }
 
@@ -287,10 +342,11 @@ static struct err set_options(struct csv_reader *r, const struct csv_options *op
     return OK;
 }
 
-static void skip_lines(struct csv_reader *r)
+static struct err skip_lines(struct csv_reader *r)
 {
     size_t left = r->options.skip_lines;
     while (left > 0 && r->pos < r->text.len) {
+        TRY(window_want(r, 2));
         size_t nl = line_end(r->text, r->pos);
         r->pos += nl > 0 ? nl : 1;
         if (nl > 0) {
@@ -298,6 +354,7 @@ static void skip_lines(struct csv_reader *r)
             left--;
         }
     }
+    return window_want(r, 2);
 }
 
 /* One block holds the names' slices and, behind them, their bytes. */
@@ -327,31 +384,69 @@ static struct err read_header(struct csv_reader *r, struct arena *arena)
     return keep_header(r, &row);
 }
 
+/* The first window of UTF-8; all of anything else. */
+static struct err stream_start(struct csv_reader *r, struct str *in)
+{
+    TRY(window_want(r, 3)); /* a byte order mark */
+    while (r->filling && r->options.encoding != CSV_UTF8)
+        TRY(window_more(r));
+    *in = (struct str){r->window.len == 0 ? "" : r->window.at, r->window.len};
+    return OK;
+}
+
 static struct err open_all(struct csv_reader *r, struct str in, const struct csv_options *options,
                            struct arena *arena)
 {
     TRY(set_options(r, options));
+    if (r->filling)
+        TRY(stream_start(r, &in));
     TRY(decode(r, in));
     r->bytes = malloc(CSV_ROW_MAX + CSV_COLUMNS_MAX + 1);
     ENSURE(r->bytes != NULL, ERR_LIMIT, "out of memory while reading CSV");
-    skip_lines(r);
+    if (r->filling) { /* what decode left out is only a byte order mark */
+        r->pos = (size_t)(r->text.at - r->window.at);
+        r->text = buf_str(&r->window);
+    }
+    TRY(skip_lines(r));
     return r->options.no_header ? OK : read_header(r, arena);
+}
+
+static struct err reader_new(struct csv_reader **reader)
+{
+    struct csv_reader *r = calloc(1, sizeof *r);
+    *reader = r;
+    ENSURE(r != NULL, ERR_LIMIT, "out of memory while reading CSV");
+    r->line = 1;
+    buf_init(&r->decoded, SIZE_MAX);
+    buf_init(&r->window, SIZE_MAX);
+    return OK;
 }
 
 struct err csv_open(const void *bytes, size_t len, const struct csv_options *options,
                     struct arena *arena, struct csv_reader **reader)
 {
+    CLEANUP(csv_close) struct csv_reader *r = NULL;
     *reader = NULL;
-    struct csv_reader *r = calloc(1, sizeof *r);
-    ENSURE(r != NULL, ERR_LIMIT, "out of memory while reading CSV");
-    r->line = 1;
-    buf_init(&r->decoded, SIZE_MAX);
-    struct err e = open_all(r, (struct str){len == 0 ? "" : bytes, len}, options, arena);
-    if (e.kind == ERR_NONE)
-        *reader = r;
-    else
-        csv_close(r);
-    return e;
+    TRY(reader_new(&r));
+    TRY(open_all(r, (struct str){len == 0 ? "" : bytes, len}, options, arena));
+    *reader = r;
+    r = NULL;
+    return OK;
+}
+
+struct err csv_open_stream(csv_fill_fn fill, void *arg, const struct csv_options *options,
+                           struct arena *arena, struct csv_reader **reader)
+{
+    CLEANUP(csv_close) struct csv_reader *r = NULL;
+    *reader = NULL;
+    TRY(reader_new(&r));
+    r->fill = fill;
+    r->fill_arg = arg;
+    r->filling = true;
+    TRY(open_all(r, STR(""), options, arena));
+    *reader = r;
+    r = NULL;
+    return OK;
 }
 
 void csv_close(struct csv_reader *r)
@@ -361,6 +456,7 @@ void csv_close(struct csv_reader *r)
     if (r->parser_ready)
         csv_free(&r->parser);
     buf_fini(&r->decoded);
+    buf_fini(&r->window);
     free(r->bytes);
     free(r->header);
     free(r);

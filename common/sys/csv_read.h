@@ -67,6 +67,16 @@ struct csv_reader;
  * the encoding, or when the options contradict each other. */
 MUST_CHECK struct err csv_open(const void *bytes, size_t len, const struct csv_options *options,
                                struct arena *arena, struct csv_reader **reader);
+
+/* The same from a file that is read as its rows are asked for; `fill` and `arg` must stay until
+ * csv_close. Fills `to` with at most `len` of the next bytes; *n 0 at the end. UTF-8 is held a
+ * window at a time: a row, and what an open quote makes of it, may be CSV_WINDOW_MAX long; another
+ * encoding is read and decoded whole, and may be as long. */
+typedef struct err (*csv_fill_fn)(void *arg, char *to, size_t len, size_t *n);
+#define CSV_WINDOW_MAX ((size_t)64 << 20)
+MUST_CHECK struct err csv_open_stream(csv_fill_fn fill, void *arg,
+                                      const struct csv_options *options, struct arena *arena,
+                                      struct csv_reader **reader);
 void csv_close(struct csv_reader *reader); /* takes NULL */
 CLEANUP_DEFINE(struct csv_reader *, csv_close)
 
@@ -75,7 +85,8 @@ const struct str *csv_header(const struct csv_reader *reader, size_t *n);
 /* The index of the column called `name` (byte for byte). ERR_INPUT: none, or several. */
 MUST_CHECK struct err csv_column(const struct csv_reader *reader, const char *name, size_t *index);
 
-/* The next row, fine or faulty; *more is false at the end. Fails only for lack of memory. */
+/* The next row, fine or faulty; *more is false at the end. Fails for lack of memory, when `fill`
+ * does, or past CSV_WINDOW_MAX (ERR_LIMIT). */
 MUST_CHECK struct err csv_next(struct csv_reader *reader, struct csv_row *row, bool *more);
 
 #endif

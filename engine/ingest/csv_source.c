@@ -183,21 +183,48 @@ static struct csv_options options_of(const struct mapping *m)
     };
 }
 
-struct err csv_source_open(struct arena *arena, const void *bytes, size_t len,
-                           const struct mapping *mapping, const struct account *accounts,
-                           size_t accounts_n, struct csv_source **source)
+/* Where the bytes come from. */
+struct origin {
+    const void *bytes;
+    size_t len;
+    csv_fill_fn fill; /* NULL: from `bytes` */
+    void *fill_arg;
+};
+
+static struct err source_open(struct arena *arena, const struct origin *from,
+                              const struct mapping *mapping, const struct account *accounts,
+                              size_t accounts_n, struct csv_source **source)
 {
-    ENSURE(len <= INGEST_FILE_MAX, ERR_LIMIT, "the file is larger than 64 MiB");
     CLEANUP(csv_source_close) struct csv_source *s = calloc(1, sizeof *s);
     ENSURE(s != NULL, ERR_LIMIT, "out of memory for a file");
     s->m = mapping;
     TRY(accounts_take(s, arena, accounts, accounts_n));
     struct csv_options options = options_of(mapping);
-    TRY(csv_open(bytes, len, &options, arena, &s->reader));
+    if (from->fill != NULL)
+        TRY(csv_open_stream(from->fill, from->fill_arg, &options, arena, &s->reader));
+    else
+        TRY(csv_open(from->bytes, from->len, &options, arena, &s->reader));
     TRY(columns_find(s, arena));
     *source = s;
     s = NULL;
     return OK;
+}
+
+struct err csv_source_open(struct arena *arena, const void *bytes, size_t len,
+                           const struct mapping *mapping, const struct account *accounts,
+                           size_t accounts_n, struct csv_source **source)
+{
+    const struct origin from = {.bytes = bytes, .len = len};
+    ENSURE(len <= INGEST_FILE_MAX, ERR_LIMIT, "the file is larger than 64 MiB");
+    return source_open(arena, &from, mapping, accounts, accounts_n, source);
+}
+
+struct err csv_source_open_stream(struct arena *arena, csv_fill_fn fill, void *fill_arg,
+                                  const struct mapping *mapping, const struct account *accounts,
+                                  size_t accounts_n, struct csv_source **source)
+{
+    const struct origin from = {.fill = fill, .fill_arg = fill_arg};
+    return source_open(arena, &from, mapping, accounts, accounts_n, source);
 }
 
 void csv_source_close(struct csv_source *source)

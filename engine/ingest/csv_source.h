@@ -4,10 +4,12 @@
 #ifndef ENGINE_INGEST_CSV_SOURCE_H
 #define ENGINE_INGEST_CSV_SOURCE_H
 
+#include "common/sys/csv_read.h"
 #include "engine/ingest/mapping.h"
 #include "engine/store/master.h"
 
-#define INGEST_FILE_MAX ((size_t)64 * 1024 * 1024)
+#define INGEST_FILE_MAX ((size_t)64 * 1024 * 1024) /* in memory */
+#define INGEST_PATH_MAX ((size_t)16 << 30)         /* on the disk */
 
 enum source_row_kind {
     SOURCE_END = 0,
@@ -46,10 +48,16 @@ struct csv_source;
 MUST_CHECK struct err csv_source_open(struct arena *arena, const void *bytes, size_t len,
                                       const struct mapping *mapping, const struct account *accounts,
                                       size_t accounts_n, struct csv_source **source);
+/* The same of a file that is read as its rows are (csv_open_stream). */
+MUST_CHECK struct err csv_source_open_stream(struct arena *arena, csv_fill_fn fill, void *fill_arg,
+                                             const struct mapping *mapping,
+                                             const struct account *accounts, size_t accounts_n,
+                                             struct csv_source **source);
 void csv_source_close(struct csv_source *source); /* takes NULL */
 CLEANUP_DEFINE(struct csv_source *, csv_source_close)
 
-/* The next row; its texts live in `arena`, but for `raw`. Fails only for lack of memory. */
+/* The next row; its texts live in `arena`, but for `raw`. Fails for lack of
+ * memory, or as csv_next does. */
 MUST_CHECK struct err csv_source_next(struct csv_source *source, struct arena *arena,
                                       struct source_row *row);
 

@@ -1,16 +1,11 @@
 /* ingest_file: a file of a declared source into the book. Reads and parses on its own thread and
  * hands the rows to the writer in chunks, so that nobody's click waits for a file. Loading the same
  * file again changes nothing; loading again what was cut short goes on where it stopped. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/sys/crypt.h"
 #include "engine/ingest/csv_source.h"
 #include "engine/tools/child.h"
+#include "engine/tools/ingest_bytes.h"
 #include "engine/tools/ingest_chunk.h"
 #include "engine/tools/ingest_report.h"
 #include "engine/tools/settle.h"
@@ -56,9 +51,7 @@ struct load {
     struct account *accounts;
     size_t accounts_n;
     const struct account *account; /* NULL when rows name theirs */
-    unsigned char *bytes;
-    size_t len;
-    char sha256[SHA256_HEX_SIZE];
+    struct ingest_bytes bytes;
     struct csv_source *rows;
     struct rows_seen seen;
     struct ingest_counts counts;
@@ -74,7 +67,7 @@ struct load {
 static void load_fini(struct load *l)
 {
     csv_source_close(l->rows);
-    free(l->bytes);
+    ingest_bytes_close(&l->bytes);
 }
 
 static inline void load_fini_cleanup(struct load *l)
@@ -84,63 +77,21 @@ static inline void load_fini_cleanup(struct load *l)
 
 /* ---- the bytes ---- */
 
-static struct err read_all(struct load *l, int fd)
-{
-    struct stat st;
-    ENSURE(fstat(fd, &st) == 0 && S_ISREG(st.st_mode), ERR_INPUT, "not a regular file");
-    ENSURE(st.st_uid == geteuid() || (st.st_mode & S_IROTH) != 0, ERR_AUTH,
-           "the file is another user's, and not for everybody to read: the engine does not lend "
-           "its own rights");
-    ENSURE(st.st_size >= 0 && (size_t)st.st_size <= INGEST_FILE_MAX, ERR_LIMIT,
-           "the file is larger than 64 MiB");
-    size_t cap = (size_t)st.st_size + 1; /* one more, to see a file that grows */
-    l->bytes = malloc(cap);
-    ENSURE(l->bytes != NULL, ERR_LIMIT, "out of memory for the file");
-    while (l->len < cap) {
-        ssize_t n = read(fd, l->bytes + l->len, cap - l->len);
-        ENSURE(n >= 0 || errno == EINTR, ERR_STORE, "the file cannot be read");
-        if (n == 0)
-            return OK;
-        l->len += n > 0 ? (size_t)n : 0;
-    }
-    return err_new(ERR_CONFLICT, "the file grew while it was read");
-}
-
-static struct err bytes_of_path(struct load *l)
-{
-    ENSURE(l->c->actor.channel == CHANNEL_CLI, ERR_AUTH,
-           "a path is for the command line; send content_base64");
-    ENSURE(l->args->path[0] == '/', ERR_INPUT, "expected an absolute path");
-    int fd = open(l->args->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ENSURE(fd >= 0, errno == ENOENT ? ERR_MISSING : ERR_INPUT, "the file cannot be opened");
-    struct err e = read_all(l, fd);
-    (void)close(fd);
-    return e;
-}
-
-static struct err bytes_of_content(struct load *l)
-{
-    struct str text = str_of(l->args->content_base64);
-    size_t cap = text.len / 4 * 3 + 3;
-    ENSURE(cap <= INGEST_FILE_MAX + 3, ERR_LIMIT, "the file is larger than 64 MiB");
-    ENSURE(l->args->name != NULL, ERR_INPUT, "content_base64 wants a name for the record");
-    l->bytes = malloc(cap);
-    ENSURE(l->bytes != NULL, ERR_LIMIT, "out of memory for the file");
-    if (!base64_parse(text, l->bytes, cap, &l->len))
-        return err_at(ERR_INPUT, "/content_base64", "expected base64");
-    return OK;
-}
-
 static struct err bytes_take(struct load *l)
 {
     const struct ingest_file *a = l->args;
     ENSURE((a->path == NULL) != (a->content_base64 == NULL), ERR_INPUT,
            "either path or content_base64");
-    TRY(err_in(a->path != NULL ? bytes_of_path(l) : bytes_of_content(l), a->path));
+    ENSURE(a->path == NULL || l->c->actor.channel == CHANNEL_CLI, ERR_AUTH,
+           "a path is for the command line; send content_base64");
+    ENSURE(a->path != NULL || a->name != NULL, ERR_INPUT,
+           "content_base64 wants a name for the record");
+    TRY(err_in(a->path != NULL ? ingest_bytes_open(&l->bytes, a->path)
+                               : ingest_bytes_decode(&l->bytes, a->content_base64),
+               a->path));
     const char *slash = a->path == NULL ? NULL : strrchr(a->path, '/');
     l->report.name = slash == NULL ? a->name : slash + 1;
-    sha256_hex(l->bytes, l->len, l->sha256);
-    l->report.file_id = file_id_make(l->c->arena, a->source_id, l->sha256);
+    l->report.file_id = file_id_make(l->c->arena, a->source_id, l->bytes.sha256);
     return arena_check(l->c->arena);
 }
 
@@ -158,7 +109,7 @@ static struct err kept(struct load *l, struct err e)
 static struct err file_ask(struct load *l, struct tx *tx)
 {
     struct file_row file;
-    struct err e = file_find(tx, l->c->arena, l->args->source_id, l->sha256, &file);
+    struct err e = file_find(tx, l->c->arena, l->args->source_id, l->bytes.sha256, &file);
     if (e.kind == ERR_MISSING)
         return OK;
     TRY(e);
@@ -174,8 +125,12 @@ static struct err rows_open(struct load *l)
 {
     csv_source_close(l->rows);
     l->rows = NULL;
-    return csv_source_open(l->c->arena, l->bytes, l->len, &l->mapping, l->accounts, l->accounts_n,
-                           &l->rows);
+    TRY(ingest_bytes_rewind(&l->bytes));
+    if (l->bytes.fd >= 0)
+        return csv_source_open_stream(l->c->arena, ingest_bytes_fill, &l->bytes, &l->mapping,
+                                      l->accounts, l->accounts_n, &l->rows);
+    return csv_source_open(l->c->arena, l->bytes.at, l->bytes.len, &l->mapping, l->accounts,
+                           l->accounts_n, &l->rows);
 }
 
 /* Is this row new by now? When it still is not, why. */
@@ -427,12 +382,9 @@ static struct err chunk_count(struct load *l, const struct ingest_chunk *chunk)
     return OK;
 }
 
-static struct err chunk_send(struct load *l, struct call *child, struct ingest_chunk *chunk)
+/* What came of a chunk that the writer had. */
+static struct err chunk_settle(struct load *l, const struct call *child)
 {
-    child->args = chunk;
-    child->args_tree = l->c->args_tree;
-    child->caused_by = l->c->caused_by;
-    TRY(child_run(l->port, child, l->c->arena));
     l->c->verdict = child->verdict;
     l->c->outcome = child->outcome;
     l->c->seq = child->seq;
@@ -445,10 +397,23 @@ static struct err chunk_send(struct load *l, struct call *child, struct ingest_c
         l->c->run_id = l->c->batch_id = arena_strdup(l->c->arena, child->run_id);
     l->c->run_over = child->run_over;
     TRY(arena_check(l->c->arena));
-    return chunk_count(l, chunk);
+    return chunk_count(l, child->args);
 }
 
-static struct err chunk_load(struct load *l)
+static struct err chunk_finish(struct load *l, struct call *child)
+{
+    if (child == NULL)
+        return OK;
+    struct err e = child_finish(l->port, child, l->c->arena);
+    if (e.kind == ERR_NONE)
+        e = chunk_settle(l, child);
+    e = kept(l, e);
+    child_free(child);
+    return e;
+}
+
+/* The next rows, read while the writer stores those before. */
+static struct err chunk_read(struct load *l, struct call **out)
 {
     CLEANUP(child_free) struct call *child = child_of(l->c, &tool_ingest_chunk);
     ENSURE(child != NULL, ERR_LIMIT, "out of memory");
@@ -459,18 +424,58 @@ static struct err chunk_load(struct load *l)
         .entity_id = l->source.entity_id,
         .file_id = l->report.file_id,
         .name = l->report.name,
-        .sha256 = l->sha256,
+        .sha256 = l->bytes.sha256,
         .source_version = l->source.version,
         .rows = ARENA_ARRAY(child->arena, CHUNK_ROWS, struct ingest_row),
-        .before = l->counts,
         .again = l->again,
-        .bytes_n = (int64_t)l->len,
+        .bytes_n = (int64_t)l->bytes.len,
     };
     ENSURE(chunk->rows != NULL, ERR_LIMIT, "out of memory");
-    struct err e = chunk_fill(l, child, chunk);
-    if (e.kind == ERR_NONE)
-        e = chunk_send(l, child, chunk);
-    return kept(l, e);
+    child->args = chunk;
+    child->args_tree = l->c->args_tree;
+    TRY(kept(l, chunk_fill(l, child, chunk)));
+    *out = child;
+    child = NULL;
+    return OK;
+}
+
+/* With what the chunks before it came to. */
+static struct err chunk_begin(struct load *l, struct call *child)
+{
+    struct ingest_chunk *chunk = child->args;
+    chunk->before = l->counts;
+    child->caused_by = l->c->caused_by;
+    child->run_id = l->c->run_id;
+    child->batch_id = l->c->batch_id;
+    child->actor.jti = l->c->actor.jti;
+    return child_begin(l->port, child);
+}
+
+/* Until the file has ended, or policy or an error has said no. */
+static struct err chunks_load(struct load *l)
+{
+    struct call *stored = NULL;
+    struct err e = OK;
+    bool go = true;
+    while (go && !l->ended) {
+        struct call *next = NULL;
+        e = l->port->cancelled(l->port)
+                ? err_new(ERR_CONFLICT, "cancelled; load the same file again to go on")
+                : chunk_read(l, &next);
+        struct err done = chunk_finish(l, stored);
+        stored = NULL;
+        e = done.kind == ERR_NONE ? e : done;
+        go = e.kind == ERR_NONE && (l->c->outcome == CALL_NONE || l->c->outcome == CALL_OK);
+        if (go)
+            e = chunk_begin(l, next);
+        if (go && e.kind == ERR_NONE)
+            stored = next;
+        else
+            child_free(next);
+        go = go && e.kind == ERR_NONE;
+    }
+    struct err done = chunk_finish(l, stored);
+    return done.kind == ERR_NONE ? e : done;
 }
 
 /* ---- the report ---- */
@@ -490,14 +495,10 @@ static struct err rows_load(struct load *l)
     TRY(rows_open(l));
     l->report.already_loaded = false;
     l->report.problems_n = 0;
-    while (!l->ended) {
-        ENSURE(!l->port->cancelled(l->port), ERR_CONFLICT,
-               "cancelled; load the same file again to go on");
-        TRY(chunk_load(l));
-        if (l->c->outcome != CALL_OK) {
-            l->c->result = refusal_print(l->c, "denied");
-            return arena_check(l->c->arena);
-        }
+    TRY(chunks_load(l));
+    if (l->c->outcome != CALL_OK) {
+        l->c->result = refusal_print(l->c, "denied");
+        return arena_check(l->c->arena);
     }
     l->report.loaded = l->counts.loaded;
     l->report.duplicates = l->counts.duplicates;
@@ -512,7 +513,7 @@ static struct err rows_load(struct load *l)
 
 static struct err job(struct call *c, struct job_port *port)
 {
-    CLEANUP(load_fini) struct load l = {.c = c, .port = port, .args = c->args};
+    CLEANUP(load_fini) struct load l = {.c = c, .port = port, .args = c->args, .bytes.fd = -1};
     ENSURE(c->actor.kind != ACTOR_LLM, ERR_AUTH,
            "files are loaded by people: on the command line, or in the workspace");
     TRY(report_init(&l.report, c->arena));

@@ -27,6 +27,36 @@ static void print_rows(struct csv_reader *r, struct buf *out)
     }
 }
 
+/* A file that comes `step` bytes at a time. */
+struct drip {
+    const char *at;
+    size_t left, step;
+};
+
+static struct err drip(void *arg, char *to, size_t len, size_t *n)
+{
+    struct drip *d = arg;
+    *n = d->step < len ? d->step : len;
+    *n = *n < d->left ? *n : d->left;
+    memcpy(to, d->at, *n);
+    d->at += *n;
+    d->left -= *n;
+    return OK;
+}
+
+static void want_stream(const void *text, size_t len, struct csv_options options, size_t step,
+                        const char *rows)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    CLEANUP(csv_close) struct csv_reader *r = NULL;
+    struct drip d = {text, len, step};
+    struct buf out CLEANUP(buf_fini);
+    buf_init(&out, (size_t)64 << 20);
+    ck_ok(csv_open_stream(drip, &d, &options, arena, &r));
+    print_rows(r, &out);
+    ck_assert_msg(strcmp(buf_text(&out), rows) == 0, "another text in steps of %zu", step);
+}
+
 static void want(const void *text, size_t len, struct csv_options options, const char *rows)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(4096);
@@ -36,6 +66,8 @@ static void want(const void *text, size_t len, struct csv_options options, const
     ck_ok(csv_open(text, len, &options, arena, &r));
     print_rows(r, &out);
     ck_assert_str_eq(buf_text(&out), rows);
+    for (size_t step = 1; step < 4; step++)
+        want_stream(text, len, options, step, rows);
 }
 
 #define BARE                                                                                       \
@@ -259,7 +291,54 @@ START_TEST(columns_are_found_by_name_once)
 }
 END_TEST
 
-TEST_MAIN("csv_read", fields_quotes_and_line_ends, line_numbers_count_lines_inside_quotes,
+/* Rows across the edge of a window, some longer than one piece of it: CR LF, doubled quotes and
+ * open quotes cut in two. */
+START_TEST(a_file_read_piece_by_piece_has_the_rows_of_the_whole)
+{
+    static const size_t steps[] = {4093, 65521, 999983, 1u << 22};
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    CLEANUP(csv_close) struct csv_reader *r = NULL;
+    struct buf text CLEANUP(buf_fini), out CLEANUP(buf_fini);
+    buf_init(&text, (size_t)16 << 20);
+    buf_init(&out, (size_t)64 << 20);
+    for (int i = 0; text.len < (5u << 20); i++) {
+        buf_putf(&text, "%d,\"line\r\n%*s\"\"\",x\r\n", i, i % 97, "y");
+        if (i % 5000 == 0)
+            buf_putf(&text, "\"%*s\",\"%*s\",\"\r\n%*s\"\r\n", 65000, "a", 65000, "b", 65000, "c");
+        if (i % 7001 == 0)
+            buf_puts(&text, "p,stray\"quote,q\r\n\r\n");
+    }
+    buf_puts(&text, "z,\"never closed,1\r\nlast,row,2\r");
+    const struct csv_options bare = BARE;
+    ck_ok(csv_open(text.at, text.len, &bare, arena, &r));
+    print_rows(r, &out);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        want_stream(text.at, text.len, bare, steps[i], buf_text(&out));
+}
+END_TEST
+
+static struct err fails(void *arg, char *to, size_t len, size_t *n)
+{
+    (void)arg;
+    (void)to;
+    (void)len;
+    *n = 0;
+    return err_new(ERR_STORE, "the disk failed");
+}
+
+START_TEST(a_file_that_cannot_be_read_on_is_an_error_not_an_end)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    struct csv_reader *r = NULL;
+    const struct csv_options bare = BARE;
+    ck_err(csv_open_stream(fails, NULL, &bare, arena, &r), ERR_STORE);
+    ck_assert_ptr_null(r);
+}
+END_TEST
+
+TEST_MAIN("csv_read", a_file_read_piece_by_piece_has_the_rows_of_the_whole,
+          a_file_that_cannot_be_read_on_is_an_error_not_an_end, fields_quotes_and_line_ends,
+          line_numbers_count_lines_inside_quotes,
           a_faulty_row_keeps_its_bytes_and_the_next_one_is_read,
           text_inside_quotes_is_not_taken_for_rows, many_open_quotes_take_linear_time,
           nul_and_bad_encoding_are_faults_of_their_row, utf_16_both_ways_and_its_broken_pairs,
