@@ -200,19 +200,23 @@ static bool role_granted(const struct policy *p, const char *role)
     return false;
 }
 
-static struct err person_find(struct call *c, struct tx *tx, const char *text, struct principal *p)
+struct err person_parse(struct call *c, struct tx *tx, const char *text, const char *where,
+                        struct person *person)
 {
-    static const char human[] = "human:";
-    if (strncmp(text, human, sizeof human - 1) == 0)
-        return identity_find(tx, c->arena, "actor", "", text + sizeof human - 1, p);
-    return principal_load(tx, c->arena, text, p);
+    struct err e = person_find(tx, c->arena, text, person);
+    if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
+        return e;
+    if (e.kind == ERR_MISSING || !person->base.active)
+        return err_at(ERR_INPUT, where,
+                      "expected human:NAME or the principal id of somebody active");
+    return OK;
 }
 
 struct err addressee_parse(struct call *c, struct tx *tx, const char *text, const char *where,
                            struct addressee *to)
 {
     static const char role[] = "role:";
-    struct principal p = {.active = false};
+    struct person p;
     bool named = strncmp(text, role, sizeof role - 1) == 0;
     const char *name = named ? text + sizeof role - 1 : text;
     *to = (struct addressee){.is_role = true, .who = name, .actor = c->actor.id};
@@ -220,12 +224,7 @@ struct err addressee_parse(struct call *c, struct tx *tx, const char *text, cons
         return OK;
     if (named)
         return err_at(ERR_INPUT, where, "the policy grants nothing to a role of this name");
-    struct err e = person_find(c, tx, text, &p);
-    if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
-        return e;
-    if (e.kind == ERR_MISSING || !p.active)
-        return err_at(ERR_INPUT, where,
-                      "expected human:NAME or the principal id of somebody active, or a role");
-    *to = (struct addressee){.who = p.principal_id, .actor = c->actor.id};
+    TRY(person_parse(c, tx, text, where, &p));
+    *to = (struct addressee){.who = p.base.principal_id, .actor = c->actor.id};
     return OK;
 }

@@ -3,6 +3,7 @@
 #define ENGINE_TOOLS_ESCALATION_VIEW_H
 
 #include "engine/store/escalation_life.h"
+#include "engine/store/registry.h"
 #include "engine/tools/tool.h"
 
 /* What the list shows of each: the ruling, the bound facts, times, questions and answers, to whose
@@ -13,6 +14,10 @@ MUST_CHECK struct err escalation_view(struct call *c, struct tx *tx, const struc
 /* Beside that: who stands around it and on whose seats, reminders, deliveries. */
 MUST_CHECK struct err escalation_view_life(struct call *c, struct tx *tx,
                                            const struct escalation *e, struct json *o);
+
+/* "human:ben" or a principal's id: somebody active. ERR_INPUT at `where` for anything else. */
+MUST_CHECK struct err person_parse(struct call *c, struct tx *tx, const char *text,
+                                   const char *where, struct person *person);
 
 /* "human:ben", a principal's id, "role:controller" or the bare name of a role that the policy
  * grants something to. ERR_INPUT at `where` for anything else. */

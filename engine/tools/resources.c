@@ -6,6 +6,7 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
+#include "engine/tools/resources_escalations.h"
 #include "engine/tools/rules_resource.h"
 #include "engine/tools/runs_resource.h"
 #include "engine/tools/scope.h"
@@ -305,6 +306,9 @@ const struct resource resources[] = {
      "application/json", status_read},
     {"recon://escalations", "escalations", "What waits for a human",
      "Open escalations with the clause that stopped each", "application/json", escalations_read},
+    {"recon://escalations/{id}", "escalation", "An escalation",
+     "Bound facts, parties, questions and answers, reminders and events of one escalation",
+     "application/json", escalation_read_one},
     {"recon://exceptions", "exceptions", "What could not be matched",
      "Entries in no live match, with their class and near misses", "application/json",
      exceptions_read},

@@ -2,7 +2,10 @@
  * NULL that ends the list. */
 #include "engine/tools/run.h"
 
+extern const struct tool tool_sweep_escalations;
+
 const struct tool *const sweeps[] = {
+    &tool_sweep_escalations,
     &tool_sweep_runs,
     NULL,
 };

@@ -7,12 +7,34 @@
 #include "engine/store/sql.h"
 #include "tests/unit/test.h"
 
-static const char *const large[] = {
-    "audit_events", "entries",          "matches",         "match_states",  "live_legs",
-    "live_parts",   "exceptions",       "quarantine",      "escalations",   "auto_confirmed",
-    "idempotency",  "exception_states", "exception_flags", "exception_due", "assignments",
-    "comments",     "evidence",         "object_events",   "written_off",   "jtis",
-    "workflow_runs"};
+static const char *const large[] = {"audit_events",
+                                    "entries",
+                                    "matches",
+                                    "match_states",
+                                    "live_legs",
+                                    "live_parts",
+                                    "exceptions",
+                                    "quarantine",
+                                    "escalations",
+                                    "auto_confirmed",
+                                    "idempotency",
+                                    "exception_states",
+                                    "exception_flags",
+                                    "exception_due",
+                                    "assignments",
+                                    "comments",
+                                    "evidence",
+                                    "object_events",
+                                    "written_off",
+                                    "jtis",
+                                    "workflow_runs",
+                                    "askers",
+                                    "escalation_parties",
+                                    "escalation_seats",
+                                    "escalation_addressees",
+                                    "escalation_notes",
+                                    "escalation_marks",
+                                    "deliveries"};
 
 static const struct {
     const char *statement, *why;
