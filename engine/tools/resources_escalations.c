@@ -51,9 +51,10 @@ static struct err history_put(struct call *c, struct tx *tx, const char *id, str
     struct history h = {c, json_array_new(c->arena)};
     struct audit_filter filter = {.escalation_id = id, .limit = EVENTS_SHOWN};
     bool all, more;
+    int64_t last;
     TRY(actor_scope(tx, c->arena, &c->actor, &all, &filter.entities, &filter.entities_n));
     filter.scoped = !all;
-    TRY(audit_query(tx, &filter, event_add, &h, &more));
+    TRY(audit_query(tx, &filter, event_add, &h, &last, &more));
     json_put(c->arena, o, "events", h.list);
     json_put_bool(c->arena, o, "more_events", more);
     return arena_check(c->arena);
