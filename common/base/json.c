@@ -4,7 +4,6 @@
  * has none. */
 #include "common/base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/invariant.h"
@@ -41,12 +40,17 @@ struct json *json_bool_new(struct arena *arena, bool truth)
 
 struct json *json_int_new(struct arena *arena, int64_t n)
 {
-    struct json *node = node_new(arena, JSON_TYPE_NUMBER);
-    const char *literal = node == NULL ? NULL : arena_fmt(arena, "%" PRId64, n);
-    if (literal == NULL)
-        return NULL;
-    node->text = str_of(literal);
-    return node;
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (n < 0)
+        digits[--at] = '-';
+    return node_with_text(arena, JSON_TYPE_NUMBER,
+                          (struct str){.at = digits + at, .len = sizeof digits - at});
 }
 
 struct json *json_number_new(struct arena *arena, struct str literal)

@@ -23,7 +23,8 @@ struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t
 struct port {
     struct job_port base;
     struct jobs *jobs;
-    struct work under_way; /* of begin, until finish */
+    struct work under_way[BATCH_MAX]; /* of begin, until finish */
+    size_t under_way_n;
 };
 
 static struct err batch_send(struct jobs *j, struct call **calls, size_t n)
@@ -54,20 +55,29 @@ static struct err port_submit(struct job_port *base, struct call **calls, size_t
     return OK;
 }
 
-static struct err port_begin(struct job_port *base, struct call *c)
+static struct err port_begin(struct job_port *base, struct call **calls, size_t n)
 {
     struct port *port = (struct port *)base;
-    void *item = &port->under_way;
-    port->under_way = (struct work){.call = c, .reply_to = REPLY_JOB};
-    return bus_send(port->jobs->to_writer, &item, 1);
+    void *items[BATCH_MAX];
+    ENSURE(n <= BATCH_MAX && port->under_way_n == 0, ERR_BUG, "more than one batch under way");
+    for (size_t i = 0; i < n; i++) {
+        port->under_way[i] = (struct work){.call = calls[i], .reply_to = REPLY_JOB};
+        items[i] = &port->under_way[i];
+    }
+    TRY(bus_send(port->jobs->to_writer, items, n));
+    port->under_way_n = n;
+    return OK;
 }
 
 static struct err port_finish(struct job_port *base)
 {
     struct port *port = (struct port *)base;
-    void *item;
-    for (size_t got = 0; got == 0;)
-        TRY(bus_recv(port->jobs->reply, true, &item, 1, &got));
+    void *items[BATCH_MAX];
+    while (port->under_way_n > 0) {
+        size_t got;
+        TRY(bus_recv(port->jobs->reply, true, items, port->under_way_n, &got));
+        port->under_way_n -= got;
+    }
     return OK;
 }
 

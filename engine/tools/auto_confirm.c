@@ -1,4 +1,5 @@
-/* Asking the gate about proposals: page by page, each page's calls as one batch of the writer's. */
+/* Asking the gate about proposals: page by page, each page's calls as one batch of the writer's,
+ * the next page made ready meanwhile. */
 #include "engine/tools/auto_confirm.h"
 
 #include <stdio.h>
@@ -81,35 +82,65 @@ static void outcome_count(struct confirm_counts *r, const struct call *c)
     r->denied += c->outcome == CALL_DENIED;
 }
 
-static struct err confirm_batch(const struct asking *a)
-{
-    struct call *calls[CONFIRM_BATCH] = {NULL};
-    struct err e = OK;
-    for (size_t i = 0; e.kind == ERR_NONE && i < a->n; i++)
-        e = confirm_call(a, a->ids[i], &calls[i]);
-    if (e.kind == ERR_NONE && a->n > 0)
-        e = a->port->submit(a->port, calls, a->n);
-    for (size_t i = 0; i < a->n; i++) {
-        if (calls[i] == NULL)
-            continue;
-        outcome_count(a->counts, calls[i]);
-        if (e.kind == ERR_NONE && calls[i]->outcome == CALL_FAILED)
-            e = err_new(calls[i]->err.kind,
-                        "a confirmation could not be recorded; run the pass again");
-        child_free(calls[i]);
-    }
-    return e;
-}
+/* A page's calls. */
+struct batch {
+    struct call *calls[CONFIRM_BATCH];
+    size_t n;
+    bool under_way;
+};
 
-static struct err page_ask(struct asking *a)
+static struct err batch_make(struct asking *a, struct batch *b)
 {
     struct tx tx;
+    *b = (struct batch){.n = 0};
+    ENSURE(!a->port->cancelled(a->port), ERR_CONFLICT, "the pass was cancelled");
     arena_reset(a->page);
     TRY(tx_read_begin(a->port->reader, a->page, a->port->clock_us(), &tx));
     struct err e = page_read(a, &tx);
     tx_read_end(&tx);
-    TRY(e);
-    return confirm_batch(a);
+    for (size_t i = 0; e.kind == ERR_NONE && i < a->n; i++) {
+        e = confirm_call(a, a->ids[i], &b->calls[i]);
+        b->n += b->calls[i] != NULL;
+    }
+    return e;
+}
+
+/* Waits for what is under way, counts it and lets it go. */
+static struct err batch_end(struct asking *a, struct batch *b)
+{
+    struct err e = b->under_way ? children_finish(a->port) : OK;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->under_way && e.kind == ERR_NONE && b->calls[i]->outcome == CALL_FAILED)
+            e = err_new(b->calls[i]->err.kind,
+                        "a confirmation could not be recorded; run the pass again");
+        outcome_count(a->counts, b->calls[i]);
+        child_free(b->calls[i]);
+    }
+    *b = (struct batch){.n = 0};
+    return e;
+}
+
+/* The next page is read while the writer has the one before. */
+static struct err page_ask(struct asking *a, struct batch *before)
+{
+    struct batch next;
+    struct err made = batch_make(a, &next), e = batch_end(a, before);
+    if (e.kind == ERR_NONE)
+        e = made;
+    if (e.kind == ERR_NONE && next.n > 0)
+        e = children_begin(a->port, next.calls, next.n);
+    next.under_way = e.kind == ERR_NONE && next.n > 0;
+    *before = next;
+    return e;
+}
+
+/* Outlives the calls and the page it may speak of. */
+static struct err kept(struct arena *arena, struct err e)
+{
+    if (e.kind == ERR_NONE)
+        return OK;
+    const char *where = e.where == NULL ? NULL : arena_strdup(arena, e.where);
+    return err_fmt(arena, e.kind, where, "%s", e.msg);
 }
 
 struct err auto_confirm(struct call *c, struct job_port *port, const char *entity_id,
@@ -123,14 +154,11 @@ struct err auto_confirm(struct call *c, struct job_port *port, const char *entit
                        .counts = counts,
                        .page = page,
                        .more = true};
+    struct batch batch = {.n = 0};
     struct err e = OK;
     ENSURE(page != NULL, ERR_LIMIT, "out of memory");
-    while (e.kind == ERR_NONE && a.more) {
-        ENSURE(!port->cancelled(port), ERR_CONFLICT, "the pass was cancelled");
-        e = page_ask(&a);
-    }
-    if (e.kind == ERR_NONE)
-        return OK;
-    return err_fmt(c->arena, e.kind, e.where == NULL ? NULL : arena_strdup(c->arena, e.where), "%s",
-                   e.msg);
+    while (e.kind == ERR_NONE && a.more)
+        e = kept(c->arena, page_ask(&a, &batch));
+    struct err last = batch_end(&a, &batch);
+    return e.kind == ERR_NONE ? kept(c->arena, last) : e;
 }

@@ -55,14 +55,23 @@ struct err child_run(struct job_port *port, struct call *c, struct arena *arena)
     return child_error(c, arena);
 }
 
+struct err children_begin(struct job_port *port, struct call **calls, size_t n)
+{
+    return port->begin == NULL ? port->submit(port, calls, n) : port->begin(port, calls, n);
+}
+
+struct err children_finish(struct job_port *port)
+{
+    return port->finish == NULL ? OK : port->finish(port);
+}
+
 struct err child_begin(struct job_port *port, struct call *c)
 {
-    return port->begin == NULL ? port->submit(port, &c, 1) : port->begin(port, c);
+    return children_begin(port, &c, 1);
 }
 
 struct err child_finish(struct job_port *port, struct call *c, struct arena *arena)
 {
-    if (port->finish != NULL)
-        TRY(port->finish(port));
+    TRY(children_finish(port));
     return child_error(c, arena);
 }

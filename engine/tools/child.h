@@ -22,4 +22,8 @@ MUST_CHECK struct err child_begin(struct job_port *port, struct call *c);
 /* Waits for the call; its error as child_run has it. */
 MUST_CHECK struct err child_finish(struct job_port *port, struct call *c, struct arena *arena);
 
+/* The same for a batch; each call has its outcome after children_finish. */
+MUST_CHECK struct err children_begin(struct job_port *port, struct call **calls, size_t n);
+MUST_CHECK struct err children_finish(struct job_port *port);
+
 #endif

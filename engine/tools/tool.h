@@ -111,9 +111,10 @@ struct job_port {
     struct err (*submit)(struct job_port *port, struct call **calls, size_t n);
     bool (*cancelled)(struct job_port *port);
     int64_t (*clock_us)(void);
-    /* One call in two steps, so that the job can go on while the writer works: at most one is under
-     * way, and it is the writer's until finish has returned. NULL, both: submit does (child.h). */
-    struct err (*begin)(struct job_port *port, struct call *c);
+    /* At most 256 calls in two steps, so that the job can go on while the writer works: one batch
+     * is under way at a time, and it is the writer's until finish has returned. NULL, both: submit
+     * does (child.h). */
+    struct err (*begin)(struct job_port *port, struct call **calls, size_t n);
     struct err (*finish)(struct job_port *port);
 };
 
