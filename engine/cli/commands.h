@@ -21,4 +21,36 @@ extern const struct command command_sweep;
 extern const struct command command_docs;
 extern const struct command command_statement;
 
+/* administration */
+extern const struct command command_policy_propose;
+extern const struct command command_policy_approve;
+extern const struct command command_policy_reject;
+extern const struct command command_policy_list;
+extern const struct command command_policy_show;
+extern const struct command command_actor_add;
+extern const struct command command_actor_rename;
+extern const struct command command_actor_disable;
+extern const struct command command_actor_enable;
+extern const struct command command_actor_link;
+extern const struct command command_actor_unlink;
+extern const struct command command_actor_list;
+extern const struct command command_actor_show;
+extern const struct command command_role_grant;
+extern const struct command command_role_revoke;
+extern const struct command command_role_list;
+extern const struct command command_client_add;
+extern const struct command command_client_rotate_key;
+extern const struct command command_client_set_access;
+extern const struct command command_client_disable;
+extern const struct command command_client_enable;
+extern const struct command command_client_list;
+extern const struct command command_freeze;
+extern const struct command command_thaw;
+extern const struct command command_escalation_list;
+extern const struct command command_escalation_show;
+extern const struct command command_escalation_confirm;
+extern const struct command command_escalation_reject;
+extern const struct command command_access_review;
+extern const struct command command_sod_report;
+
 #endif

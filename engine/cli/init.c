@@ -128,6 +128,7 @@ const struct command command_init = {
     .help =
         "Makes the data folder with recon.db, policy.yaml and the workspace's signing key. In\n"
         "dev the person who runs it becomes a controller; in prod --people names at least two.\n"
+        "This user of this host is linked to the first of them, unless the file says whose it is.\n"
         "A book that exists is never touched (exit 2).",
     .options = options,
     .options_n = sizeof options / sizeof options[0],

@@ -299,3 +299,17 @@ struct err run_read(struct cli *cli, const char *tool_or_uri, const struct json 
     tx_read_end(&tx);
     return e;
 }
+
+struct err run_ask(struct cli *cli, const char *tool, const struct json *arguments,
+                   const struct json **result)
+{
+    struct run_call done = {.outcome = CALL_NONE};
+    struct stat st;
+    if (stat(cli->config.engine_socket, &st) == 0) {
+        struct err e = by_daemon(cli, tool, arguments, &done);
+        *result = done.result;
+        if (e.kind != ERR_MISSING || done.by_daemon)
+            return e;
+    }
+    return run_read(cli, tool, arguments, result);
+}

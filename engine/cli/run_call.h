@@ -21,4 +21,9 @@ MUST_CHECK struct err run_call(struct cli *cli, const char *tool, const struct j
 MUST_CHECK struct err run_read(struct cli *cli, const char *tool_or_uri,
                                const struct json *arguments, const struct json **result);
 
+/* The same through the running engine when there is one: whoever administers need not be able to
+ * read the book's file. The tool is offered on the socket. */
+MUST_CHECK struct err run_ask(struct cli *cli, const char *tool, const struct json *arguments,
+                              const struct json **result);
+
 #endif

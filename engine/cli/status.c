@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "common/base/civil.h"
+#include "common/sys/crypt.h"
+#include "common/sys/disk.h"
 #include "common/sys/fetch.h"
 #include "engine/call/boot.h"
 #include "engine/cli/book.h"
@@ -36,6 +38,7 @@ struct status {
     const char *head, *head_utc;
     int64_t head_seq;
     bool daemon;
+    bool file_differs; /* the policy file is not what is in force; false also without a file */
 };
 
 /* ---- reading ---- */
@@ -124,6 +127,17 @@ static bool daemon_answers(struct cli *cli)
     return fetch(cli->arena, &req, &reply).kind == ERR_NONE && reply.status == 200;
 }
 
+static bool file_differs(const struct status *s)
+{
+    char digest[SHA256_HEX_SIZE];
+    struct str text;
+    struct err e = disk_read(s->cli->arena, s->cli->config.policy, POLICY_BYTES_MAX, &text);
+    if (e.kind != ERR_NONE)
+        return false;
+    sha256_hex(text.at, text.len, digest);
+    return !text_eq(digest, json_get_text(s->book, "policy_version"));
+}
+
 static struct err read_all(struct status *s, struct book *book)
 {
     TRY(book_read(s, &book->tx));
@@ -137,6 +151,7 @@ static struct err status_read(struct status *s)
     __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
     TRY(book_open(s->cli, &book));
     TRY(book_err(s->cli, read_all(s, &book)));
+    s->file_differs = file_differs(s);
     s->daemon = daemon_answers(s->cli);
     return OK;
 }
@@ -186,6 +201,9 @@ static struct err told(struct status *s)
     printf("book    %s\n", json_get_text(s->book, "book_id"));
     printf("chain   event %" PRId64 " of %s, hash %s\n", s->head_seq, s->head_utc, s->head);
     printf("policy  %s\n", json_get_text(s->book, "policy_version"));
+    if (s->file_differs)
+        printf("        the policy file %s is another one and not in force: policy propose\n",
+               s->cli->config.policy);
     printf("engine  %s\n", s->daemon ? "running" : "not running");
     runs_told(s);
     for (size_t i = 0; entities != NULL && i < entities->count; i++)
@@ -215,6 +233,7 @@ static struct err told_json(struct status *s)
     }
     json_put(arena, o, "head", chain);
     json_put_bool(arena, o, "engine_running", s->daemon);
+    json_put_bool(arena, o, "policy_file_differs", s->file_differs);
     json_put(arena, o, "waiting", waiting);
     json_put_int(arena, o, "waiting_n", s->waiting_n);
     json_put_int(arena, o, "runs_under_way", (int64_t)s->runs_n);

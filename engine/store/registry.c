@@ -18,7 +18,8 @@ enum {
     IDENTITY_UNLINK,
     ROLE_REVOKE,
     FREEZE_PUT,
-    FREEZE_END
+    FREEZE_END,
+    LAST_ACT
 };
 
 #define IDENTITY_COLUMNS                                                                           \
@@ -55,6 +56,8 @@ const struct db_sql registry_sql[] = {
                     " VALUES (?1, ?2, ?3, 'frozen', ?4, 1, ?5)"},
     [FREEZE_END] = {"freeze_end", "UPDATE freezes SET status = 'thawed', version = version + 1,"
                                   " seq = ?2 WHERE freeze_id = ?1 AND status = 'frozen'"},
+    [LAST_ACT] = {"last_act", "SELECT json_extract(event, '$.timestamp_utc') FROM audit_events"
+                              " WHERE actor_id = ?1 ORDER BY seq DESC LIMIT 1"},
 };
 const size_t registry_sql_n = sizeof registry_sql / sizeof registry_sql[0];
 
@@ -197,6 +200,16 @@ struct err clients_list(struct tx *tx, struct arena *arena, struct client **clie
     for (size_t i = 0; i < *n; i++)
         TRY(client_load(tx, arena, ids[i], &(*clients)[i]));
     return OK;
+}
+
+struct err actor_last_act(struct tx *tx, struct arena *arena, const char *actor, const char **at)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_REGISTRY, LAST_ACT);
+    bool row;
+    stmt_bind_text(q, 1, actor);
+    TRY(stmt_step(q, &row));
+    *at = row ? stmt_text(q, 0, arena) : NULL;
+    return arena_check(arena);
 }
 
 /* ---- freezes ---- */

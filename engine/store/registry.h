@@ -48,6 +48,10 @@ MUST_CHECK struct err identity_last(struct tx *tx, struct arena *arena, const ch
 MUST_CHECK struct err clients_list(struct tx *tx, struct arena *arena, struct client **clients,
                                    size_t *n);
 
+/* When this actor last did something that was recorded; NULL: never. */
+MUST_CHECK struct err actor_last_act(struct tx *tx, struct arena *arena, const char *actor,
+                                     const char **at);
+
 /* ---- the kill switch ---- */
 struct freeze {
     const char *freeze_id, *scope, *value, *reason;

@@ -27,7 +27,11 @@ extern const struct tool
     tool_change_client,
     tool_freeze,
     tool_thaw,
-    tool_propose_policy;
+    tool_propose_policy,
+    tool_list_registry,
+    tool_list_policies,
+    tool_access_review,
+    tool_sod_report;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass,
@@ -55,6 +59,10 @@ const struct tool *const tools[] = {
     &tool_freeze,
     &tool_thaw,
     &tool_propose_policy,
+    &tool_list_registry,
+    &tool_list_policies,
+    &tool_access_review,
+    &tool_sod_report,
 };
 /* clang-format on */
 const size_t tools_n = sizeof tools / sizeof tools[0];

@@ -1,0 +1,227 @@
+/* `policy propose|approve|reject|list|show` and `escalation list|show|confirm|reject`: what waits
+ * for a second human, on the command line. Only administration is answered here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/sys/disk.h"
+#include "engine/call/boot.h"
+#include "engine/cli/admin.h"
+#include "engine/cli/columns.h"
+#include "engine/cli/commands.h"
+
+/* ---- policy ---- */
+
+static int run_propose(struct cli *cli)
+{
+    struct json *args = json_object_new(cli->arena);
+    struct str text;
+    struct err e = disk_read(cli->arena, cli->args[0], POLICY_BYTES_MAX, &text);
+    if (e.kind == ERR_NONE && !utf8_valid(text.at, text.len))
+        e = err_at(ERR_INPUT, cli->args[0], "not UTF-8");
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    json_put(cli->arena, args, "text", json_str_new(cli->arena, text));
+    if (cli_option(cli, "rationale") != NULL)
+        json_put_text(cli->arena, args, "rationale", cli_option(cli, "rationale"));
+    return admin_submit(cli, "propose_policy", args);
+}
+
+static int run_confirm(struct cli *cli)
+{
+    return admin_answer(cli, cli->args[0], "confirm");
+}
+
+static int run_reject(struct cli *cli)
+{
+    return admin_answer(cli, cli->args[0], "reject");
+}
+
+static int run_policies(struct cli *cli)
+{
+    static const struct column heads[] = {{"version", false},
+                                          {"state", false},
+                                          {"proposed by", false},
+                                          {"approved by", false},
+                                          {"loaded", false}};
+    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
+    const struct json *result, *list;
+    struct err e = OK;
+    int code;
+    if (!admin_read(cli, "list_policies", json_object_new(cli->arena), &result, &code))
+        return code;
+    list = json_get(result, "policies");
+    for (size_t i = 0; e.kind == ERR_NONE && i < list->count; i++) {
+        const struct json *p = list->items[i], *now = json_get(p, "in_force");
+        const char *wait = json_get_text(p, "code");
+        const char *state =
+            now != NULL && now->truth
+                ? "in force"
+                : (wait != NULL ? arena_fmt(cli->arena, "waits, code %s", wait) : "not in force");
+        const char *cells[] = {arena_fmt(cli->arena, "%.16s", admin_text(p, "policy_version")),
+                               state, admin_text(p, "proposed_by"), admin_text(p, "approved_by"),
+                               admin_text(p, "loaded_at")};
+        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
+            e = columns_add(&table, cells[k]);
+    }
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    if (cli->json)
+        cli_print(cli, result);
+    else
+        columns_print(&table, "", stdout);
+    return CLI_YES;
+}
+
+static int run_policy_show(struct cli *cli)
+{
+    struct json *args = json_object_new(cli->arena);
+    const struct json *result, *one;
+    int code;
+    json_put_text(cli->arena, args, "policy_version", cli->args[0]);
+    if (!admin_read(cli, "list_policies", args, &result, &code))
+        return code;
+    one = json_pointer_get(result, "/policies/0");
+    if (one == NULL)
+        return cli_fail(cli, err_at(ERR_MISSING, cli->args[0], "the book has no such policy"));
+    if (cli->json)
+        cli_print(cli, one);
+    else
+        printf("%s", admin_text(one, "text"));
+    return CLI_YES;
+}
+
+const struct command command_policy_propose = {
+    .name = "policy propose",
+    .args = "FILE",
+    .summary = "propose another policy; in prod another human approves it",
+    .help =
+        "A mistake is told with line and column. Approved, it is in force at once.\n" ADMIN_EXITS,
+    .args_min = 1,
+    .args_max = 1,
+    .options = admin_why,
+    .options_n = 1,
+    .run = run_propose,
+};
+
+const struct command command_policy_approve = {
+    .name = "policy approve",
+    .args = "DIGEST|CODE",
+    .summary = "approve a policy that somebody else proposed",
+    .help = "Named by its digest (8 digits or more), its code or its escalation_id.\n" ADMIN_EXITS,
+    .args_min = 1,
+    .args_max = 1,
+    .options = admin_why,
+    .options_n = 1,
+    .run = run_confirm,
+};
+
+const struct command command_policy_reject = {
+    .name = "policy reject",
+    .args = "DIGEST|CODE",
+    .summary = "reject a proposed policy",
+    .help = ADMIN_EXITS,
+    .args_min = 1,
+    .args_max = 1,
+    .options = admin_why,
+    .options_n = 1,
+    .run = run_reject,
+};
+
+const struct command command_policy_list = {
+    .name = "policy list",
+    .args = "",
+    .summary = "every policy that was proposed or in force, and by whom",
+    .run = run_policies,
+};
+
+const struct command command_policy_show = {
+    .name = "policy show",
+    .args = "DIGEST",
+    .summary = "the text of a policy",
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_policy_show,
+};
+
+/* ---- escalation ---- */
+
+static int run_waiting(struct cli *cli)
+{
+    static const struct column heads[] = {
+        {"code", false}, {"tool", false}, {"object", false}, {"asked by", false}, {"since", false}};
+    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
+    const struct json *page, *list;
+    struct err e = OK;
+    int code;
+    struct json *args = json_object_new(cli->arena);
+    json_put_int(cli->arena, args, "limit", 200);
+    if (!admin_read(cli, "list_pending_escalations", args, &page, &code))
+        return code;
+    list = json_get(page, "escalations");
+    for (size_t i = 0; e.kind == ERR_NONE && i < list->count; i++) {
+        const struct json *row = list->items[i];
+        const char *cells[] = {admin_text(row, "code"), admin_text(row, "tool"),
+                               arena_fmt(cli->arena, "%.40s", admin_text(row, "object_id")),
+                               admin_text(row, "requester"), admin_text(row, "created_at")};
+        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
+            e = columns_add(&table, cells[k]);
+    }
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    if (cli->json)
+        cli_print(cli, page);
+    else
+        columns_print(&table, "", stdout);
+    return CLI_YES;
+}
+
+static int run_waiting_show(struct cli *cli)
+{
+    const struct json *row;
+    struct err e = admin_waiting(cli, cli->args[0], &row);
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    cli_print(cli, row);
+    return CLI_YES;
+}
+
+const struct command command_escalation_list = {
+    .name = "escalation list",
+    .args = "",
+    .summary = "what waits for a human (the first 200)",
+    .run = run_waiting,
+};
+
+const struct command command_escalation_show = {
+    .name = "escalation show",
+    .args = "ID|CODE",
+    .summary = "exactly what would be approved",
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_waiting_show,
+};
+
+const struct command command_escalation_confirm = {
+    .name = "escalation confirm",
+    .args = "ID|CODE",
+    .summary = "approve what another administrator asked for",
+    .help = "Registry, policy, master data and thaws; anything else is decided in the workspace.\n"
+            "The code stands for exactly what escalation show prints.\n" ADMIN_EXITS,
+    .args_min = 1,
+    .args_max = 1,
+    .options = admin_why,
+    .options_n = 1,
+    .run = run_confirm,
+};
+
+const struct command command_escalation_reject = {
+    .name = "escalation reject",
+    .args = "ID|CODE",
+    .summary = "reject what another administrator asked for",
+    .help = ADMIN_EXITS,
+    .args_min = 1,
+    .args_max = 1,
+    .options = admin_why,
+    .options_n = 1,
+    .run = run_reject,
+};
