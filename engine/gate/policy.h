@@ -177,7 +177,8 @@ struct policy {
     uint32_t channels[4];       /* per tier: bit 1 << enum channel */
     int64_t login_age_max_s[4]; /* per tier; 0: any age */
     struct policy_escalation escalation;
-    int64_t bulk_max;                           /* items one human act may decide at once */
+    int64_t exception_days_max; /* an exception that is open for longer is escalated */
+    int64_t bulk_max;           /* items one human act may decide at once */
     struct policy_clause clauses[REASON_COUNT]; /* by reason; every reason but ALLOWED has one */
     const char (*currencies)[4]; /* every currency a limit is written in; [0] is USD */
     size_t currencies_n;

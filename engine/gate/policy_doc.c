@@ -144,6 +144,10 @@ static const struct json_field escalation_fields[] = {
     JSON_ANY(struct doc_escalation, reminders_hours),
 };
 
+static const struct json_field exceptions_fields[] = {
+    JSON_INT(struct doc_exceptions, escalate_after_days, .def = 30, .min = 1, .max = 3660),
+};
+
 static const struct json_field login_age_fields[] = {
     JSON_INT(struct doc_login_age, t1, .as = "T1", .min = 1, .max = MINUTES_MAX, .def = 0),
     JSON_INT(struct doc_login_age, t2, .as = "T2", .min = 1, .max = MINUTES_MAX, .required = true),
@@ -193,6 +197,7 @@ static const struct json_field fields[] = {
     JSON_ANY(struct policy_doc, ap),
     JSON_ANY(struct policy_doc, close),
     JSON_OBJECT_PTR(struct policy_doc, escalation, escalation_fields),
+    JSON_OBJECT_PTR(struct policy_doc, exceptions, exceptions_fields),
     JSON_OBJECT(struct policy_doc, channels, channels_fields, .required = true),
     JSON_OBJECT_PTR(struct policy_doc, bulk, bulk_fields),
     JSON_MAP(struct policy_doc, clauses, clauses_n, clause_fields, .required = true),
@@ -230,6 +235,7 @@ struct err policy_doc_bind(struct arena *arena, const struct json *tree, struct 
     TRY(json_bind(arena, JSON_FIELDS(fields), tree, doc));
     DEFAULTS(arena, matching_fields, doc->matching);
     DEFAULTS(arena, escalation_fields, doc->escalation);
+    DEFAULTS(arena, exceptions_fields, doc->exceptions);
     if (doc->bulk == NULL) {
         doc->bulk = ARENA_NEW(arena, struct doc_bulk);
         TRY(arena_check(arena));

@@ -99,6 +99,10 @@ struct doc_escalation {
     const struct json *reminders_hours; /* an array of whole numbers */
 };
 
+struct doc_exceptions {
+    int64_t escalate_after_days;
+};
+
 struct doc_login_age {
     int64_t t1, t2, t3;
 };
@@ -144,6 +148,7 @@ struct policy_doc {
     struct doc_matching *matching;
     const struct json *ap, *close;
     struct doc_escalation *escalation;
+    struct doc_exceptions *exceptions;
     struct doc_channels channels;
     struct doc_bulk *bulk;
     struct doc_clause *clauses;

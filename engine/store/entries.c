@@ -3,17 +3,10 @@
 
 #include <string.h>
 
+#include "engine/store/entry_row.h"
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-#define ENTRY_COLUMNS                                                                              \
-    "e.entry_id, e.version, e.side, e.source_id, e.file_id, e.row_no, e.entity_id, e.account_id,"  \
-    " e.date, e.value_date, e.amount_minor, e.currency, e.counterparty, e.memo, e.reference,"      \
-    " e.group_key, e.journal_id, e.contra_account, e.contra, e.event_kind, e.reverses,"            \
-    " e.raw_sha256"
-#define LATEST                                                                                     \
-    " NOT EXISTS (SELECT 1 FROM entries n WHERE n.entry_id = e.entry_id AND n.version > "          \
-    "e.version)"
 /* x is the latest exception of the entry. */
 #define NO_LATER                                                                                   \
     " NOT EXISTS (SELECT 1 FROM exceptions y WHERE y.entry_id = x.entry_id AND y.seq > x.seq)"
@@ -229,9 +222,7 @@ struct err entry_insert(struct tx *tx, const struct entry *e)
 
 /* ---- reading ---- */
 
-/* A row the engine wrote. What cannot be read back leaves the amount in no currency, which
- * entries_sound refuses. */
-static void entry_read(struct stmt *q, struct arena *arena, void *row)
+void entry_read(struct stmt *q, struct arena *arena, void *row)
 {
     struct entry *e = row;
     const char *date = stmt_text(q, 8, arena), *value_date = stmt_text(q, 9, arena);
@@ -262,7 +253,7 @@ static void entry_read(struct stmt *q, struct arena *arena, void *row)
         e->amount = (struct money){.minor = 0};
 }
 
-static struct err entries_sound(const struct entry *entries, size_t n)
+struct err entries_sound(const struct entry *entries, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (entries[i].amount.cur[0] == '\0')

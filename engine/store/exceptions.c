@@ -22,7 +22,8 @@ enum {
     FLAG_INSERT,
     DUE_ADD,
     DUE_DROP,
-    ENTRY_SETTLED
+    ENTRY_SETTLED,
+    SETTLED_ANY
 };
 
 #define LATER                                                                                      \
@@ -94,6 +95,9 @@ const struct db_sql exceptions_sql[] = {
                        "SELECT 1 FROM exception_states s JOIN exceptions e"
                        " ON e.exception_id = s.exception_id"
                        " WHERE s.entry_id = ?1 AND s.settled = 1 AND NOT " LATER " LIMIT 1"},
+    [SETTLED_ANY] = {"entries_settled_any",
+                     "SELECT EXISTS (SELECT 1 FROM exception_states INDEXED BY"
+                     " exception_states_settled WHERE entry_id >= '' AND settled = 1)"},
 };
 const size_t exceptions_sql_n = sizeof exceptions_sql / sizeof exceptions_sql[0];
 
@@ -352,6 +356,15 @@ struct err entry_settled(struct tx *tx, const char *entry_id, bool *settled)
     return stmt_step(q, settled);
 }
 
+struct err entries_settled_any(struct tx *tx, bool *any)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, SETTLED_ANY);
+    TRY(stmt_step(q, &row));
+    *any = row && stmt_int(q, 0) != 0;
+    return OK;
+}
+
 struct err exceptions_list(struct tx *tx, struct arena *arena, const char *entity_id,
                            const char *after, int64_t limit, struct exception_row **rows, size_t *n)
 {
@@ -411,14 +424,14 @@ struct err exceptions_states(struct tx *tx, const char *entity_id, int64_t count
 struct err exceptions_ages(struct tx *tx, const char *entity_id, struct date today,
                            int64_t counts[EXCEPTION_AGES])
 {
+    char days[EXCEPTION_AGES - 1][DATE_TEXT_MAX];
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_EXCEPTIONS, EXCEPTIONS_AGES);
     stmt_bind_text(q, 1, entity_id);
     for (int i = 0; i < EXCEPTION_AGES; i++)
         counts[i] = 0;
     for (int i = 0; i < EXCEPTION_AGES - 1; i++) {
-        char day[DATE_TEXT_MAX];
-        date_print((struct date){.days = today.days - 30 * (i + 1)}, day);
-        stmt_bind_text(q, i + 2, day);
+        date_print((struct date){.days = today.days - 30 * (i + 1)}, days[i]);
+        stmt_bind_text(q, i + 2, days[i]);
     }
     for (;;) {
         bool row;

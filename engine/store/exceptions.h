@@ -79,6 +79,8 @@ MUST_CHECK struct err exceptions_of_entry(struct tx *tx, struct arena *arena, co
 
 /* The entry is out of matching. */
 MUST_CHECK struct err entry_settled(struct tx *tx, const char *entry_id, bool *settled);
+/* Any entry of the book was, ever. */
+MUST_CHECK struct err entries_settled_any(struct tx *tx, bool *any);
 
 /* Those that stand, of an entity, ordered by entry id, from behind `after`. */
 MUST_CHECK struct err exceptions_list(struct tx *tx, struct arena *arena, const char *entity_id,

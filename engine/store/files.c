@@ -18,6 +18,7 @@ enum {
     FILE_FIND,
     FILE_PUT,
     FILE_LIST,
+    FILE_LOAD,
     QUARANTINE_INSERT,
     QUARANTINE_LIST,
     STATEMENT_INSERT,
@@ -38,6 +39,7 @@ const struct db_sql files_sql[] = {
                   " seq = excluded.seq"},
     [FILE_LIST] = {"file_list",
                    "SELECT " FILE_COLUMNS " FROM files ORDER BY seq DESC, file_id LIMIT ?1"},
+    [FILE_LOAD] = {"file_load", "SELECT " FILE_COLUMNS " FROM files WHERE file_id = ?1"},
     [QUARANTINE_INSERT] = {"quarantine_insert",
                            "INSERT INTO quarantine (quarantine_id, file_id, row_no, line_no,"
                            " reason, raw, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
@@ -98,6 +100,17 @@ struct err file_find(struct tx *tx, struct arena *arena, const char *source_id, 
     stmt_bind_text(q, 2, sha256);
     TRY(stmt_step(q, &row));
     ENSURE(row, ERR_MISSING, "this file was not loaded from this source");
+    file_read(q, arena, file);
+    return arena_check(arena);
+}
+
+struct err file_load(struct tx *tx, struct arena *arena, const char *file_id, struct file_row *file)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_FILES, FILE_LOAD);
+    bool row;
+    stmt_bind_text(q, 1, file_id);
+    TRY(stmt_step(q, &row));
+    ENSURE(row, ERR_MISSING, "there is no such file");
     file_read(q, arena, file);
     return arena_check(arena);
 }

@@ -27,6 +27,9 @@ const char *file_id_make(struct arena *arena, const char *source_id, const char 
 /* ERR_MISSING when this file was not (completely) loaded from this source. */
 MUST_CHECK struct err file_find(struct tx *tx, struct arena *arena, const char *source_id,
                                 const char *sha256, struct file_row *file);
+/* By its id; ERR_MISSING when there is none. */
+MUST_CHECK struct err file_load(struct tx *tx, struct arena *arena, const char *file_id,
+                                struct file_row *file);
 /* Writes the row, or its next version after another try, and notes the effect. */
 MUST_CHECK struct err file_put(struct tx *tx, const struct file_row *file);
 /* Ordered by the event that loaded them, the newest first. */

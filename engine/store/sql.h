@@ -24,6 +24,7 @@ enum sql_set {
     SQL_MATCHING_RULES,
     SQL_EXCEPTIONS,
     SQL_WORK,
+    SQL_NEIGHBOURS,
     SQL_LIMITS,
     SQL_ESCALATIONS,
     SQL_ESCALATION_LIFE,
@@ -60,6 +61,7 @@ SQL_TABLE_DECLARE(differences);
 SQL_TABLE_DECLARE(matching_rules);
 SQL_TABLE_DECLARE(exceptions);
 SQL_TABLE_DECLARE(work);
+SQL_TABLE_DECLARE(neighbours);
 SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);
 SQL_TABLE_DECLARE(escalation_life);

@@ -36,6 +36,7 @@ const struct sql_table sql_tables[] = {
     {SQL_MATCHING_RULES, matching_rules_sql, &matching_rules_sql_n},
     {SQL_EXCEPTIONS, exceptions_sql, &exceptions_sql_n},
     {SQL_WORK, work_sql, &work_sql_n},
+    {SQL_NEIGHBOURS, neighbours_sql, &neighbours_sql_n},
     {SQL_LIMITS, limits_sql, &limits_sql_n},
     {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},
     {SQL_ESCALATION_LIFE, escalation_life_sql, &escalation_life_sql_n},

@@ -2,6 +2,7 @@
  * parts of them are. It takes the entries, nothing more; confirming is another's act. */
 #include "common/sys/jcs.h"
 #include "engine/store/differences.h"
+#include "engine/store/exceptions.h"
 #include "engine/store/master.h"
 #include "engine/store/parts.h"
 #include "engine/store/tables.h"
@@ -142,6 +143,17 @@ static struct err parts_apply(struct call *c, const struct entry *legs, struct m
 }
 
 /* Less is open of an entry than the match would hold. */
+/* What a person settled otherwise is taken as well, until somebody flags it again. */
+static struct err settled_fact(struct call *c, struct tx *tx, const struct match *m)
+{
+    for (size_t i = 0; i < m->legs_n; i++) {
+        bool settled;
+        TRY(entry_settled(tx, m->legs[i].entry_id, &settled));
+        c->ask.entry_taken |= settled;
+    }
+    return OK;
+}
+
 static struct err taken_fact(struct call *c, struct tx *tx, const struct entry *legs,
                              const struct match *m)
 {
@@ -214,6 +226,7 @@ static struct err plan(struct call *c, struct tx *tx)
     TRY(legs_facts(c, tx, legs, n, m->amount));
     TRY(difference_plan(c, tx, m));
     TRY(taken_fact(c, tx, legs, m));
+    TRY(settled_fact(c, tx, m));
     c->ask.state_valid = true;
     c->ask.source = m->source;
     c->ask.match_type = m->match_type;

@@ -26,22 +26,29 @@ static struct err plan(struct call *c, struct tx *tx)
     return entity_fact(c, chunk->entity_id);
 }
 
-static struct err entry_taken(struct tx *tx, const struct match *m, bool *taken)
+/* Or settled by a person, while the pass computed: `settling` says that there is such a thing. */
+static struct err entry_taken(struct tx *tx, const struct match *m, bool settling, bool *taken)
 {
-    const char *other = NULL;
-    for (size_t i = 0; i < m->legs_n && other == NULL; i++)
+    *taken = false;
+    for (size_t i = 0; i < m->legs_n && !*taken; i++) {
+        const char *other;
         TRY(match_of_entry(tx, tx->arena, m->legs[i].entry_id, &other));
-    *taken = other != NULL;
+        *taken = other != NULL;
+        if (settling && !*taken)
+            TRY(entry_settled(tx, m->legs[i].entry_id, taken));
+    }
     return OK;
 }
 
 static struct err matches_apply(struct recon_chunk *chunk, struct tx *tx)
 {
     int64_t differences = 0;
+    bool settling;
+    TRY(entries_settled_any(tx, &settling));
     for (size_t i = 0; i < chunk->matches_n; i++) {
         struct match m = chunk->matches[i];
         bool taken;
-        TRY(entry_taken(tx, &m, &taken));
+        TRY(entry_taken(tx, &m, settling, &taken));
         if (taken) {
             chunk->overtaken++;
             continue;

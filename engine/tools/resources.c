@@ -1,4 +1,5 @@
 /* Resources: what may be read beside the tools, within the caller's entities. */
+#include "engine/tools/resources.h"
 #include "common/sys/json_read.h"
 #include "engine/store/escalations.h"
 #include "engine/store/exceptions.h"
@@ -122,6 +123,7 @@ static struct err entity_status(struct call *c, struct tx *tx, const struct enti
     for (size_t i = 0; i < n; i++)
         json_put_int(c->arena, x, classes[i].class_, classes[i].count);
     json_put(c->arena, o, "exceptions", x);
+    TRY(exception_states_put(c, tx, e->entity_id, o));
     json_put(c->arena, o, "broken_statements", broken);
     json_put(c->arena, o, "entries", totals);
     *out = o;
@@ -163,61 +165,6 @@ static struct err escalations_read(struct call *c, struct tx *tx, const char *id
     ENSURE(c->args != NULL, ERR_LIMIT, "out of memory");
     TRY(json_bind(c->arena, tool->fields, tool->fields_n, json_object_new(c->arena), c->args));
     return tool->read(c, tx);
-}
-
-/* ---- recon://exceptions ---- */
-
-static struct err exception_print(struct call *c, struct tx *tx, const struct exception_row *row,
-                                  struct json *list)
-{
-    struct json *o = json_object_new(c->arena), *detail;
-    struct entry e;
-    char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
-    TRY(entry_load(tx, c->arena, row->entry_id, &e));
-    TRY(json_read(c->arena, str_of(row->detail), NULL, &detail));
-    money_print(e.amount, amount);
-    date_print(e.date, day);
-    json_put_text(c->arena, o, "exception_id", row->exception_id);
-    json_put_text(c->arena, o, "class", row->class_);
-    json_put_text(c->arena, o, "entity_id", row->entity_id);
-    json_put_text(c->arena, o, "account_id", row->account_id);
-    json_put_text(c->arena, o, "entry_id", row->entry_id);
-    json_put_text(c->arena, o, "side", side_name(e.side));
-    json_put_text(c->arena, o, "date", day);
-    json_put_text(c->arena, o, "amount", amount);
-    json_put_text(c->arena, o, "currency", e.amount.cur);
-    json_put_text(c->arena, o, "counterparty", e.counterparty);
-    json_put_text(c->arena, o, "memo", e.memo);
-    json_put(c->arena, o, "detail", detail);
-    json_push(c->arena, list, o);
-    return arena_check(c->arena);
-}
-
-/* The first so many of each entity; the rest is counted by recon://status. */
-#define EXCEPTIONS_SHOWN 500
-
-static struct err exceptions_read(struct call *c, struct tx *tx, const char *id)
-{
-    struct json *list = json_array_new(c->arena);
-    struct entity *entities;
-    struct scope scope;
-    size_t n;
-    (void)id;
-    TRY(scope_load(c, tx, &scope));
-    TRY(entities_list(tx, c->arena, &entities, &n));
-    for (size_t i = 0; i < n; i++) {
-        struct exception_row *rows;
-        size_t rows_n;
-        if (!scope_has(&scope, entities[i].entity_id))
-            continue;
-        TRY(exceptions_list(tx, c->arena, entities[i].entity_id, NULL, EXCEPTIONS_SHOWN, &rows,
-                            &rows_n));
-        for (size_t k = 0; k < rows_n; k++)
-            TRY(exception_print(c, tx, &rows[k], list));
-    }
-    c->result = json_object_new(c->arena);
-    json_put(c->arena, c->result, "exceptions", list);
-    return arena_check(c->arena);
 }
 
 /* ---- recon://policy ---- */
@@ -310,8 +257,17 @@ const struct resource resources[] = {
      "Bound facts, parties, questions and answers, reminders and events of one escalation",
      "application/json", escalation_read_one},
     {"recon://exceptions", "exceptions", "What could not be matched",
-     "Entries in no live match, with their class and near misses", "application/json",
-     exceptions_read},
+     "Entries in no live match, with class, state, age, who has them and near misses; the first of "
+     "each entity, and where the next page begins",
+     "application/json", exceptions_read},
+    {"recon://exceptions/entity/{entity}", "entity-exceptions", "One entity's exceptions",
+     "The first page of an entity's exceptions", "application/json", entity_exceptions_read},
+    {"recon://exceptions/entity/{entity}/{cursor}", "entity-exceptions-page",
+     "One entity's exceptions, the next page", "From behind a page's next cursor",
+     "application/json", entity_exceptions_read},
+    {"recon://exceptions/{id}", "exception", "An exception",
+     "State, entry, comments, evidence and history of one exception", "application/json",
+     exception_read},
     {"recon://policy", "policy", "The policy in force", "Its text and version", "application/json",
      policy_read},
     {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",

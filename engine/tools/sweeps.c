@@ -2,10 +2,11 @@
  * NULL that ends the list. */
 #include "engine/tools/run.h"
 
-extern const struct tool tool_sweep_escalations;
+extern const struct tool tool_sweep_escalations, tool_sweep_exceptions;
 
 const struct tool *const sweeps[] = {
     &tool_sweep_escalations,
     &tool_sweep_runs,
+    &tool_sweep_exceptions,
     NULL,
 };

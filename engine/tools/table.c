@@ -1,55 +1,39 @@
 /* Every tool, in the published order; administration behind it. */
 #include "engine/tools/tool.h"
 
-/* clang-format off */
-extern const struct tool
-    tool_run_recon_pass,
-    tool_propose_match,
-    tool_query_audit,
-    tool_list_pending_escalations,
-    tool_generate_close_summary,
-    tool_bank_reconciliation,
-    tool_reject_match,
-    tool_escalate_match,
-    tool_propose_rule,
-    tool_retire_rule,
-    tool_resolve_escalation,
-    tool_set_delegation,
-    tool_record_delivery,
-    tool_cancel_run,
-    tool_confirm_match,
-    tool_unmatch,
-    tool_ingest_file,
-    tool_load_master,
-    tool_change_person,
-    tool_link_identity,
-    tool_grant_role,
-    tool_change_client,
-    tool_freeze,
-    tool_thaw,
-    tool_propose_policy,
-    tool_list_registry,
-    tool_list_policies,
-    tool_access_review,
-    tool_sod_report;
+extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_audit,
+    tool_investigate_exception, tool_list_pending_escalations, tool_bank_reconciliation,
+    tool_generate_close_summary, tool_reject_match, tool_flag_exception, tool_escalate_match,
+    tool_resolve_escalation, tool_cancel_run, tool_resolve_exception, tool_assign_item,
+    tool_comment_item, tool_attach_evidence, tool_set_delegation, tool_record_delivery,
+    tool_confirm_match, tool_unmatch, tool_propose_rule, tool_retire_rule, tool_ingest_file,
+    tool_load_master, tool_change_person, tool_link_identity, tool_grant_role, tool_change_client,
+    tool_freeze, tool_thaw, tool_propose_policy, tool_list_registry, tool_list_policies,
+    tool_access_review, tool_sod_report;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass,
     &tool_propose_match,
     &tool_query_audit,
+    &tool_investigate_exception,
     &tool_list_pending_escalations,
-    &tool_generate_close_summary,
     &tool_bank_reconciliation,
+    &tool_generate_close_summary,
     &tool_reject_match,
+    &tool_flag_exception,
     &tool_escalate_match,
-    &tool_propose_rule,
-    &tool_retire_rule,
     &tool_resolve_escalation,
+    &tool_cancel_run,
+    &tool_resolve_exception,
+    &tool_assign_item,
+    &tool_comment_item,
+    &tool_attach_evidence,
     &tool_set_delegation,
     &tool_record_delivery,
-    &tool_cancel_run,
     &tool_confirm_match,
     &tool_unmatch,
+    &tool_propose_rule,
+    &tool_retire_rule,
     &tool_ingest_file,
     &tool_load_master,
     &tool_change_person,
@@ -64,7 +48,6 @@ const struct tool *const tools[] = {
     &tool_access_review,
     &tool_sod_report,
 };
-/* clang-format on */
 const size_t tools_n = sizeof tools / sizeof tools[0];
 
 const struct tool *tool_find(const char *name)

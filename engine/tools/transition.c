@@ -1,6 +1,8 @@
 /* The machines speak of names, the book's rows too; enums of either side never meet. */
 #include "engine/tools/transition.h"
 
+#include "engine/store/work.h"
+
 struct err transition_exception(struct call *c, struct tx *tx, struct exception_row *x,
                                 enum exception_event event, const char *outcome)
 {
@@ -27,11 +29,13 @@ static struct err matched_exception_end(struct call *c, struct tx *tx, const cha
                             : transition_exception(c, tx, &x, EXCEPTION_EVENT_MATCH, "matched");
 }
 
-static struct err matched_exceptions_end(struct call *c, struct tx *tx, const struct match *m)
+/* What became of the entry's matches is told by its events; one that stands is found without. */
+static struct err leg_follow(struct call *c, struct tx *tx, const char *entry_id,
+                             enum match_event event)
 {
-    for (size_t i = 0; i < m->legs_n; i++)
-        TRY(matched_exception_end(c, tx, m->legs[i].entry_id));
-    return OK;
+    if (event != MATCH_EVENT_CONFIRM)
+        TRY(object_event_add(tx, object_key(tx->arena, OBJECT_ENTRY, entry_id)));
+    return event == MATCH_EVENT_REJECT ? OK : matched_exception_end(c, tx, entry_id);
 }
 
 struct err transition_match(struct call *c, struct tx *tx, struct match *m, enum match_event event)
@@ -42,8 +46,8 @@ struct err transition_match(struct call *c, struct tx *tx, struct match *m, enum
     TRY(fsm_step(&fsm_match, from, (int)event, c->arena, &next));
     ENSURE(match_state_find(fsm_state_name(&fsm_match, next), &to), ERR_BUG,
            "the match machine has a state that the gate does not know");
-    if (event != MATCH_EVENT_REJECT)
-        TRY(matched_exceptions_end(c, tx, m));
+    for (size_t i = 0; i < m->legs_n; i++)
+        TRY(leg_follow(c, tx, m->legs[i].entry_id, event));
     return match_transition(tx, m, to, c->actor.id);
 }
 
