@@ -86,6 +86,15 @@ static const struct setting rows[] = {
      .min = 0,
      .max = 100000,
      .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    {.name = "CLOSEGATE_CLOCK_JUMP_SECONDS",
+     .type = SETTING_INT,
+     AT(clock_jump_seconds),
+     .fallback = "3600",
+     .min = 0,
+     .max = 31536000,
+     .help =
+         "A clock that jumps further forward under the running engine stops commits until it is "
+         "set right or acknowledged (closegate-engine clock ack); 0 for never."},
     {.name = "CLOSEGATE_SWEEP_SECONDS",
      .type = SETTING_INT,
      AT(sweep_seconds),

@@ -28,9 +28,10 @@ struct config {
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */
     int64_t max_connections, max_connections_per_peer;
-    int64_t sweep_seconds;     /* 0: no timer */
-    int fx_adapter;            /* enum config_fx */
-    int fx_adapter_prod_guard; /* enum config_guard */
+    int64_t clock_jump_seconds; /* 0: no limit */
+    int64_t sweep_seconds;      /* 0: no timer */
+    int fx_adapter;             /* enum config_fx */
+    int fx_adapter_prod_guard;  /* enum config_guard */
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */

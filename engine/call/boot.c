@@ -186,6 +186,7 @@ struct starting {
     const struct boot_start *start;
     struct policy *policy;
     struct arena *arena;
+    int64_t last_event_us; /* of the process before */
     bool inert;
 };
 
@@ -223,6 +224,7 @@ static struct err started(struct tx *tx, void *arg)
     struct starting *s = arg;
     ENSURE(store_head(tx->store)->seq > 0, ERR_MISSING,
            "the book is empty: run closegate-engine init first");
+    s->last_event_us = store_head(tx->store)->timestamp_us;
     TRY(policy_decide(tx, s));
     struct json *detail = json_object_new(tx->arena);
     json_put_text(tx->arena, detail, "config_sha256", s->start->config_sha256);
@@ -230,6 +232,8 @@ static struct err started(struct tx *tx, void *arg)
     json_put_text(tx->arena, detail, "schema_sha256", store_schema_digest(tx->store));
     json_put_text(tx->arena, detail, "env", s->start->prod ? "prod" : "dev");
     json_put_bool(tx->arena, detail, "policy_file_inert", s->inert);
+    json_put_int(tx->arena, detail, "seconds_since_last_event",
+                 (tx->now_us - s->last_event_us) / 1000000);
     const struct event event = {.type = "ENGINE_STARTED",
                                 .actor = &engine_serve,
                                 .policy_version = s->policy->digest,

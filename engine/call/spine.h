@@ -13,6 +13,7 @@ struct spine_options {
     int readers;          /* threads; at least 1 */
     size_t in_flight_max; /* calls under way; more are ERR_LIMIT */
     int64_t (*clock_us)(void);
+    int64_t clock_jump_us;  /* a clock that jumps further forward stops commits; 0: none does */
     int64_t log_frames_max; /* of the write-ahead log before the writer makes room; 0: 256 MiB */
 };
 

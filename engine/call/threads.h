@@ -40,6 +40,20 @@ void between_fini(struct between *b);
 void between_enter(struct between *b);
 void between_leave(struct between *b);
 
+/* ---- a clock that jumps forward: clock_watch.c (DESIGN §5) ---- */
+struct clock_watch {
+    int64_t limit_us;          /* 0: nothing stops commits */
+    int64_t clock_us, boot_us; /* when the clock was last believed; 0: not yet */
+    int64_t jump_us;           /* > 0: it is not believed now */
+};
+/* Before a group: does the clock stand further ahead than the time that passed explains? Once it is
+ * set right it is believed again. */
+bool clock_jumped(struct clock_watch *w, int64_t clock_us);
+/* Then, for each call: only an acknowledgement is run, and it makes the clock believed. False when
+ * the connection can no longer be trusted, as call_group. */
+bool clock_stopped(struct clock_watch *w, struct store *store, struct call *c,
+                   int64_t (*clock_us)(void));
+
 /* ---- the writer: writer.c ---- */
 enum {
     GROUP_MAX = 512, /* calls a group may hold */
@@ -56,6 +70,7 @@ struct writer {
     pthread_t thread;
     bool started;
     struct between between;
+    struct clock_watch clock;
     atomic_llong groups, group_max;
 };
 MUST_CHECK struct err writer_open(struct writer *w, const struct spine_options *options,

@@ -30,6 +30,7 @@ struct err writer_open(struct writer *w, const struct spine_options *options, si
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     w->options = *options;
     between_init(&w->between);
+    w->clock.limit_us = options->clock_jump_us;
     TRY(bus_port_open("writer", depth, &w->port));
     struct err e = store_open(options->book_path, STORE_WRITER, arena, &w->store);
     if (e.kind != ERR_NONE)
@@ -124,6 +125,17 @@ static void cannot_write(struct call **calls, size_t n)
     }
 }
 
+/* The clock is not believed. */
+static void group_stopped(struct writer *w, struct call **calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (w->store == NULL)
+            cannot_write(&calls[i], 1);
+        else if (!clock_stopped(&w->clock, w->store, calls[i], w->options.clock_us))
+            store_again(w);
+    }
+}
+
 /* How many of the calls it ran; each of them has its outcome. */
 static size_t group_run(struct writer *w, struct call **calls, size_t n, struct slice *slice)
 {
@@ -131,6 +143,10 @@ static size_t group_run(struct writer *w, struct call **calls, size_t n, struct 
         store_again(w);
     if (w->store == NULL) {
         cannot_write(calls, n);
+        return n;
+    }
+    if (clock_jumped(&w->clock, w->options.clock_us())) {
+        group_stopped(w, calls, n);
         return n;
     }
     const struct group_more more = {.fn = go_on, .arg = slice};

@@ -18,6 +18,7 @@ extern const struct command command_policy_explain;
 extern const struct command command_validate;
 extern const struct command command_status;
 extern const struct command command_sweep;
+extern const struct command command_clock_ack;
 extern const struct command command_docs;
 extern const struct command command_statement;
 

@@ -103,7 +103,9 @@ static struct err start(struct server *s)
     const struct spine_options spine = {.book_path = s->book,
                                         .readers = READERS,
                                         .in_flight_max = IN_FLIGHT_MAX,
-                                        .clock_us = cli_clock_us};
+                                        .clock_us = cli_clock_us,
+                                        .clock_jump_us =
+                                            s->cli->config.clock_jump_seconds * 1000000};
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));

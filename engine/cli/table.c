@@ -46,6 +46,7 @@ const struct command *const commands[] = {
     &command_escalation_reject,
     &command_access_review,
     &command_sod_report,
+    &command_clock_ack,
     &command_docs,
     &command_serve,
     &command_call,

@@ -73,10 +73,11 @@ struct call {
     const char *request_id, *batch_id;
     const struct policy *policy; /* in force when the call was admitted */
     bool prod;
-    int64_t caused_by;  /* seq of the event this call follows from */
-    const char *run_id; /* the workflow run this call belongs to; NULL when to none */
-    bool run_over;      /* its end is recorded */
-    bool opens;         /* a job's request: the answer to keep is the job's */
+    int64_t caused_by;     /* seq of the event this call follows from */
+    const char *run_id;    /* the workflow run this call belongs to; NULL when to none */
+    bool run_over;         /* its end is recorded */
+    int64_t clock_jump_us; /* set by the writer while a jump of its clock stops commits */
+    bool opens;            /* a job's request: the answer to keep is the job's */
 
     /* the plan's */
     struct ask ask;

@@ -17,7 +17,7 @@
 static const char spine_authority[] =
     "authority:\n"
     "  - {role: controller, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, INGEST,"
-    " CHANGE_MASTER_DATA, UNMATCH], entities: all}\n"
+    " CHANGE_MASTER_DATA, UNMATCH, FREEZE], entities: all}\n"
     "  - {role: clerk, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, UNMATCH], entities: "
     "all,"
     " single_max: 5000 USD}\n"

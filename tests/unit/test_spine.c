@@ -26,12 +26,15 @@ static int64_t threads_clock(void)
     return atomic_fetch_add(&threads_now, 1000);
 }
 
+static int64_t clock_jump_us;
+
 static void spine_begin(size_t in_flight_max)
 {
     const struct spine_options options = {.book_path = book_path,
                                           .readers = 2,
                                           .in_flight_max = in_flight_max,
-                                          .clock_us = threads_clock};
+                                          .clock_us = threads_clock,
+                                          .clock_jump_us = clock_jump_us};
     atomic_store(&threads_now, book_now + 1000);
     store_close(book_writer); /* one writer a book */
     book_writer = NULL;
@@ -444,6 +447,79 @@ START_TEST(stopping_cancels_a_pass_and_answers_it)
 }
 END_TEST
 
+/* ---- a clock that jumps ---- */
+
+#define HOUR_US INT64_C(3600000000)
+
+static struct call *acknowledge(const struct actor *actor)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "rationale", "the time server was unreachable");
+    return spine_call(actor, "acknowledge_clock", NULL, args);
+}
+
+static struct call *confirm_now(const char *match_id)
+{
+    struct call *c = spine_on_match(&spine_ana, "confirm_match", match_id, NULL);
+    submit(c);
+    wait_for_all();
+    return c;
+}
+
+static struct call *acknowledged_by(const struct actor *actor)
+{
+    struct call *c = acknowledge(actor);
+    submit(c);
+    wait_for_all();
+    return c;
+}
+
+static void spine_begin_watching(void)
+{
+    clock_jump_us = HOUR_US;
+    spine_begin(100);
+    clock_jump_us = 0;
+}
+
+START_TEST(a_clock_that_jumps_forward_stops_commits_until_somebody_acknowledges)
+{
+    const char **ids = spine_matches(1, 4, 1000);
+    spine_begin_watching();
+    spine_is(confirm_now(ids[0]), CALL_OK);
+    spine_failed(acknowledged_by(&spine_ana), ERR_CONFLICT); /* nothing has jumped */
+    atomic_fetch_add(&threads_now, 2 * HOUR_US);
+    int64_t events = spine_events();
+    spine_failed(confirm_now(ids[1]), ERR_STORE);
+    spine_failed(confirm_now(ids[2]), ERR_STORE);
+    ck_assert_int_eq(spine_events(), events);
+    struct call *ack = acknowledged_by(&spine_ana);
+    spine_is(ack, CALL_OK);
+    ck_assert_int_eq(spine_events_of("CLOCK_ACKNOWLEDGED"), 1);
+    spine_is(confirm_now(ids[1]), CALL_OK);
+    spine_failed(acknowledged_by(&spine_ana), ERR_CONFLICT);
+    spine_end();
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_right_needs_no_acknowledgement)
+{
+    const char **ids = spine_matches(1, 3, 1000);
+    const struct actor agent = spine_agent("ana");
+    spine_begin_watching();
+    spine_is(confirm_now(ids[0]), CALL_OK);
+    atomic_fetch_add(&threads_now, HOUR_US / 2); /* within the limit */
+    spine_is(confirm_now(ids[1]), CALL_OK);
+    atomic_fetch_add(&threads_now, 10 * HOUR_US);
+    spine_failed(confirm_now(ids[2]), ERR_STORE);
+    int64_t events = spine_events();
+    spine_failed(acknowledged_by(&agent), ERR_AUTH); /* a machine does not say so */
+    ck_assert_int_eq(spine_events(), events);        /* nothing bears a time that may be wrong */
+    atomic_fetch_sub(&threads_now, 10 * HOUR_US);
+    spine_is(confirm_now(ids[2]), CALL_OK);
+    spine_end();
+}
+END_TEST
+
 /* ---- a disk that fails under the running engine ---- */
 
 START_TEST(after_a_commit_of_unknown_outcome_the_next_call_goes_through)
@@ -516,8 +592,10 @@ static void threads_up(void)
     spine_up();
 }
 
-SPINE_MAIN("spine", threads_up, spine_down, what_arrives_during_a_commit_is_one_group,
-           an_answer_comes_after_the_commit,
+SPINE_MAIN("spine", threads_up, spine_down,
+           a_clock_that_jumps_forward_stops_commits_until_somebody_acknowledges,
+           a_clock_that_is_set_right_needs_no_acknowledgement,
+           what_arrives_during_a_commit_is_one_group, an_answer_comes_after_the_commit,
            a_read_sees_what_was_answered_and_not_what_is_under_way,
            a_reading_tool_runs_beside_the_writer, more_than_the_ceiling_is_refused_at_once,
            stopping_answers_everybody_and_takes_nothing_more, a_spine_that_never_worked_stops,
