@@ -2,6 +2,7 @@
  * write off, what then counts, and that nothing that ended stands again. */
 #include <string.h>
 
+#include "engine/fsm/entry.h"
 #include "engine/store/exceptions.h"
 #include "engine/store/files.h"
 #include "engine/store/work.h"
@@ -798,6 +799,100 @@ START_TEST(investigating_tells_what_stood_near_and_why_it_was_not_it)
 }
 END_TEST
 
+/* ---- the entry machine and the book ---- */
+
+/* What the machine says and what the book derives are one: every event of the machine is made to
+ * happen to a real entry, each from every state that has a row for it. */
+struct walk {
+    const char *entry;
+    int state; /* of fsm_entry */
+    unsigned rows_seen[32];
+    const char *match;
+};
+
+static int state_derived(const char *entry)
+{
+    static const char *const names[] = {"UNMATCHED", "PROPOSED", "MATCHED", "EXCEPTION"};
+    int state;
+    ck_ok(fsm_state_parse(&fsm_entry, names[stand_of(entry)], arena, &state));
+    return state;
+}
+
+static void step(struct walk *w, enum entry_event event)
+{
+    const struct fsm_row *row = fsm_find(&fsm_entry, w->state, (int)event);
+    ck_assert_msg(row != NULL, "the machine has no way for what happened: %s in %s",
+                  fsm_event_name(&fsm_entry, (int)event), fsm_state_name(&fsm_entry, w->state));
+    w->rows_seen[row - fsm_entry.rows]++;
+    w->state = row->next;
+    ck_assert_str_eq(fsm_state_name(&fsm_entry, state_derived(w->entry)),
+                     fsm_state_name(&fsm_entry, w->state));
+}
+
+static void propose(struct walk *w, int number)
+{
+    struct tx tx;
+    book_begin(&tx);
+    w->match = spine_proposal(&tx, number, 5000);
+    ck_ok(effect_bulk(&tx, TABLE_MATCHES, 1));
+    book_end(&tx);
+    step(w, ENTRY_EVENT_PROPOSE);
+}
+
+static void act(struct walk *w, const char *tool, enum entry_event event)
+{
+    spine_is(spine_run(spine_on_match(&spine_ana, tool, w->match, "looked")), CALL_OK);
+    step(w, event);
+}
+
+static void flag_as(struct walk *w, const char *class_)
+{
+    (void)flagged(w->entry, class_);
+    step(w, ENTRY_EVENT_FLAG);
+}
+
+static void end(struct walk *w, const char *outcome, enum entry_event event)
+{
+    struct exception_row x;
+    struct tx tx;
+    bool found;
+    ck_ok(tx_read_begin(book_reader, arena, book_clock(), &tx));
+    ck_ok(exception_of_entry(&tx, arena, w->entry, &found, &x));
+    tx_read_end(&tx);
+    spine_is(resolve(&spine_ana, x.exception_id, outcome), CALL_OK);
+    step(w, event);
+}
+
+START_TEST(an_entry_stands_where_its_machine_says)
+{
+    struct walk w = {.entry = "b:1"};
+    w.state = fsm_entry.initial;
+    ck_assert_int_eq(state_derived("b:1"), w.state);
+    propose(&w, 1);
+    act(&w, "reject_match", ENTRY_EVENT_REJECT);
+    ck_assert(list("b:1", "TIMING"));
+    step(&w, ENTRY_EVENT_LIST);
+    files_grow();
+    ck_assert(list("b:1", "MISSING_GL"));
+    step(&w, ENTRY_EVENT_LIST);
+    flag_as(&w, "FEE");
+    propose(&w, 1);
+    act(&w, "reject_match", ENTRY_EVENT_REJECT_LISTED);
+    propose(&w, 1);
+    act(&w, "confirm_match", ENTRY_EVENT_CONFIRM);
+    act(&w, "unmatch", ENTRY_EVENT_UNMATCH);
+    flag_as(&w, "FEE");
+    end(&w, "false_positive", ENTRY_EVENT_RESOLVE);
+    flag_as(&w, "FEE");
+    end(&w, "write_off", ENTRY_EVENT_WRITE_OFF);
+    for (size_t i = 0; i < fsm_entry.n_rows; i++)
+        ck_assert_msg(w.rows_seen[i] > 0, "nothing took %s from %s",
+                      fsm_event_name(&fsm_entry, fsm_entry.rows[i].event),
+                      fsm_state_name(&fsm_entry, fsm_entry.rows[i].state));
+    book_is_intact();
+}
+END_TEST
+
 SPINE_MAIN("exceptions", exceptions_up, spine_down, whoever_may_flag_makes_an_exception_of_an_entry,
            the_same_is_not_flagged_twice_and_another_class_takes_its_place,
            what_stands_in_a_match_is_not_flagged, flagging_asks_for_no_ceiling,
@@ -820,4 +915,5 @@ SPINE_MAIN("exceptions", exceptions_up, spine_down, whoever_may_flag_makes_an_ex
            what_grows_old_is_escalated_once, only_the_engine_sweeps,
            a_sweep_is_bounded_and_says_that_more_is_left, the_list_says_state_age_and_who_has_it,
            pages_follow_each_other_and_end,
-           investigating_tells_what_stood_near_and_why_it_was_not_it)
+           investigating_tells_what_stood_near_and_why_it_was_not_it,
+           an_entry_stands_where_its_machine_says)

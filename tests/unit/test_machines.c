@@ -14,6 +14,73 @@ START_TEST(every_machine_is_sound)
 }
 END_TEST
 
+/* The same said the slow way, without fsm_check: every path of at most as many steps as there are
+ * states is walked from the initial one. */
+static void reach(const struct fsm *m, int state, size_t left, bool *seen, bool *ended)
+{
+    seen[state] = true;
+    *ended = *ended || m->terminal[state];
+    for (int event = 0; left > 0 && (size_t)event < m->n_events; event++) {
+        const struct fsm_row *row = fsm_find(m, state, event);
+        if (row != NULL && !seen[row->next])
+            reach(m, row->next, left - 1, seen, ended);
+    }
+}
+
+START_TEST(every_state_is_reached_and_has_a_way_out)
+{
+    for (size_t i = 0; i < fsm_machines_n; i++) {
+        const struct fsm *m = fsm_machines[i];
+        bool seen[FSM_STATES_MAX] = {false}, ended = false, ends = false;
+        reach(m, m->initial, m->n_states, seen, &ended);
+        for (size_t s = 0; s < m->n_states; s++)
+            ends = ends || m->terminal[s];
+        for (int s = 0; (size_t)s < m->n_states; s++) {
+            bool from[FSM_STATES_MAX] = {false}, out = false, exits = false;
+            ck_assert_msg(seen[s], "%s: nothing leads to %s", m->name, m->state_names[s]);
+            for (int event = 0; (size_t)event < m->n_events; event++)
+                exits = exits || fsm_find(m, s, event) != NULL;
+            ck_assert_msg(exits != m->terminal[s], "%s: %s", m->name, m->state_names[s]);
+            reach(m, s, m->n_states, from, &out);
+            ck_assert_msg(out || !ends, "%s: %s never ends", m->name, m->state_names[s]);
+        }
+        for (int event = 0; (size_t)event < m->n_events; event++) {
+            bool used = false;
+            for (int s = 0; (size_t)s < m->n_states; s++)
+                used = used || fsm_find(m, s, event) != NULL;
+            ck_assert_msg(used, "%s: nothing uses %s", m->name, m->event_names[event]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(exception_states_are_the_books)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    int state;
+    ck_assert_uint_eq(fsm_exception.n_states, EXCEPTION_STATES);
+    for (unsigned s = 0; s < EXCEPTION_STATES; s++) {
+        const enum exception_state x = (enum exception_state)s;
+        ck_ok(fsm_state_parse(&fsm_exception, exception_state_name(x), arena, &state));
+        ck_assert_int_eq(state, (int)s);
+        ck_assert(fsm_exception.terminal[state] == !exception_is_open(x));
+    }
+}
+END_TEST
+
+START_TEST(an_exception_that_ended_stays_ended)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct call c = {.arena = arena};
+    for (int event = 0; event < EXCEPTION_EVENTS; event++) {
+        struct exception_row x = {.state = EXCEPTION_WRITTEN_OFF};
+        ck_err(transition_exception(&c, NULL, &x, (enum exception_event)event, NULL), ERR_CONFLICT);
+        x.state = EXCEPTION_RESOLVED;
+        ck_err(transition_exception(&c, NULL, &x, (enum exception_event)event, NULL), ERR_CONFLICT);
+    }
+}
+END_TEST
+
 START_TEST(match_states_are_the_gates)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
@@ -125,8 +192,9 @@ START_TEST(however_a_run_goes_it_ends_once_and_can_be_stopped_before)
 }
 END_TEST
 
-TEST_MAIN("machines", every_machine_is_sound, match_states_are_the_gates,
-          approval_ends_where_an_escalation_is_closed, time_alone_approves_nothing,
-          a_match_does_not_take_a_step_that_no_row_has, a_settled_escalation_stays_settled,
-          a_new_escalation_is_never_moved_to_pending_again,
+TEST_MAIN("machines", every_machine_is_sound, every_state_is_reached_and_has_a_way_out,
+          exception_states_are_the_books, an_exception_that_ended_stays_ended,
+          match_states_are_the_gates, approval_ends_where_an_escalation_is_closed,
+          time_alone_approves_nothing, a_match_does_not_take_a_step_that_no_row_has,
+          a_settled_escalation_stays_settled, a_new_escalation_is_never_moved_to_pending_again,
           however_a_run_goes_it_ends_once_and_can_be_stopped_before)

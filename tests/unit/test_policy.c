@@ -62,6 +62,7 @@ START_TEST(the_base_document_loads_with_the_documented_defaults)
     ck_assert_int_eq(p->escalation.expiry_hours, 168);
     ck_assert_int_eq(p->escalation.sla_hours, 24);
     ck_assert_uint_eq(p->escalation.reminder_hours_n, 0);
+    ck_assert_int_eq(p->exception_days_max, 30);
     const struct policy_matching *m = &p->matching;
     ck_assert_int_eq(m->window_days, 5);
     ck_assert_int_eq(m->window_days_cheque, 45);
@@ -329,6 +330,22 @@ START_TEST(matching_is_bound_field_by_field)
 }
 END_TEST
 
+START_TEST(exceptions_grow_old_after_the_days_given)
+{
+    const struct policy *p =
+        load("escalation: {}", "escalation: {}\nexceptions: {escalate_after_days: 7}");
+    ck_assert_int_eq(p->exception_days_max, 7);
+    struct policy *none;
+    ck_err(load_text(str_of(with("escalation: {}",
+                                 "escalation: {}\nexceptions: {escalate_after_days: 0}")),
+                     &none),
+           ERR_INPUT);
+    ck_err(
+        load_text(str_of(with("escalation: {}", "escalation: {}\nexceptions: {days: 7}")), &none),
+        ERR_INPUT);
+}
+END_TEST
+
 START_TEST(escalations_keep_their_clock)
 {
     const struct policy *p =
@@ -497,6 +514,7 @@ int main(void)
         own_agent_has_three_answers,
         rates_are_exact_and_say_where_they_come_from,
         matching_is_bound_field_by_field,
+        exceptions_grow_old_after_the_days_given,
         escalations_keep_their_clock,
         channels_are_bits_per_tier_and_login_age_is_seconds,
         binding_gives_an_override_its_entitys_currency,
