@@ -97,6 +97,11 @@ const char *decision_name(enum decision decision)
     return name_at(decision_names, COUNT(decision_names), decision);
 }
 
+const char *fx_status_name(enum fx_status status)
+{
+    return name_at(fx_names, COUNT(fx_names), status);
+}
+
 /* ---- gate_input ---- */
 
 static void put_text(struct arena *arena, struct json *o, const char *key, const char *text)

@@ -176,8 +176,14 @@ bool match_state_find(const char *name, enum match_state *state);
 const char *source_name(enum source source);
 bool source_find(const char *name, enum source *source);
 const char *decision_name(enum decision decision);
+const char *fx_status_name(enum fx_status status); /* "missing", "stale", "known" */
 
 /* Every fact as a JSON object {schema, action, …}: the audit event's gate_input. */
 struct json *ask_print(struct arena *arena, const struct ask *ask);
+
+/* The ask of such an object, for explaining and replaying a decision: texts are shared with the
+ * tree. Facts that an older schema did not have take the careful answer. ERR_INPUT, placed, for
+ * what ask_print would not have written, a newer schema's object among it. */
+MUST_CHECK struct err ask_read(struct arena *arena, const struct json *tree, struct ask *ask);
 
 #endif

@@ -72,6 +72,7 @@ enum audit_finding_kind { AUDIT_INTACT = 0, AUDIT_BROKEN, AUDIT_UNREADABLE };
 struct audit_report {
     enum audit_finding_kind kind;
     int64_t events;      /* read */
+    int64_t before;      /* the seq behind which audit_verify_tail began; 0: at the first */
     int64_t bad_seq;     /* the first event that is wrong; 0 when the fault is no event's */
     const char *problem; /* a sentence; NULL when intact */
     char head[65];       /* hash_self of the last event */
@@ -84,6 +85,11 @@ struct audit_report {
  * order, and that triggers and schema are the migration's. Reads with its own eyes: nothing of the
  * running engine is trusted. The error is only for what kept it from telling. */
 MUST_CHECK struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report *report);
+
+/* The last `n` events only, without the schema: cheap, and says nothing about what stands before.
+ * The event that they begin behind is taken at its word. */
+MUST_CHECK struct err audit_verify_tail(struct tx *tx, struct arena *arena, int64_t n,
+                                        struct audit_report *report);
 
 /* After audit_verify: every row that a decision made against the event that last wrote it, every
  * event's rows against the tables, and live_legs against the matches. */

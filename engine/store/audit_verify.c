@@ -24,6 +24,7 @@ struct chain_check {
     struct arena *arena;   /* of the report */
     struct arena *scratch; /* of one event */
     struct buf canonical;
+    int64_t before; /* the seq that the walk begins behind; 0: all of it */
     uint8_t prev[SHA256_LEN];
     char prev_utc[INSTANT_TEXT_MAX]; /* "" before the first event */
 };
@@ -80,7 +81,7 @@ static void event_accept(struct chain_check *c, const struct json *tree,
 
 static struct err event_check(struct chain_check *c, struct stmt *q)
 {
-    int64_t expected = c->report->events + 1;
+    int64_t expected = c->before + c->report->events + 1;
     struct str text = stmt_peek(q, 1), prev = stmt_peek(q, 2), self = stmt_peek(q, 3);
     uint8_t hash[SHA256_LEN];
     struct json *tree;
@@ -108,11 +109,19 @@ static struct err event_check(struct chain_check *c, struct stmt *q)
 
 static const struct db_sql verify_walk = {
     "verify_walk", "SELECT seq, event, hash_prev, hash_self FROM audit_events ORDER BY seq"};
+static const struct db_sql verify_tail = {
+    "verify_tail", "SELECT seq, event, hash_prev, hash_self FROM audit_events WHERE seq > ?1"
+                   " ORDER BY seq"};
+static const struct db_sql verify_before = {
+    "verify_before", "SELECT a.seq, a.timestamp_utc, a.hash_self FROM audit_events a WHERE a.seq ="
+                     " (SELECT max(seq) FROM audit_events) - ?1"};
 
 static struct err chain_walk(struct tx *tx, struct chain_check *c)
 {
     CLEANUP(stmt_free) struct stmt *q = NULL;
-    TRY(stmt_new(tx->db, &verify_walk, &q));
+    TRY(stmt_new(tx->db, c->before == 0 ? &verify_walk : &verify_tail, &q));
+    if (c->before != 0)
+        stmt_bind_int(q, 1, c->before);
     for (;;) {
         bool row;
         TRY(stmt_step(q, &row));
@@ -158,6 +167,42 @@ struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report 
     }
     hex_print(c.prev, sizeof c.prev, report->head);
     report->last_utc = c.prev_utc[0] == '\0' ? NULL : arena_strdup(arena, c.prev_utc);
+    return arena_check(arena);
+}
+
+/* Where the tail begins: behind the event that is `n` before the last, taken at its word. */
+static struct err tail_find(struct tx *tx, struct chain_check *c, int64_t n)
+{
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    bool row;
+    TRY(stmt_new(tx->db, &verify_before, &q));
+    stmt_bind_int(q, 1, n);
+    TRY(stmt_step(q, &row));
+    if (!row)
+        return OK;
+    struct str utc = stmt_peek(q, 1), self = stmt_peek(q, 2);
+    c->before = stmt_int(q, 0);
+    (void)snprintf(c->prev_utc, sizeof c->prev_utc, "%.*s", (int)utc.len, utc.at);
+    if (self.len == SHA256_LEN)
+        memcpy(c->prev, self.at, SHA256_LEN);
+    return OK;
+}
+
+struct err audit_verify_tail(struct tx *tx, struct arena *arena, int64_t n,
+                             struct audit_report *report)
+{
+    __attribute__((cleanup(chain_check_cleanup))) struct chain_check c = {
+        .report = report, .arena = arena, .scratch = arena_new(64u << 20)};
+    buf_init(&c.canonical, 8u << 20);
+    *report = (struct audit_report){.kind = AUDIT_INTACT};
+    if (tx->store->book_id[0] != '\0') /* opened when there was a book */
+        report->book_id = tx->store->book_id;
+    ENSURE(c.scratch != NULL, ERR_LIMIT, "out of memory");
+    TRY(tail_find(tx, &c, n));
+    TRY(chain_walk(tx, &c));
+    hex_print(c.prev, sizeof c.prev, report->head);
+    report->last_utc = arena_strdup(arena, c.prev_utc);
+    report->before = c.before;
     return arena_check(arena);
 }
 

@@ -29,6 +29,7 @@ enum {
     ENTRY_STATE,
     ENTRY_TOTALS,
     ENTRY_PARTS,
+    ENTRY_VERSIONS,
     ENTRIES_SQL_N
 };
 
@@ -83,6 +84,8 @@ const struct db_sql entries_sql[] = {
                                     " LEFT JOIN match_states s ON s.match_id = l.match_id"
                                     " LEFT JOIN match_states o ON o.match_id = p.match_id"
                                     " WHERE p.entity_id = ?1 AND" LATEST},
+    [ENTRY_VERSIONS] = {"entry_versions", "SELECT " ENTRY_COLUMNS " FROM entries e"
+                                          " WHERE e.entry_id = ?1 ORDER BY e.version"},
 };
 const size_t entries_sql_n = ENTRIES_SQL_N;
 
@@ -273,6 +276,17 @@ struct err entry_load(struct tx *tx, struct arena *arena, const char *entry_id, 
     entry_read(q, arena, entry);
     TRY(arena_check(arena));
     return entries_sound(entry, 1);
+}
+
+struct err entry_versions(struct tx *tx, struct arena *arena, const char *entry_id,
+                          struct entry **entries, size_t *n)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_VERSIONS);
+    void *all;
+    stmt_bind_text(q, 1, entry_id);
+    TRY(rows_read(q, arena, sizeof **entries, entry_read, &all, n));
+    *entries = all;
+    return entries_sound(*entries, *n);
 }
 
 struct err entries_load(struct tx *tx, struct arena *arena, const char *const *ids, size_t n,

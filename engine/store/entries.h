@@ -54,6 +54,9 @@ MUST_CHECK struct err entry_insert(struct tx *tx, const struct entry *entry);
 /* The latest version. ERR_MISSING when there is none. */
 MUST_CHECK struct err entry_load(struct tx *tx, struct arena *arena, const char *entry_id,
                                  struct entry *entry);
+/* Every version, the first one first; none when there is no such entry. */
+MUST_CHECK struct err entry_versions(struct tx *tx, struct arena *arena, const char *entry_id,
+                                     struct entry **entries, size_t *n);
 /* All of `ids`, in their order; ERR_MISSING names the first that is not there. */
 MUST_CHECK struct err entries_load(struct tx *tx, struct arena *arena, const char *const *ids,
                                    size_t n, struct entry **entries);

@@ -1,9 +1,10 @@
 /* Taking parts of entries and letting them go. */
 #include "engine/store/parts.h"
 
+#include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-enum { PARTS_HELD, PART_TAKE, PART_CLOSE, PARTS_REOPEN, PARTS_RELEASE };
+enum { PARTS_HELD, PART_TAKE, PART_CLOSE, PARTS_REOPEN, PARTS_RELEASE, ENTRY_MATCHES };
 
 const struct db_sql parts_sql[] = {
     [PARTS_HELD] = {"parts_held", "SELECT EXISTS (SELECT 1 FROM live_legs WHERE entry_id = ?1),"
@@ -20,6 +21,9 @@ const struct db_sql parts_sql[] = {
     [PARTS_REOPEN] = {"parts_reopen", "DELETE FROM live_legs WHERE entry_id IN"
                                       " (SELECT entry_id FROM live_parts WHERE match_id = ?1)"},
     [PARTS_RELEASE] = {"parts_release", "DELETE FROM live_parts WHERE match_id = ?1"},
+    [ENTRY_MATCHES] = {"entry_matches", "SELECT match_id FROM live_legs WHERE entry_id = ?1"
+                                        " UNION SELECT match_id FROM live_parts"
+                                        " WHERE entry_id = ?1 ORDER BY 1"},
 };
 const size_t parts_sql_n = sizeof parts_sql / sizeof parts_sql[0];
 
@@ -73,4 +77,20 @@ struct err parts_release(struct tx *tx, const char *match_id)
 {
     TRY(run_of(tx, PARTS_REOPEN, match_id));
     return run_of(tx, PARTS_RELEASE, match_id);
+}
+
+static void match_id_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(const char **)row = stmt_text(q, 0, arena);
+}
+
+struct err entry_matches(struct tx *tx, struct arena *arena, const char *entry_id,
+                         const char ***match_ids, size_t *n)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_PARTS, ENTRY_MATCHES);
+    void *all;
+    stmt_bind_text(q, 1, entry_id);
+    TRY(rows_read(q, arena, sizeof **match_ids, match_id_read, &all, n));
+    *match_ids = all;
+    return OK;
 }

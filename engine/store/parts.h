@@ -10,6 +10,10 @@
 /* What no live match holds of the entry: its amount when it is free, 0 when it is taken. */
 MUST_CHECK struct err entry_open(struct tx *tx, const struct entry *entry, struct money *open);
 
+/* The live matches that hold the entry, or a part of it, ordered. */
+MUST_CHECK struct err entry_matches(struct tx *tx, struct arena *arena, const char *entry_id,
+                                    const char ***match_ids, size_t *n);
+
 /* For match_insert: takes the leg's amount of its entry. ERR_CONFLICT when that is more than is
  * open. */
 MUST_CHECK struct err part_take(struct tx *tx, const struct match *m, const struct leg *leg);

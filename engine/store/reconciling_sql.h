@@ -3,6 +3,8 @@
 #ifndef ENGINE_STORE_RECONCILING_SQL_H
 #define ENGINE_STORE_RECONCILING_SQL_H
 
+#include "engine/store/sql.h"
+
 #define ACCOUNT                                                                                    \
     " e.entity_id = ?1 AND e.account_id = ?2 AND e.currency = ?3 AND NOT EXISTS"                   \
     " (SELECT 1 FROM entries n WHERE n.entry_id = e.entry_id AND n.version > e.version)"

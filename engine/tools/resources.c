@@ -8,6 +8,7 @@
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
 #include "engine/tools/resources_escalations.h"
+#include "engine/tools/resources_own.h"
 #include "engine/tools/rules_resource.h"
 #include "engine/tools/runs_resource.h"
 #include "engine/tools/scope.h"
@@ -280,5 +281,17 @@ const struct resource resources[] = {
      runs_read},
     {"recon://runs/{id}", "run", "A workflow run", "State, progress and result of one run",
      "application/json", run_read_one},
+    {"recon://entries/{id}", "entry", "An entry",
+     "Every version of a ledger line, where it came from, its matches and exceptions",
+     "application/json", entry_read_one},
+    {"recon://accounts/{entity}/{account}", "account", "An account",
+     "An account and its reconciliation as it stands today", "application/json", account_read_one},
+    {"recon://audit/{seq}", "audit_event", "An audit event",
+     "One event as it was hashed, with both hashes", "application/json", audit_event_read},
+    {"recon://explain/{seq}", "explanation", "Why it was decided so",
+     "The rows of the gate over the facts and the policy of an event, beside what was recorded",
+     "application/json", explain_read},
+    {"recon://verify", "verify", "Does the log hold",
+     "The last 1000 events verified, and the chain's head", "application/json", verify_read},
 };
 const size_t resources_n = sizeof resources / sizeof resources[0];

@@ -225,6 +225,72 @@ START_TEST(the_other_names_find_their_values_too)
 }
 END_TEST
 
+/* ---- and back ---- */
+
+static void round_trip(struct arena *arena, const struct ask *ask)
+{
+    struct ask back;
+    const struct json *printed = ask_print(arena, ask), *again;
+    ck_ok(ask_read(arena, printed, &back));
+    again = ask_print(arena, &back);
+    const char *was = "", *is = "";
+    lines_of(arena, printed, "", &was);
+    lines_of(arena, again, "", &is);
+    ck_assert_str_eq(was, is);
+    ck_assert(json_equal(printed, again));
+}
+
+START_TEST(an_ask_reads_back_as_it_was_printed)
+{
+    struct arena *arena = arena_new((size_t)4 << 20);
+    const struct ask full = full_ask(), nothing = {.tool = NULL, .auth_age_s = -1};
+    round_trip(arena, &full);
+    round_trip(arena, &nothing);
+    for (unsigned i = 0; i < ACTION_COUNT; i++) {
+        struct ask one = full_ask();
+        one.action = (enum action)i;
+        one.tier = (enum tier)(i % 4);
+        one.actor_kind = (enum actor_kind)(i % 4);
+        one.channel = (enum channel)(i % 6);
+        one.state = (enum match_state)(i % 5);
+        one.source = (enum source)(i % 4);
+        one.decision = (enum decision)(i % 5);
+        one.has_amount = i % 2 == 0;
+        values[0].value =
+            (struct decimal){.coef = -(int128)1234567890123456789 * 100000000000 - 1, .scale = 27};
+        round_trip(arena, &one);
+    }
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(what_was_never_printed_does_not_read)
+{
+    static const char *const bad[][2] = {
+        {"action", "CONFRIM"}, {"tier", "T9"},       {"actor_kind", "robot"}, {"channel", "fax"},
+        {"state", "MAYBE"},    {"source", "rumour"}, {"decision", "perhaps"}, {"surprise", "yes"}};
+    struct arena *arena = arena_new((size_t)4 << 20);
+    const struct ask full = full_ask();
+    struct ask back;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct json *o = ask_print(arena, &full);
+        json_put_text(arena, o, bad[i][0], bad[i][1]);
+        ck_err(ask_read(arena, o, &back), ERR_INPUT);
+    }
+    struct json *newer = ask_print(arena, &full);
+    json_put_int(arena, newer, "schema", ASK_SCHEMA + 1);
+    ck_err(ask_read(arena, newer, &back), ERR_INPUT);
+    struct json *amount = ask_print(arena, &full), *money = json_object_new(arena);
+    json_put_text(arena, money, "amount", "1.234");
+    json_put_text(arena, money, "currency", "USD");
+    json_put(arena, amount, "amount", money);
+    ck_err(ask_read(arena, amount, &back), ERR_INPUT);
+    ck_err(ask_read(arena, json_array_new(arena), &back), ERR_INPUT);
+    arena_free(arena);
+}
+END_TEST
+
 TEST_MAIN("ask", every_fact_is_printed_under_its_name, an_ask_of_nothing_prints_and_claims_nothing,
           a_full_arena_is_an_error_and_not_a_crash, every_name_finds_its_action,
-          the_other_names_find_their_values_too)
+          the_other_names_find_their_values_too, an_ask_reads_back_as_it_was_printed,
+          what_was_never_printed_does_not_read)
