@@ -96,7 +96,10 @@ static const char *door(unsigned offer)
 {
     if ((offer & OFFER_MCP) != 0)
         return (offer & OFFER_SOCKET) != 0 ? "on `/mcp` and the Unix socket" : "on `/mcp`";
-    return "administration: on the Unix socket and the command line";
+    return (offer & OFFER_WORKSPACE) != 0
+               ? "administration: on the Unix socket, the command line, and for people of the "
+                 "workspace"
+               : "administration: on the Unix socket and the command line";
 }
 
 static struct err tool_put(struct cli *cli, const struct tool *t, struct buf *out)

@@ -118,22 +118,32 @@ static const struct json_field policies_result[] = {
                      "approved_by, loaded_at, and while it waits escalation_id and code"),
 };
 
-struct listing {
-    struct call *c;
-    struct json *list;
+struct version {
+    const char *digest;
+    struct json *told;
+    struct version *next;
 };
 
-static struct json *version_of(struct listing *l, const char *digest)
+struct listing {
+    struct call *c;
+    struct version *first, **end;
+};
+
+static struct err version_of(struct listing *l, const char *digest, struct json **told)
 {
-    for (size_t i = 0; i < l->list->count; i++) {
-        /* made here and not shared yet */
-        if (text_eq(json_get_text(l->list->items[i], "policy_version"), digest))
-            return (struct json *)(uintptr_t)l->list->items[i];
+    struct version *v = l->first;
+    while (v != NULL && !text_eq(v->digest, digest))
+        v = v->next;
+    if (v == NULL) {
+        v = ARENA_NEW(l->c->arena, struct version);
+        ENSURE(v != NULL, ERR_LIMIT, "out of memory");
+        *v = (struct version){.digest = digest, .told = json_object_new(l->c->arena)};
+        json_put_text(l->c->arena, v->told, "policy_version", digest);
+        *l->end = v;
+        l->end = &v->next;
     }
-    struct json *o = json_object_new(l->c->arena);
-    json_put_text(l->c->arena, o, "policy_version", digest);
-    json_push(l->c->arena, l->list, o);
-    return o;
+    *told = v->told;
+    return arena_check(l->c->arena);
 }
 
 static struct err policy_event(void *arg, const struct audit_row *row)
@@ -149,7 +159,8 @@ static struct err policy_event(void *arg, const struct audit_row *row)
                *actor = json_get_text(event, "actor_id");
     if (digest == NULL || (a->policy_version != NULL && !text_eq(a->policy_version, digest)))
         return OK;
-    struct json *o = version_of(l, digest);
+    struct json *o;
+    TRY(version_of(l, digest, &o));
     if (text_eq(type, "POLICY_LOADED")) {
         json_put_text(arena, o, "loaded_at", at);
         return arena_check(arena);
@@ -183,8 +194,9 @@ static struct err version_complete(struct call *c, struct tx *tx, const char *in
 static struct err policies_read(struct call *c, struct tx *tx)
 {
     static const char *const types[] = {"POLICY_PROPOSED", "POLICY_APPROVED", "POLICY_LOADED"};
-    struct listing l = {.c = c, .list = json_array_new(c->arena)};
-    struct policies out = {.policies = l.list};
+    struct listing l = {.c = c, .end = &l.first};
+    struct json *list = json_array_new(c->arena);
+    struct policies out = {.policies = list};
     TRY(registry_readable(c, tx));
     TRY(policy_in_force(tx, c->arena, &out.in_force));
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
@@ -192,9 +204,10 @@ static struct err policies_read(struct call *c, struct tx *tx)
         for (bool more = true; more;)
             TRY(audit_query(tx, &filter, policy_event, &l, &filter.after_seq, &more));
     }
-    for (size_t i = 0; i < l.list->count; i++)
-        TRY(version_complete(c, tx, out.in_force,
-                             version_of(&l, json_get_text(l.list->items[i], "policy_version"))));
+    for (const struct version *v = l.first; v != NULL; v = v->next) {
+        TRY(version_complete(c, tx, out.in_force, v->told));
+        json_push(c->arena, list, v->told);
+    }
     return json_unbind(c->arena, JSON_FIELDS(policies_result), &out, &c->result);
 }
 
