@@ -1,4 +1,6 @@
-/* Reader threads: each has its own read-only connection and gives every read one snapshot. */
+/* Reader threads: each has its own read-only connection and gives every read one snapshot. A
+ * connection under which the disk failed may have lost its way in the log's index: it is opened
+ * anew before the next read. */
 #include <stdio.h>
 
 #include "common/sys/log.h"
@@ -18,14 +20,51 @@ struct err reader_open(struct reader *r, const struct spine_options *options, in
     return e.kind == ERR_NONE ? OK : err_new(e.kind, "the book could not be opened for reading");
 }
 
-static void read_call(struct reader *r, struct call *c)
+/* What the connection worded goes with it. */
+static struct err err_kept(struct arena *arena, struct err e)
+{
+    const char *msg = e.msg == NULL ? NULL : arena_strdup(arena, e.msg);
+    const char *where = e.where == NULL ? NULL : arena_strdup(arena, e.where);
+    return err_at(e.kind, where, msg == NULL ? "the read failed" : msg);
+}
+
+static struct err store_again(struct reader *r)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
+    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
+    struct err e = store_open(r->options.book_path, STORE_READER, arena, &r->store);
+    return e.kind == ERR_NONE ? OK : err_new(ERR_STORE, "the book cannot be read at the moment");
+}
+
+/* One read on a connection that can be trusted. */
+static struct err read_once(struct reader *r, struct arena *arena, spine_read_fn *fn, void *arg)
 {
     struct tx tx;
-    struct err e = tx_read_begin(r->store, c->arena, r->options.clock_us(), &tx);
+    if (r->store == NULL)
+        TRY(store_again(r));
+    struct err e = tx_read_begin(r->store, arena, r->options.clock_us(), &tx);
     if (e.kind == ERR_NONE) {
-        e = c->tool->read(c, &tx);
+        e = fn(&tx, arg);
         tx_read_end(&tx);
     }
+    if (e.kind != ERR_STORE)
+        return e;
+    e = err_kept(arena, e);
+    log_warn("a read failed; the book is opened again", LOG_TEXT("why", e.msg), LOG_END);
+    store_close(r->store);
+    r->store = NULL;
+    return e;
+}
+
+static struct err tool_read(struct tx *tx, void *arg)
+{
+    struct call *c = arg;
+    return c->tool->read(c, tx);
+}
+
+static void read_call(struct reader *r, struct call *c)
+{
+    struct err e = read_once(r, c->arena, tool_read, c);
     if (e.kind == ERR_NONE)
         e = arena_check(c->arena);
     c->outcome = e.kind == ERR_NONE ? CALL_OK : CALL_FAILED;
@@ -34,12 +73,7 @@ static void read_call(struct reader *r, struct call *c)
 
 static void read_fn(struct reader *r, struct work *w)
 {
-    struct tx tx;
-    w->err = tx_read_begin(r->store, w->arena, r->options.clock_us(), &tx);
-    if (w->err.kind == ERR_NONE) {
-        w->err = w->read(&tx, w->arg);
-        tx_read_end(&tx);
-    }
+    w->err = read_once(r, w->arena, w->read, w->arg);
 }
 
 static void *reader_run(void *arg)

@@ -160,7 +160,7 @@ def rpc(book, method, params):
     return answer["result"]
 
 
-def tool(book, name, **arguments):
+def tool(book, name, /, **arguments):
     return rpc(book, "tools/call", {"name": name, "arguments": arguments})["structuredContent"]
 
 

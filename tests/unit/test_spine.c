@@ -569,6 +569,37 @@ START_TEST(while_the_disk_is_gone_everybody_is_told_and_then_it_goes_on)
 }
 END_TEST
 
+START_TEST(a_reader_that_lost_its_disk_reads_again_once_it_is_back)
+{
+    const char **ids = spine_matches(1, 1, 1000);
+    struct look look = {.match_id = ids[0]};
+    struct call *c = spine_on_match(&spine_ana, "confirm_match", ids[0], NULL);
+    int failed = 0;
+    spine_begin(1000);
+    submit(c);
+    wait_for_all(); /* what the readers remember is out of date now */
+    spine_is(c, CALL_OK);
+    fault_vfs_fail_reads(0, SQLITE_IOERR_READ);
+    for (int i = 0; i < 6; i++) {
+        waiting++;
+        ck_ok(spine_read(spine, arena, look_up, on_look, &look));
+        wait_for_all();
+        failed += look_wanted.kind == ERR_STORE;
+        ck_assert(look_wanted.kind == ERR_STORE || look_wanted.kind == ERR_NONE);
+    }
+    ck_assert_int_gt(failed, 0);
+    fault_vfs_fail_reads(0, 0);
+    for (int i = 0; i < 6; i++) {
+        waiting++;
+        ck_ok(spine_read(spine, arena, look_up, on_look, &look));
+        wait_for_all();
+        ck_ok(look_wanted);
+        ck_assert_int_eq(look.m.state, MATCH_CONFIRMED);
+    }
+    spine_end();
+}
+END_TEST
+
 START_TEST(a_full_disk_fails_a_group_and_the_next_goes_through)
 {
     const char **ids = spine_matches(1, 2, 1000);
@@ -604,4 +635,5 @@ SPINE_MAIN("spine", threads_up, spine_down,
            stopping_cancels_a_pass_and_answers_it,
            after_a_commit_of_unknown_outcome_the_next_call_goes_through,
            while_the_disk_is_gone_everybody_is_told_and_then_it_goes_on,
+           a_reader_that_lost_its_disk_reads_again_once_it_is_back,
            a_full_disk_fails_a_group_and_the_next_goes_through)
