@@ -119,7 +119,9 @@ const uint8_t *stmt_blob(struct stmt *q, int col, struct arena *arena, size_t *l
 /* The same without a copy: valid until the next step or reset. */
 struct str stmt_peek(struct stmt *q, int col);
 bool stmt_is_null(struct stmt *q, int col);
-bool stmt_is_int(struct stmt *q, int col);
+/* What stands there; blobs and texts are to be peeked at. */
+enum stmt_kind { STMT_NULL = 0, STMT_INT, STMT_TEXT };
+enum stmt_kind stmt_kind(struct stmt *q, int col);
 const char *stmt_name(const struct stmt *q);
 
 /* Rows changed by the last INSERT, UPDATE or DELETE, and the rowid of the last INSERT. */

@@ -223,9 +223,16 @@ bool stmt_is_null(struct stmt *q, int col)
     return sqlite3_column_type(q->q, col) == SQLITE_NULL;
 }
 
-bool stmt_is_int(struct stmt *q, int col)
+enum stmt_kind stmt_kind(struct stmt *q, int col)
 {
-    return sqlite3_column_type(q->q, col) == SQLITE_INTEGER;
+    switch (sqlite3_column_type(q->q, col)) {
+    case SQLITE_NULL:
+        return STMT_NULL;
+    case SQLITE_INTEGER:
+        return STMT_INT;
+    default:
+        return STMT_TEXT;
+    }
 }
 
 const char *stmt_name(const struct stmt *q)

@@ -40,7 +40,7 @@ const struct db_sql entries_sql[] = {
                       " counterparty, memo, reference, group_key, journal_id, contra_account,"
                       " contra, event_kind, reverses, raw_sha256, seq) VALUES (?1, ?2, ?3, ?4, ?5,"
                       " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-                      " ?21, ?22, ?23)"},
+                      " ?21, ?22, ?23) ON CONFLICT (entry_id, version) DO NOTHING"},
     [ENTRY_LOAD] = {"entry_load", "SELECT " ENTRY_COLUMNS " FROM entries e WHERE e.entry_id = ?1"
                                   " ORDER BY e.version DESC LIMIT 1"},
     /* Sorting a million rows would hold them all. */
@@ -190,7 +190,7 @@ bool entry_same(const struct entry *a, const struct entry *b, const char **diffe
 
 /* ---- writing ---- */
 
-struct err entry_insert(struct tx *tx, const struct entry *e)
+struct err entry_add(struct tx *tx, const struct entry *e, bool *added)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_INSERT);
     char date[DATE_TEXT_MAX], value_date[DATE_TEXT_MAX];
@@ -220,7 +220,17 @@ struct err entry_insert(struct tx *tx, const struct entry *e)
     stmt_bind_text(q, 21, e->reverses);
     stmt_bind_text(q, 22, e->raw_sha256);
     stmt_bind_int(q, 23, tx_seq(tx));
-    return stmt_run(q);
+    TRY(stmt_run(q));
+    *added = db_changes(tx->db) == 1;
+    return OK;
+}
+
+struct err entry_insert(struct tx *tx, const struct entry *entry)
+{
+    bool added;
+    TRY(entry_add(tx, entry, &added));
+    ENSURE(added, ERR_CONFLICT, "the book has this version of the entry");
+    return OK;
 }
 
 /* ---- reading ---- */

@@ -55,7 +55,8 @@ const struct db_sql matches_sql[] = {
          " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
          " ?22)"},
     [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) SELECT ?1, ?2"
-                              " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"},
+                              " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"
+                              " ON CONFLICT (entry_id) DO NOTHING"},
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
     [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1 UNION ALL"
                               " SELECT match_id FROM live_parts WHERE entry_id = ?1 LIMIT 1"},
@@ -257,23 +258,30 @@ struct err match_load(struct tx *tx, struct arena *arena, const char *match_id, 
     return match_read(q, arena, m);
 }
 
-static struct err leg_take(struct tx *tx, const struct match *m, const struct leg *leg)
+static struct err leg_take(struct tx *tx, const struct match *m, const struct leg *leg, bool *taken)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_TAKE);
     stmt_bind_text(q, 1, leg->entry_id);
     stmt_bind_text(q, 2, m->match_id);
-    struct err e = stmt_run(q);
-    ENSURE(e.kind != ERR_CONFLICT, ERR_CONFLICT, "an entry stands in a live match already");
-    TRY(e);
-    ENSURE(db_changes(tx->db) == 1, ERR_CONFLICT, "a live match holds a part of an entry");
+    TRY(stmt_run(q));
+    *taken = db_changes(tx->db) == 0;
     return OK;
 }
 
-static struct err legs_take(struct tx *tx, const struct match *m)
+/* What was taken of a match that is not to be. */
+static struct err legs_release(struct tx *tx, const struct match *m)
 {
-    for (size_t i = 0; i < m->legs_n; i++)
-        TRY(m->legs[i].part ? part_take(tx, m, &m->legs[i]) : leg_take(tx, m, &m->legs[i]));
-    return OK;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
+    stmt_bind_text(q, 1, m->match_id);
+    return stmt_run(q);
+}
+
+static struct err legs_take(struct tx *tx, const struct match *m, bool *taken)
+{
+    *taken = false;
+    for (size_t i = 0; i < m->legs_n && !*taken; i++)
+        TRY(m->legs[i].part ? part_take(tx, m, &m->legs[i]) : leg_take(tx, m, &m->legs[i], taken));
+    return *taken ? legs_release(tx, m) : OK;
 }
 
 static void match_bind(struct stmt *q, const struct match *m, struct str legs, int64_t seq)
@@ -302,7 +310,7 @@ static void match_bind(struct stmt *q, const struct match *m, struct str legs, i
     stmt_bind_int(q, 22, seq);
 }
 
-struct err match_insert(struct tx *tx, struct match *m)
+struct err match_insert_open(struct tx *tx, struct match *m, bool *taken)
 {
     struct buf *legs = &tx->store->text;
     qsort(m->legs, m->legs_n, sizeof *m->legs, leg_order);
@@ -311,7 +319,9 @@ struct err match_insert(struct tx *tx, struct match *m)
     ENSURE(m->match_id != NULL, ERR_LIMIT, "out of memory");
     buf_clear(legs);
     TRY(legs_print(m, legs));
-    TRY(legs_take(tx, m));
+    TRY(legs_take(tx, m, taken));
+    if (*taken)
+        return OK;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, MATCH_INSERT);
     m->seq = tx_seq(tx);
     m->state = MATCH_PROPOSED;
@@ -319,6 +329,14 @@ struct err match_insert(struct tx *tx, struct match *m)
     match_bind(q, m, buf_str(legs), m->seq);
     TRY(stmt_run(q));
     return difference_insert(tx, m);
+}
+
+struct err match_insert(struct tx *tx, struct match *m)
+{
+    bool taken;
+    TRY(match_insert_open(tx, m, &taken));
+    ENSURE(!taken, ERR_CONFLICT, "an entry stands in a live match already, whole or in part");
+    return OK;
 }
 
 struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,
@@ -367,10 +385,8 @@ static struct err state_put(struct tx *tx, const struct match *m, enum match_sta
 static struct err match_end(struct tx *tx, const struct match *m)
 {
     TRY(parts_release(tx, m->match_id));
-    CLEANUP(stmt_reset) struct stmt *legs = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
+    TRY(legs_release(tx, m));
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, COMPOSITION_REJECT);
-    stmt_bind_text(legs, 1, m->match_id);
-    TRY(stmt_run(legs));
     stmt_bind_text(q, 1, m->composition_sha256);
     stmt_bind_text(q, 2, m->match_id);
     return stmt_run(q);

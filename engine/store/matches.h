@@ -62,6 +62,9 @@ MUST_CHECK struct err match_load(struct tx *tx, struct arena *arena, const char 
  * then undoes its savepoint or skips it. Notes no effect: the caller does, row or bulk, also for
  * the row of its difference (match_names_difference). */
 MUST_CHECK struct err match_insert(struct tx *tx, struct match *m);
+/* The same for a match of whole entries, as the matcher makes them; when one of them stands in a
+ * live match nothing is written and *taken is true. */
+MUST_CHECK struct err match_insert_open(struct tx *tx, struct match *m, bool *taken);
 
 /* A live match that holds the entry, or a part of it; *match_id NULL when none does. */
 MUST_CHECK struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,

@@ -139,6 +139,23 @@ static struct err shape_make(struct store *store, const char *columns, struct ro
     return OK;
 }
 
+static struct err value_print(struct stmt *q, int col, struct buf *text)
+{
+    switch (stmt_kind(q, col)) {
+    case STMT_NULL:
+        buf_put(text, "null", 4);
+        return OK;
+    case STMT_INT:
+        buf_putc(text, '"');
+        buf_puti(text, stmt_int(q, col));
+        buf_putc(text, '"');
+        return OK;
+    case STMT_TEXT:
+        break;
+    }
+    return jcs_text_print(stmt_peek(q, col), text);
+}
+
 /* The row's columns as an RFC 8785 object of texts. */
 static struct err row_print(struct store *store, struct stmt *q, enum table table)
 {
@@ -150,15 +167,7 @@ static struct err row_print(struct store *store, struct stmt *q, enum table tabl
     for (size_t i = 0; i < (*shape)->n; i++) {
         const struct shape_member *m = &(*shape)->at[i];
         buf_put(text, m->lead, m->lead_len);
-        if (stmt_is_int(q, m->col)) {
-            buf_putc(text, '"');
-            buf_puti(text, stmt_int(q, m->col));
-            buf_putc(text, '"');
-        } else if (stmt_is_null(q, m->col)) {
-            buf_put(text, "null", 4);
-        } else {
-            TRY(jcs_text_print(stmt_peek(q, m->col), text));
-        }
+        TRY(value_print(q, m->col, text));
     }
     buf_putc(text, '}');
     return buf_check(text);

@@ -97,9 +97,8 @@ static struct err quarantine_row_write(struct writing *w, const struct ingest_ro
     return OK;
 }
 
-static struct err entry_write(struct writing *w, const struct ingest_row *row)
+static struct err entry_count(struct writing *w, const struct ingest_row *row)
 {
-    TRY(entry_insert(w->tx, &row->entry));
     w->entries++;
     w->chunk->counts.loaded++;
     return control_add(&w->chunk->totals, 1, row->entry.amount);
@@ -135,12 +134,13 @@ static struct err entry_known(struct writing *w, struct ingest_row *row, const s
 static struct err row_write(struct writing *w, struct ingest_row *row)
 {
     struct entry old;
+    bool added;
     if (row->reason != NULL)
         return quarantine_row_write(w, row);
-    struct err e = entry_load(w->tx, w->c->arena, row->entry.entry_id, &old);
-    if (e.kind == ERR_MISSING)
-        return entry_write(w, row);
-    TRY(e);
+    TRY(entry_add(w->tx, &row->entry, &added));
+    if (added)
+        return entry_count(w, row);
+    TRY(entry_load(w->tx, w->c->arena, row->entry.entry_id, &old));
     return entry_known(w, row, &old);
 }
 

@@ -27,16 +27,11 @@ static struct err plan(struct call *c, struct tx *tx)
 }
 
 /* Or settled by a person, while the pass computed: `settling` says that there is such a thing. */
-static struct err entry_taken(struct tx *tx, const struct match *m, bool settling, bool *taken)
+static struct err any_settled(struct tx *tx, const struct match *m, bool settling, bool *settled)
 {
-    *taken = false;
-    for (size_t i = 0; i < m->legs_n && !*taken; i++) {
-        const char *other;
-        TRY(match_of_entry(tx, tx->arena, m->legs[i].entry_id, &other));
-        *taken = other != NULL;
-        if (settling && !*taken)
-            TRY(entry_settled(tx, m->legs[i].entry_id, taken));
-    }
+    *settled = false;
+    for (size_t i = 0; settling && i < m->legs_n && !*settled; i++)
+        TRY(entry_settled(tx, m->legs[i].entry_id, settled));
     return OK;
 }
 
@@ -48,12 +43,13 @@ static struct err matches_apply(struct recon_chunk *chunk, struct tx *tx)
     for (size_t i = 0; i < chunk->matches_n; i++) {
         struct match m = chunk->matches[i];
         bool taken;
-        TRY(entry_taken(tx, &m, settling, &taken));
+        TRY(any_settled(tx, &m, settling, &taken));
+        if (!taken)
+            TRY(match_insert_open(tx, &m, &taken));
         if (taken) {
             chunk->overtaken++;
             continue;
         }
-        TRY(match_insert(tx, &m));
         chunk->proposed++;
         differences += match_names_difference(&m);
     }
