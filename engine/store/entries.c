@@ -190,7 +190,7 @@ bool entry_same(const struct entry *a, const struct entry *b, const char **diffe
 
 /* ---- writing ---- */
 
-struct err entry_add(struct tx *tx, const struct entry *e, bool *added)
+struct err entry_insert_new(struct tx *tx, const struct entry *e, bool *added)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_INSERT);
     char date[DATE_TEXT_MAX], value_date[DATE_TEXT_MAX];
@@ -228,7 +228,7 @@ struct err entry_add(struct tx *tx, const struct entry *e, bool *added)
 struct err entry_insert(struct tx *tx, const struct entry *entry)
 {
     bool added;
-    TRY(entry_add(tx, entry, &added));
+    TRY(entry_insert_new(tx, entry, &added));
     ENSURE(added, ERR_CONFLICT, "the book has this version of the entry");
     return OK;
 }

@@ -52,7 +52,7 @@ bool entry_same(const struct entry *a, const struct entry *b, const char **diffe
 MUST_CHECK struct err entry_insert(struct tx *tx, const struct entry *entry);
 /* The same, but what the book has already (this id and version) is left as it is: *added is false.
  */
-MUST_CHECK struct err entry_add(struct tx *tx, const struct entry *entry, bool *added);
+MUST_CHECK struct err entry_insert_new(struct tx *tx, const struct entry *entry, bool *added);
 
 /* The latest version. ERR_MISSING when there is none. */
 MUST_CHECK struct err entry_load(struct tx *tx, struct arena *arena, const char *entry_id,

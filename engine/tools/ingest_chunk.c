@@ -137,7 +137,7 @@ static struct err row_write(struct writing *w, struct ingest_row *row)
     bool added;
     if (row->reason != NULL)
         return quarantine_row_write(w, row);
-    TRY(entry_add(w->tx, &row->entry, &added));
+    TRY(entry_insert_new(w->tx, &row->entry, &added));
     if (added)
         return entry_count(w, row);
     TRY(entry_load(w->tx, w->c->arena, row->entry.entry_id, &old));
