@@ -155,6 +155,11 @@ static void statement_tell(const struct json *s)
     if (strcmp(text_of(s, "status"), "BROKEN") == 0)
         printf("  the statement does not add up: nothing of this account is confirmed without a "
                "human until one does\n");
+    if (json_get_text(s, "gap") != NULL)
+        printf(
+            "  GAP: %s: nothing of this account is confirmed without a human until the statement "
+            "between them is loaded\n",
+            json_get_text(s, "gap"));
 }
 
 static void file_tell(const char *file, const struct run_call *done)

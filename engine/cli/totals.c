@@ -41,12 +41,14 @@ static void broken_tell(struct arena *arena, const struct json *entity)
 {
     const struct json *broken = json_get(entity, "broken_statements");
     for (size_t i = 0; broken != NULL && i < broken->count; i++)
-        text_wrap(arena, "  ",
-                  arena_fmt(arena,
-                            "account %s: a statement does not add up; until one for the same days "
-                            "does, the engine confirms nothing of this account",
-                            json_text(broken->items[i])),
-                  stdout);
+        text_wrap(
+            arena, "  ",
+            arena_fmt(arena,
+                      "account %s: a statement does not add up, or does not follow on the one "
+                      "before it; until that is mended the engine confirms nothing of this "
+                      "account",
+                      json_text(broken->items[i])),
+            stdout);
 }
 
 struct err totals_print(struct arena *arena, const struct json *entity)

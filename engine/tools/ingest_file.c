@@ -9,6 +9,7 @@
 #include "engine/tools/ingest_chunk.h"
 #include "engine/tools/ingest_report.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/statement_chain.h"
 
 #define CHUNK_ROWS      2000u
 #define CHUNK_BYTES_MAX ((size_t)16 << 20) /* of a chunk's arena, before it is sent off */
@@ -490,6 +491,18 @@ static struct err done_tell(struct load *l)
     return arena_check(l->c->arena);
 }
 
+/* The statement with its neighbours, as the book has them now. */
+static struct err statement_tell(struct load *l, const struct statement *s)
+{
+    struct tx tx;
+    report_statement(&l->report, l->c->arena, s);
+    TRY(arena_check(l->c->arena));
+    TRY(tx_read_begin(l->port->reader, l->c->arena, l->port->clock_us(), &tx));
+    struct err e = statement_gap(&tx, l->c->arena, s, &l->report.statement->gap);
+    tx_read_end(&tx);
+    return e;
+}
+
 static struct err rows_load(struct load *l)
 {
     TRY(rows_open(l));
@@ -506,7 +519,7 @@ static struct err rows_load(struct load *l)
     l->report.resumed = l->counts.resumed;
     l->report.rows = l->counts.loaded + l->counts.duplicates + l->counts.quarantined;
     if (l->has_statement)
-        report_statement(&l->report, l->c->arena, &l->statement);
+        TRY(statement_tell(l, &l->statement));
     TRY(report_totals(&l->report, l->c->arena, &l->totals));
     return done_tell(l);
 }
@@ -523,7 +536,7 @@ static struct err job(struct call *c, struct job_port *port)
     l.again = l.again || (l.report.already_loaded && statement_is_new(&l));
     if (l.report.already_loaded && !l.again) {
         if (l.known != NULL)
-            report_statement(&l.report, c->arena, l.known);
+            TRY(statement_tell(&l, l.known));
         return done_tell(&l);
     }
     return rows_load(&l);

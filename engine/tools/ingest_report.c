@@ -27,6 +27,8 @@ static const struct json_field statement_fields[] = {
     JSON_TEXT(struct statement_told, opening),
     JSON_TEXT(struct statement_told, lines),
     JSON_TEXT(struct statement_told, closing),
+    JSON_TEXT(struct statement_told, gap,
+              .help = "how it and its neighbour do not follow on each other; absent when they do"),
 };
 
 const struct json_field ingest_report_fields[INGEST_REPORT_FIELDS_N] = {

@@ -19,6 +19,7 @@ struct total {
 };
 struct statement_told {
     const char *status, *from, *to, *currency, *opening, *lines, *closing;
+    const char *gap; /* NULL: it follows on, as far as the book knows */
 };
 
 struct ingest_report {

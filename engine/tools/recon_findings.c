@@ -4,6 +4,7 @@
 #include "engine/store/files.h"
 #include "engine/tools/fee.h"
 #include "engine/tools/learned.h"
+#include "engine/tools/statement_chain.h"
 
 #define CHUNK_BYTES ((size_t)8 << 20)
 #define LOOKED_MAX  5000
@@ -24,7 +25,7 @@ static struct err snapshot_read(struct findings *f, struct tx *tx, const struct 
                                 const char *entity_id, const char *account_id)
 {
     TRY(open_account_load(tx, entity_id, account_id, &f->open));
-    TRY(statement_broken(tx, entity_id, account_id, &f->broken));
+    TRY(statement_chain_broken(tx, tx->arena, entity_id, account_id, &f->broken));
     TRY(ground_read(&f->ground, tx, policy, entity_id, account_id));
     return reversed_load(tx, tx->arena, entity_id, account_id, &f->reversed);
 }

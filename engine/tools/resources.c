@@ -12,6 +12,7 @@
 #include "engine/tools/rules_resource.h"
 #include "engine/tools/runs_resource.h"
 #include "engine/tools/scope.h"
+#include "engine/tools/statement_chain.h"
 
 /* ---- recon://status ---- */
 
@@ -93,7 +94,7 @@ static struct err broken_print(struct call *c, struct tx *tx, const char *entity
     for (size_t i = 0; i < n; i++) {
         bool broken = false;
         if (accounts[i].reconciled)
-            TRY(statement_broken(tx, entity_id, accounts[i].account_id, &broken));
+            TRY(statement_chain_broken(tx, c->arena, entity_id, accounts[i].account_id, &broken));
         if (broken)
             json_push(c->arena, *out, json_text_new(c->arena, accounts[i].account_id));
     }

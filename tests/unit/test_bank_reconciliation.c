@@ -4,6 +4,7 @@
 
 #include "engine/store/files.h"
 #include "engine/store/ledger.h"
+#include "engine/tools/statement_chain.h"
 #include "tests/unit/spine_book.h"
 
 static struct tx tx;
@@ -277,6 +278,41 @@ START_TEST(a_broken_statement_and_a_gap_are_told)
 }
 END_TEST
 
+START_TEST(a_gap_holds_the_account_until_the_missing_statement_is_there)
+{
+    struct tx snapshot;
+    struct statement april = {.entity_id = "US",
+                              .account_id = "1010",
+                              .from = day("2026-04-01"),
+                              .to = day("2026-04-30")};
+    const char *gap;
+    bool broken;
+    march();
+    book_begin(&tx);
+    statement("2026-04-01", "2026-04-30", 600000, 0, 600000, "USD");
+    statement("2026-04-01", "2026-04-30", 100, 0, 100, "GBP"); /* another currency, no neighbour */
+    book_end(&tx);
+    ck_ok(money_make(600000, "USD", &april.opening));
+    april.closing = april.opening;
+    ck_ok(tx_read_begin(book_reader, arena, book_clock(), &snapshot));
+    ck_ok(statement_chain_broken(&snapshot, arena, "US", "1010", &broken));
+    ck_ok(statement_gap(&snapshot, arena, &april, &gap));
+    tx_read_end(&snapshot);
+    ck_assert(broken);
+    ck_assert_str_eq(gap, "the statement up to 2026-03-31 closed with 5987.50, the one from"
+                          " 2026-04-01 opens with 6000.00");
+    book_begin(&tx);
+    statement("2026-03-01", "2026-03-31", 500000, 100000, 600000, "USD"); /* March, corrected */
+    book_end(&tx);
+    ck_ok(tx_read_begin(book_reader, arena, book_clock(), &snapshot));
+    ck_ok(statement_chain_broken(&snapshot, arena, "US", "1010", &broken));
+    ck_ok(statement_gap(&snapshot, arena, &april, &gap));
+    tx_read_end(&snapshot);
+    ck_assert(!broken);
+    ck_assert_ptr_null(gap);
+}
+END_TEST
+
 START_TEST(a_confirmed_difference_is_an_item)
 {
     book_begin(&tx);
@@ -404,7 +440,9 @@ SPINE_MAIN("bank_reconciliation", spine_up, spine_down, an_account_with_timing_i
            a_day_without_a_statement_is_carried_and_not_reconciled,
            a_missing_ledger_balance_is_told_and_nothing_is_made_up,
            a_ledger_that_opens_elsewhere_stays_unexplained, a_later_ledger_balance_is_reckoned_back,
-           a_broken_statement_and_a_gap_are_told, a_confirmed_difference_is_an_item,
+           a_broken_statement_and_a_gap_are_told,
+           a_gap_holds_the_account_until_the_missing_statement_is_there,
+           a_confirmed_difference_is_an_item,
            a_proposal_is_told_as_one_and_not_as_a_deposit_in_transit,
            a_part_leaves_the_rest_outstanding,
            yen_have_no_minor_units_and_need_naming_beside_dollars,
