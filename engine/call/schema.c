@@ -63,6 +63,8 @@ struct err tool_output_schema(struct arena *arena, const struct tool *tool, stru
     json_put_text(arena, seq, "description", "number of the audit event that recorded it");
     json_put(arena, properties, "seq", seq);
     json_put(arena, *schema, "properties", properties);
+    if (tool->result_open)
+        json_put_bool(arena, *schema, "additionalProperties", true);
     json_push(arena, required, json_text_new(arena, "status"));
     json_put(arena, *schema, "required", required);
     return arena_check(arena);

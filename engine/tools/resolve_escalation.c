@@ -484,6 +484,7 @@ const struct tool tool_resolve_escalation = {
     .args_size = sizeof(struct resolve_escalation),
     .result = result,
     .result_n = sizeof result / sizeof result[0],
+    .result_open = true,
     .plan = plan,
     .apply = apply,
 };

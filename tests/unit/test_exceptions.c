@@ -497,6 +497,17 @@ START_TEST(what_an_agent_wants_to_write_off_a_human_confirms)
 }
 END_TEST
 
+/* What a confirmed request says is the bound tool's: the answer's schema must let it through. */
+START_TEST(the_schema_of_an_answer_is_open)
+{
+    struct json *schema;
+    ck_ok(tool_output_schema(arena, tool_find("resolve_escalation"), &schema));
+    ck_assert(json_get(schema, "additionalProperties")->truth);
+    ck_ok(tool_output_schema(arena, tool_find("resolve_exception"), &schema));
+    ck_assert(!json_get(schema, "additionalProperties")->truth);
+}
+END_TEST
+
 START_TEST(an_answer_is_not_stale_because_somebody_took_the_exception)
 {
     const struct actor agent = spine_agent("ben"), cho = spine_human("cho");
@@ -905,7 +916,7 @@ SPINE_MAIN("exceptions", exceptions_up, spine_down, whoever_may_flag_makes_an_ex
            an_exception_does_not_end_without_a_reason, a_small_write_off_is_one_persons_and_counts,
            a_large_write_off_is_not_who_flagged_its, many_small_write_offs_are_a_large_one,
            a_write_off_above_single_max_takes_two_people,
-           what_an_agent_wants_to_write_off_a_human_confirms,
+           what_an_agent_wants_to_write_off_a_human_confirms, the_schema_of_an_answer_is_open,
            an_answer_is_not_stale_because_somebody_took_the_exception,
            a_human_who_acts_directly_settles_what_was_asked,
            a_rejected_request_leaves_the_exception_open,
