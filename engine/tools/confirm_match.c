@@ -18,10 +18,28 @@ static const struct json_field fields[] = {
               .help = "why; needed above materiality"),
 };
 
+/* What somebody has put before a human is a human's to decide: the engine stays away, and asks
+ * nothing. What it opened itself it may join, or overtake when policy lets it. */
+static struct err leave_to_humans(struct call *c, struct tx *tx)
+{
+    struct escalation *e = ARENA_NEW(c->arena, struct escalation);
+    bool found;
+    ENSURE(e != NULL, ERR_LIMIT, "out of memory");
+    TRY(escalation_of_object(tx, c->arena, "confirm_match", c->match_id, &found, e));
+    if (!found || text_eq(e->requester, c->actor.id))
+        return OK;
+    c->escalation_id = e->escalation_id;
+    c->outcome = CALL_PENDING;
+    c->result = settled_outcome(c->arena, e);
+    return arena_check(c->arena);
+}
+
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct confirm_match *args = c->args;
-    return proposal_plan(c, tx, args->match_id);
+    TRY(proposal_plan(c, tx, args->match_id));
+    bool somebody_asked = c->ask.proposers_n > 0 || c->ask.own_agents_of_n > 0;
+    return c->actor.kind == ACTOR_ENGINE && somebody_asked ? leave_to_humans(c, tx) : OK;
 }
 
 /* What no human looked at counts towards the limits of what no human looks at. */

@@ -460,6 +460,7 @@ static struct err apply(struct call *c, struct tx *tx)
     TRY(a->answers ? apply_answer(c, tx, a) : apply_move(c, tx, a));
     c->state_to = escalation_state_name(a->e.state);
     c->result = settled_outcome(c->arena, &a->e);
+    json_put_text(c->arena, c->result, "state", c->state_to);
     if (a->to == ESCALATION_STALE) {
         json_put(c->arena, c->result, "difference", a->difference);
         json_put_text(c->arena, c->result, "next", stale_next);

@@ -127,11 +127,12 @@ struct err settle_direct(struct call *c, struct tx *tx, const char *object_id,
 {
     struct escalation *list;
     size_t n;
+    bool human = c->actor.kind == ACTOR_HUMAN; /* nobody else approves: it is overtaken */
     TRY(escalations_of_object(tx, c->arena, object_id, &list, &n));
     for (size_t i = 0; i < n; i++) {
         enum escalation_state to = ESCALATION_STALE;
         if (text_eq(list[i].tool, c->tool->name))
-            to = ESCALATION_APPROVED;
+            to = human ? ESCALATION_APPROVED : ESCALATION_STALE;
         else if (text_eq(list[i].tool, "confirm_match"))
             to = state;
         TRY(settle_move(c, tx, &list[i], to));

@@ -6,9 +6,9 @@
 #include "engine/tools/tool.h"
 
 /* Settles every open escalation about the object and appends its event, the last of which the
- * call's own event names as its cause: one that waits for this very tool is APPROVED, whatever
- * `state` says; one that waits for a confirmation becomes `state`; any other is STALE, since the
- * object is not what it was asked about. */
+ * call's own event names as its cause: one that waits for this very tool is APPROVED by a human,
+ * whatever `state` says, and STALE by anybody else; one that waits for a confirmation becomes
+ * `state`; any other is STALE, since the object is not what it was asked about. */
 MUST_CHECK struct err settle_direct(struct call *c, struct tx *tx, const char *object_id,
                                     enum escalation_state state);
 
