@@ -251,6 +251,11 @@ def book_check(path, folder, matches, exceptions):
              for row in book.execute(ASKED)]
     matches_check(matches, asked)
     exceptions_check(exceptions, book.execute("SELECT entry_id, class FROM exceptions").fetchall())
+    for table, column in (("matches", "evidence"), ("matches", "legs"), ("exceptions", "detail")):
+        for (text,) in book.execute(f"SELECT {column} FROM {table}"):
+            plain = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"),
+                               ensure_ascii=False)
+            same(text, plain, f"canonical {column} of {table}")
     same(book.execute("SELECT count(*) FROM quarantine").fetchone()[0], 0, "rows in quarantine")
     policy = (folder / "policy.yaml").read_text()
     for (text,) in book.execute("SELECT json_extract(event, '$.clause_text') FROM audit_events"

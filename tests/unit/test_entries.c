@@ -225,6 +225,48 @@ START_TEST(only_entries_in_no_live_match_are_unmatched)
 }
 END_TEST
 
+START_TEST(a_match_whose_entry_is_taken_takes_nothing)
+{
+    const struct entry e[3] = {entry_of("b:1", SIDE_BANK, "1010", 100),
+                               entry_of("g:1", SIDE_GL, "1010", 100),
+                               entry_of("b:0", SIDE_BANK, "1010", 100)};
+    struct leg legs[2] = {{.entry_id = "b:1", .version = 1, .side = SIDE_BANK, .amount_minor = 100},
+                          {.entry_id = "g:1", .version = 1, .side = SIDE_GL, .amount_minor = 100}};
+    struct match m = {.entity_id = "US",
+                      .account_id = "1010",
+                      .class_ = "exact_match",
+                      .match_type = "exact",
+                      .rule = "exact",
+                      .rule_version = 1,
+                      .source = SOURCE_MATCHER,
+                      .proposer = "engine:matcher",
+                      .composition_sha256 = "00",
+                      .amount = usd(100),
+                      .legs = legs,
+                      .legs_n = 2,
+                      .evidence = "{}"};
+    struct walked open = {0};
+    bool taken;
+    struct tx tx;
+    put_entries(e, 3);
+    book_begin(&tx);
+    ck_ok(match_insert_open(&tx, &m, &taken));
+    ck_assert(!taken);
+    legs[0].entry_id = "b:0";
+    m.match_id = NULL;
+    ck_ok(match_insert_open(&tx, &m, &taken));
+    ck_assert(taken);
+    ck_ok(effect_bulk(&tx, TABLE_MATCHES, 1));
+    book_end(&tx);
+    ck_ok(tx_read_begin(book_reader, arena, book_clock(), &tx));
+    ck_ok(entries_unmatched(&tx, "US", "1010", walk_open, &open));
+    tx_read_end(&tx);
+    ck_assert_uint_eq(open.n, 1);
+    ck_assert_str_eq(open.id, "b:0");
+    book_is_intact();
+}
+END_TEST
+
 START_TEST(a_sum_that_overflows_is_an_error_not_a_number)
 {
     const struct entry e[2] = {entry_of("g:1", SIDE_GL, "1010", INT64_MAX),
@@ -395,7 +437,7 @@ END_TEST
 
 BOOK_MAIN("entries", an_entry_reads_back_as_it_was_written, the_latest_version_of_an_entry_counts,
           only_entries_in_no_live_match_are_unmatched, a_rows_hash_is_that_of_its_canonical_object,
-          a_sum_that_overflows_is_an_error_not_a_number,
+          a_match_whose_entry_is_taken_takes_nothing, a_sum_that_overflows_is_an_error_not_a_number,
           the_accounts_of_a_match_are_those_of_its_journals,
           a_contra_side_that_nobody_names_is_an_account_without_an_id,
           a_put_that_changes_nothing_writes_nothing,
