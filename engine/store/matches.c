@@ -18,6 +18,7 @@ enum {
     MATCH_LOAD,
     MATCH_INSERT,
     LEG_TAKE,
+    LEG_TAKE_PARTS,
     LEGS_RELEASE,
     LEG_FIND,
     COMPOSITION_REJECTED,
@@ -54,12 +55,14 @@ const struct db_sql matches_sql[] = {
          " ambiguous, sure, legs, evidence, rationale, seq) VALUES (?1, ?2, ?3, ?4, ?5,"
          " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
          " ?22)"},
-    [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) SELECT ?1, ?2"
-                              " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"
+    [LEG_TAKE] = {"leg_take", "INSERT INTO live_legs (entry_id, match_id) VALUES (?1, ?2)"
                               " ON CONFLICT (entry_id) DO NOTHING"},
+    [LEG_TAKE_PARTS] = {"leg_take_parts",
+                        "INSERT INTO live_legs (entry_id, match_id) SELECT ?1, ?2"
+                        " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"
+                        " ON CONFLICT (entry_id) DO NOTHING"},
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
-    [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1 UNION ALL"
-                              " SELECT match_id FROM live_parts WHERE entry_id = ?1 LIMIT 1"},
+    [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1"},
     [COMPOSITION_REJECTED] = {"composition_rejected", "SELECT 1 FROM rejected_compositions"
                                                       " WHERE composition_sha256 = ?1 LIMIT 1"},
     [COMPOSITION_REJECT] = {"composition_reject",
@@ -260,7 +263,10 @@ struct err match_load(struct tx *tx, struct arena *arena, const char *match_id, 
 
 static struct err leg_take(struct tx *tx, const struct match *m, const struct leg *leg, bool *taken)
 {
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEG_TAKE);
+    bool parts;
+    TRY(parts_any(tx, &parts));
+    const size_t take = parts ? LEG_TAKE_PARTS : LEG_TAKE;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, take);
     stmt_bind_text(q, 1, leg->entry_id);
     stmt_bind_text(q, 2, m->match_id);
     TRY(stmt_run(q));

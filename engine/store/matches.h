@@ -66,7 +66,8 @@ MUST_CHECK struct err match_insert(struct tx *tx, struct match *m);
  * live match nothing is written and *taken is true. */
 MUST_CHECK struct err match_insert_open(struct tx *tx, struct match *m, bool *taken);
 
-/* A live match that holds the entry, or a part of it; *match_id NULL when none does. */
+/* The live match that took the entry, or the last part of it; *match_id NULL while something is
+ * left of it. */
 MUST_CHECK struct err match_of_entry(struct tx *tx, struct arena *arena, const char *entry_id,
                                      const char **match_id);
 

@@ -4,9 +4,10 @@
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-enum { PARTS_HELD, PART_TAKE, PART_CLOSE, PARTS_REOPEN, PARTS_RELEASE, ENTRY_MATCHES };
+enum { PARTS_ANY, PARTS_HELD, PART_TAKE, PART_CLOSE, PARTS_REOPEN, PARTS_RELEASE, ENTRY_MATCHES };
 
 const struct db_sql parts_sql[] = {
+    [PARTS_ANY] = {"parts_any", "SELECT EXISTS (SELECT 1 FROM live_parts)"},
     [PARTS_HELD] = {"parts_held", "SELECT EXISTS (SELECT 1 FROM live_legs WHERE entry_id = ?1),"
                                   " coalesce(sum(minor), 0) FROM live_parts WHERE entry_id = ?1"},
     [PART_TAKE] = {"part_take", "INSERT INTO live_parts (entry_id, match_id, entity_id, minor)"
@@ -42,6 +43,18 @@ struct err entry_open(struct tx *tx, const struct entry *entry, struct money *op
     return OK;
 }
 
+struct err parts_any(struct tx *tx, bool *any)
+{
+    bool row;
+    if (tx->parts == PARTS_UNKNOWN) {
+        CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_PARTS, PARTS_ANY);
+        TRY(stmt_step(q, &row));
+        tx->parts = stmt_bool(q, 0) ? PARTS_SOME : PARTS_NONE;
+    }
+    *any = tx->parts == PARTS_SOME;
+    return OK;
+}
+
 static struct err part_close(struct tx *tx, const struct match *m, const struct leg *leg)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_PARTS, PART_CLOSE);
@@ -63,6 +76,7 @@ struct err part_take(struct tx *tx, const struct match *m, const struct leg *leg
                "a part is more than what is open of its entry");
         TRY(e);
     }
+    tx->parts = PARTS_SOME;
     return part_close(tx, m, leg);
 }
 

@@ -14,6 +14,10 @@ MUST_CHECK struct err entry_open(struct tx *tx, const struct entry *entry, struc
 MUST_CHECK struct err entry_matches(struct tx *tx, struct arena *arena, const char *entry_id,
                                     const char ***match_ids, size_t *n);
 
+/* Does any live match hold a part of any entry? Most books have none, and then a whole leg needs no
+ * second look-up. Asked once in a transaction. */
+MUST_CHECK struct err parts_any(struct tx *tx, bool *any);
+
 /* For match_insert: takes the leg's amount of its entry. ERR_CONFLICT when that is more than is
  * open. */
 MUST_CHECK struct err part_take(struct tx *tx, const struct match *m, const struct leg *leg);

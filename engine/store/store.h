@@ -51,6 +51,7 @@ struct tx {
     struct bulk_effect *bulk;
     size_t bulk_n, bulk_cap;
     int64_t event_seq; /* of the last event this call appended; 0: none yet */
+    enum parts_held { PARTS_UNKNOWN = 0, PARTS_NONE, PARTS_SOME } parts; /* parts_any keeps it */
 };
 
 /* Makes the book's file at `path`, or brings its schema forward. *migrated says how many migrations

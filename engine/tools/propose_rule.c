@@ -110,6 +110,17 @@ static struct err twin_refused(struct call *c, struct tx *tx, const struct match
     return OK;
 }
 
+/* A pass takes so many; more would stop it. */
+static struct err room_check(struct call *c, struct tx *tx, const struct matching_rule *rule)
+{
+    struct matching_rule *rules;
+    size_t n;
+    TRY(matching_rules_list(tx, c->arena, rule->entity_id, rule->account_id, true, &rules, &n));
+    ENSURE(n < RECON_LEARNED_MAX, ERR_LIMIT,
+           "the account has as many rules as a pass takes: retire some");
+    return OK;
+}
+
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct propose_rule *args = c->args;
@@ -122,6 +133,7 @@ static struct err plan(struct call *c, struct tx *tx)
     ENSURE(rule->fee == RULE_FEE_NONE || rule->difference_account != NULL, ERR_INPUT,
            "the match does not say which account its difference goes to");
     TRY(twin_refused(c, tx, rule));
+    TRY(room_check(c, tx, rule));
     /* Both versions only rise: a change of either makes what a human was shown stale. */
     TRY(rule_facts(c, rule, m->version + rule->version));
     c->ask.state_valid = m->state == MATCH_CONFIRMED && !stands;

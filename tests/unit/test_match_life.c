@@ -2,6 +2,7 @@
 #include "engine/store/differences.h"
 #include "engine/store/limits.h"
 #include "engine/store/parts.h"
+#include "engine/tools/recon_chunk.h"
 #include "tests/unit/spine_book.h"
 
 static const struct actor *const ana = &spine_ana;
@@ -294,6 +295,45 @@ START_TEST(the_matcher_does_not_propose_what_people_took_back)
                                " AND class = 'REJECTED_BEFORE'",
                                NULL),
                      1);
+    book_is_intact();
+}
+END_TEST
+
+/* The pass had computed before somebody took a part. */
+START_TEST(a_chunk_passes_over_what_was_taken_in_part_meanwhile)
+{
+    struct leg legs[2] = {
+        {.entry_id = "b:1", .version = 1, .side = SIDE_BANK, .amount_minor = 100001},
+        {.entry_id = "g:1", .version = 1, .side = SIDE_GL, .amount_minor = 100001}};
+    struct match m = {.entity_id = "US",
+                      .account_id = "1010",
+                      .class_ = "exact_match",
+                      .match_type = "exact",
+                      .rule = "exact/1",
+                      .rule_version = 1,
+                      .source = SOURCE_MATCHER,
+                      .proposer = "engine:matcher",
+                      .composition_sha256 = "00",
+                      .amount = {.minor = 100001, .cur = "USD"},
+                      .legs = legs,
+                      .legs_n = 2,
+                      .evidence = "{}"};
+    struct recon_chunk chunk = {
+        .entity_id = "US", .account_id = "1010", .requested_by = "human:ana"};
+    struct call c = {.arena = arena,
+                     .tool = &tool_recon_chunk,
+                     .actor = {.kind = ACTOR_ENGINE, .id = "engine:matcher", .backend = "engine"},
+                     .policy = book_policy,
+                     .args = &chunk};
+    struct call *calls[1] = {&c};
+    chunk.matches = &m;
+    chunk.matches_n = 1;
+    (void)proposed(ana, "{\"bank_ids\":[\"b:1\"],\"gl_ids\":[\"g:1\"],\"parts\":["
+                        "{\"entry_id\":\"b:1\",\"amount\":\"1.00\"},"
+                        "{\"entry_id\":\"g:1\",\"amount\":\"1.00\"}]}");
+    ck_assert(call_group(book_writer, calls, 1, book_clock));
+    spine_is(&c, CALL_OK);
+    ck_assert(chunk.proposed == 0 && chunk.overtaken == 1);
     book_is_intact();
 }
 END_TEST
@@ -735,6 +775,7 @@ int main(void)
         a_reversal_makes_no_room_for_more_without_people,
         what_people_took_back_is_known_whatever_rule_finds_it,
         the_matcher_does_not_propose_what_people_took_back,
+        a_chunk_passes_over_what_was_taken_in_part_meanwhile,
         the_matcher_leaves_what_is_held_in_part,
         a_fee_that_the_matcher_finds_goes_where_policy_says,
         a_part_leaves_the_rest_open,
