@@ -95,6 +95,12 @@ static const struct setting rows[] = {
      .help =
          "A clock that jumps further forward under the running engine stops commits until it is "
          "set right or acknowledged (closegate-engine clock ack); 0 for never."},
+    {.name = "CLOSEGATE_WORKSPACE_URL",
+     .type = SETTING_TEXT,
+     AT(workspace_url),
+     .fallback = "",
+     .help = "Where people find the approval inbox, such as https://closegate.example.com: clients "
+             "whose call waits for a human are pointed there."},
     {.name = "CLOSEGATE_SWEEP_SECONDS",
      .type = SETTING_INT,
      AT(sweep_seconds),

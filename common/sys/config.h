@@ -32,6 +32,7 @@ struct config {
     int64_t sweep_seconds;      /* 0: no timer */
     int fx_adapter;             /* enum config_fx */
     int fx_adapter_prod_guard;  /* enum config_guard */
+    const char *workspace_url;  /* where people decide; "" when there is no workspace */
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */
