@@ -55,6 +55,7 @@ static bool id_valid_json(const struct json *id)
 
 static const char *message_wrong(const struct json *tree, struct jsonrpc_msg *msg)
 {
+    msg->tree = tree;
     const struct json *id = json_get(tree, "id");
     if (id_valid_json(id))
         msg->id = id;

@@ -40,6 +40,7 @@ struct jsonrpc_msg {
     const struct json *id;     /* text or an integer; NULL when there is none (or none readable) */
     const char *method;        /* of a request or notification */
     const struct json *params; /* an object, or NULL */
+    const struct json *tree;   /* the whole message */
 };
 
 /* Parses a body. On a fault `msg->id` is still the id, where one could be read. */

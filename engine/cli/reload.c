@@ -70,7 +70,7 @@ static void no_policy(struct reload *r, struct err e)
 {
     log_error("the policy in force could not be read: calls are refused until it can be",
               LOG_ERR(e), LOG_END);
-    mcp_set_policy(r->options.mcp, NULL);
+    engine_host_set_policy(r->options.host, NULL);
 }
 
 static void on_policy_read(struct err e, void *arg)
@@ -85,7 +85,7 @@ static void on_policy_read(struct err e, void *arg)
     } else {
         g->older = r->newest;
         r->newest = g;
-        mcp_set_policy(r->options.mcp, g->policy);
+        engine_host_set_policy(r->options.host, g->policy);
         sweeper_set_policy(r->options.sweeper, g->policy);
         log_info("another policy is in force", LOG_TEXT("policy", g->policy->digest), LOG_END);
     }
@@ -116,7 +116,7 @@ void reload_policy(void *reload, void (*done)(void *arg), void *arg)
 /* On an arena of its own, in which its arguments are to be made. NULL: no policy, or no memory. */
 static struct call *own_new(struct reload *r, const struct tool *tool)
 {
-    const struct call engine = {.policy = mcp_policy(r->options.mcp),
+    const struct call engine = {.policy = engine_host_policy(r->options.host),
                                 .prod = r->options.cli->config.env == CONFIG_PROD};
     return engine.policy == NULL ? NULL : child_new(&engine, tool, "engine:serve");
 }

@@ -6,14 +6,14 @@
 
 #include "engine/call/sweeper.h"
 #include "engine/cli/cli.h"
-#include "engine/mcp/endpoint.h"
+#include "engine/mcp/engine_host.h"
 
 struct reload;
 
 struct reload_options {
     struct cli *cli; /* its config is changed in place where a setting can change */
     struct spine *spine;
-    struct mcp *mcp;
+    struct engine_host *host;
     struct sweeper *sweeper;
 };
 
@@ -21,7 +21,7 @@ MUST_CHECK struct err reload_new(const struct reload_options *options, struct re
 void reload_free(struct reload *reload); /* after spine_stop */
 
 /* The book has another policy in force: takes it, then done(arg), which may be NULL. For struct
- * mcp_options; `reload` is a struct reload *. */
+ * engine_host_options; `reload` is a struct reload *. */
 void reload_policy(void *reload, void (*done)(void *arg), void *arg);
 
 /* SIGHUP. A broken file changes nothing but the log. */

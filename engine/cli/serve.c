@@ -12,7 +12,7 @@
 #include "engine/cli/binary.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/reload.h"
-#include "engine/mcp/endpoint.h"
+#include "engine/mcp/engine_host.h"
 
 #define DRAIN_MS      10000
 #define READERS       2
@@ -27,6 +27,7 @@ struct server {
     struct spine *spine;
     struct sweeper *sweeper;
     struct auth *auth;
+    struct engine_host *host;
     struct mcp *mcp;
     struct reload *reload;
     struct web *web;
@@ -80,6 +81,7 @@ static void on_terminate(void *ctx)
     s->draining = true;
     log_info("draining", LOG_INT("connections", web_connections(s->web)),
              LOG_INT("requests", mcp_in_flight(s->mcp)), LOG_END);
+    mcp_end(s->mcp);
     if (web_drain(s->web, DRAIN_MS, on_drained, s).kind != ERR_NONE)
         loop_stop(s->loop);
 }
@@ -111,14 +113,19 @@ static struct err start(struct server *s)
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(spine_start(s->loop, &spine, &s->spine));
+    const struct engine_host_options host = {.config = &s->cli->config,
+                                             .auth = s->auth,
+                                             .spine = s->spine,
+                                             .clock_us = cli_clock_us,
+                                             .policy_changed = on_policy_changed,
+                                             .ctx = s};
+    TRY(engine_host_new(&host, &s->host));
     const struct mcp_options mcp = {.config = &s->cli->config,
-                                    .auth = s->auth,
-                                    .spine = s->spine,
-                                    .clock_us = cli_clock_us,
-                                    .policy_changed = on_policy_changed,
-                                    .ctx = s};
+                                    .host = engine_host_serves(s->host),
+                                    .loop = s->loop,
+                                    .clock_us = cli_clock_us};
     TRY(mcp_new(&mcp, &s->mcp));
-    mcp_set_policy(s->mcp, s->policy);
+    engine_host_set_policy(s->host, s->policy);
     const struct sweeper_options sweeper = {.spine = s->spine,
                                             .every_s = s->cli->config.sweep_seconds,
                                             .prod = s->cli->config.env == CONFIG_PROD,
@@ -126,7 +133,7 @@ static struct err start(struct server *s)
     TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
     sweeper_set_policy(s->sweeper, s->policy);
     const struct reload_options again = {
-        .cli = s->cli, .spine = s->spine, .mcp = s->mcp, .sweeper = s->sweeper};
+        .cli = s->cli, .spine = s->spine, .host = s->host, .sweeper = s->sweeper};
     return reload_new(&again, &s->reload);
 }
 
@@ -160,6 +167,7 @@ static void stop(struct server *s)
     sweeper_free(s->sweeper);
     web_free(s->web);
     mcp_free(s->mcp);
+    engine_host_free(s->host);
     reload_free(s->reload);
     auth_free(s->auth);
     loop_free(s->loop);

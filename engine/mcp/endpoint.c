@@ -1,93 +1,16 @@
 /* The HTTP side of MCP. In order: may this page and host talk to us at all, is the body JSON, who
- * calls (on a reader thread), what does it say. A request owns one arena and is answered exactly
- * once, by one of the req_* functions below. */
+ * calls, in which era and session, what does it say. GET and DELETE are the legacy era's: the
+ * stream of a session, and its end. */
 #include "engine/mcp/endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/sys/json_write.h"
 #include "common/sys/log.h"
 #include "engine/mcp/mcp_own.h"
+#include "engine/mcp/sse.h"
 
-#define REQUEST_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define REPLY_BYTES_MAX   ((size_t)32 * 1024 * 1024)
-
-/* ---- answering ---- */
-
-static void reply_body(struct mcp_req *r, int status, const struct json *body)
-{
-    CLEANUP(jw_fini) struct jw w;
-    struct str text = {0};
-    struct http_pair pairs[1];
-    struct http_reply reply = {
-        .status = status, .content_type = "application/json", .pairs = pairs};
-
-    jw_init(&w, REPLY_BYTES_MAX);
-    jw_tree(&w, NULL, body);
-    struct err e = arena_check(r->arena);
-    if (e.kind == ERR_NONE)
-        e = jw_done(&w, &text);
-    if (e.kind != ERR_NONE) {
-        log_error("answer could not be written", LOG_ERR(e), LOG_END);
-        reply.status = 500;
-        text = STR("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"the answer is "
-                   "too large\"}}");
-    }
-    if (status == 401)
-        pairs[reply.pairs_n++] =
-            (struct http_pair){"WWW-Authenticate", "Closegate-Assertion realm=\"closegate\""};
-    else if (status == 503)
-        pairs[reply.pairs_n++] = (struct http_pair){"Retry-After", "1"};
-    reply.body = text.at;
-    reply.body_len = text.len;
-    web_reply(r->web, &reply);
-}
-
-static void req_end(struct mcp_req *r)
-{
-    r->mcp->in_flight--;
-    log_context(NULL, NULL);
-    arena_free(r->arena); /* r lives in it */
-}
-
-void req_result(struct mcp_req *r, const struct json *result)
-{
-    reply_body(r, 200, jsonrpc_result(r->arena, r->msg.id, result));
-    req_end(r);
-}
-
-void req_fault(struct mcp_req *r, struct jsonrpc_fault fault)
-{
-    reply_body(r, fault.status, jsonrpc_error(r->arena, r->msg.id, &fault));
-    req_end(r);
-}
-
-void req_accepted(struct mcp_req *r)
-{
-    web_reply(r->web, &(struct http_reply){.status = 202});
-    req_end(r);
-}
-
-static void req_refuse(struct mcp_req *r, int status, const char *why)
-{
-    req_fault(r, (struct jsonrpc_fault){.code = status, .status = status, .message = why});
-}
-
-void req_call_init(struct mcp_req *r)
-{
-    const char *trace = web_trace(r->web);
-    r->call = (struct call){
-        .arena = r->arena,
-        .actor = r->who.actor,
-        .request_id = arena_strdup(r->arena, trace != NULL ? trace : web_id(r->web)),
-        .rationale_author = r->who.actor.kind == ACTOR_HUMAN ? "human" : "model",
-        .policy = r->mcp->policy,
-        .prod = r->mcp->options.config->env == CONFIG_PROD,
-        .edge = r,
-        .received_us = r->mcp->options.clock_us(),
-    };
-}
+#define PULSE_MS 20000
 
 /* ---- may this page and host talk to us ---- */
 
@@ -148,7 +71,22 @@ static bool type_is_json(const struct http_req *http)
     return str_is_nocase(str_trim(type), "application/json");
 }
 
-/* ---- who calls, and what it says ---- */
+/* ---- what it says ---- */
+
+/* Sessions are the legacy era's; /admin has none. False: answered. */
+static bool find_session(struct mcp_req *r)
+{
+    struct str id;
+    const size_t n = http_header(web_http(r->web), "Mcp-Session-Id", &id);
+    if (n == 0 || r->admin || r->era.era == ERA_MODERN)
+        return true;
+    if (n == 1)
+        r->session = session_find(&r->mcp->sessions, id, r->owner, loop_now_ms());
+    if (r->session != NULL)
+        return true;
+    req_refuse(r, 404, "there is no such session: initialize again");
+    return false;
+}
 
 static void on_message(struct mcp_req *r)
 {
@@ -157,88 +95,118 @@ static void on_message(struct mcp_req *r)
     jsonrpc_parse(r->arena, web_http(r->web)->body, &r->msg, &fault);
     if (fault.code == 0)
         era_find(r->arena, web_http(r->web), &r->msg, &r->era, &fault);
-    if (fault.code != 0)
+    if (fault.code != 0) {
         req_fault(r, fault);
-    else if (r->msg.kind != JSONRPC_REQUEST)
-        req_accepted(r); /* we ask clients nothing and wait for none of their news */
+        return;
+    }
+    if (!find_session(r))
+        return;
+    if (r->msg.kind == JSONRPC_RESPONSE)
+        exchange_response(r);
+    else if (r->msg.kind == JSONRPC_NOTIFICATION)
+        mcp_on_notification(r);
     else
         mcp_dispatch(r);
 }
 
-static void on_known(struct err e, void *arg)
+static void not_allowed(struct mcp_req *r)
 {
-    struct mcp_req *r = arg;
+    const struct http_pair allow = {"Allow", "POST"};
+    web_reply(r->web, &(struct http_reply){.status = 405, .pairs = &allow, .pairs_n = 1});
+    exchange_drop(r);
+}
 
-    log_context(web_id(r->web), web_trace(r->web));
-    if (e.kind != ERR_NONE)
-        log_error("the registry cannot be read", LOG_ERR(e), LOG_END);
-    r->who = auth_end(r->mcp->options.auth, r->check, e);
-    if (r->who.status != 0)
-        req_refuse(r, r->who.status, r->who.why);
-    else
+/* The standalone stream of a session, or the rest of one that broke off. */
+static void on_get_stream(struct mcp_req *r)
+{
+    struct str last;
+    struct session *s = r->session;
+    const bool resumes = http_header(web_http(r->web), "Last-Event-ID", &last) == 1;
+    if (resumes && stream_resume(s, r->web, last)) {
+        exchange_drop(r);
+        return;
+    }
+    if (resumes) {
+        req_refuse(r, 400, "Last-Event-ID names no event that is still kept");
+        return;
+    }
+    if (s->get != NULL)
+        stream_end(s->get); /* a client that opens a second one has lost the first */
+    struct stream *st = stream_new(s, r->web, NULL);
+    if (st == NULL) {
+        req_refuse(r, 503, "no memory for this stream");
+        return;
+    }
+    sse_begin(r->web, s->id);
+    s->get = st;
+    if (strcmp(s->version, "2025-11-25") >= 0)
+        stream_event(st, STR(""));
+    exchange_drop(r);
+}
+
+static void on_session_method(struct mcp_req *r, enum http_method method)
+{
+    struct str version;
+    r->era.era = ERA_LEGACY;
+    if (http_header(web_http(r->web), "MCP-Protocol-Version", &version) == 1 &&
+        str_is(version, MCP_MODERN)) {
+        not_allowed(r);
+        return;
+    }
+    if (!find_session(r))
+        return;
+    if (r->session == NULL) {
+        not_allowed(r);
+    } else if (method == HTTP_DELETE) {
+        session_end(&r->mcp->sessions, r->session);
+        web_reply(r->web, &(struct http_reply){.status = 204});
+        exchange_drop(r);
+    } else if (!http_header_has(web_http(r->web), "Accept", "text/event-stream")) {
+        req_refuse(r, 406, "Accept must list text/event-stream");
+    } else {
+        on_get_stream(r);
+    }
+}
+
+void req_known(struct mcp_req *r)
+{
+    const enum http_method method = web_http(r->web)->method;
+    if (method == HTTP_POST)
         on_message(r);
+    else
+        on_session_method(r, method);
 }
 
-/* On a reader thread. */
-static struct err look_up(struct tx *tx, void *arg)
-{
-    struct mcp_req *r = arg;
-    return auth_lookup(tx, r->check);
-}
+/* ---- the doors ---- */
 
-static void authenticate(struct mcp_req *r)
-{
-    const struct auth_request ask = {.http = web_http(r->web),
-                                     .peer = web_peer(r->web),
-                                     .door = r->door,
-                                     .now_us = r->mcp->options.clock_us()};
-    r->check = auth_begin(r->mcp->options.auth, r->arena, &ask);
-    if (r->check == NULL) {
-        req_refuse(r, 503, "no memory for this request");
-        return;
-    }
-    if (auth_settled(r->check)) {
-        on_known(OK, r);
-        return;
-    }
-    struct err e = spine_read(r->mcp->options.spine, r->arena, look_up, on_known, r);
-    if (e.kind != ERR_NONE)
-        req_fault(r, jsonrpc_fault_of(e));
-}
-
-static void on_post(struct mcp *mcp, struct web_req *web, enum auth_door door)
+static void enter(struct mcp *mcp, struct web_req *web, bool admin)
 {
     const struct http_req *http = web_http(web);
-    struct arena *arena = arena_new(REQUEST_BYTES_MAX);
-    struct mcp_req *r = arena == NULL ? NULL : ARENA_NEW(arena, struct mcp_req);
-    if (r == NULL) {
-        arena_free(arena);
-        web_refuse(web, 503, "no memory for this request");
+    const struct config *config = mcp->options.config;
+    const char *why = NULL;
+    struct mcp_req *r = exchange_new(mcp, web, admin);
+    if (r == NULL)
         return;
-    }
-    *r = (struct mcp_req){.mcp = mcp, .web = web, .arena = arena, .door = door};
-    mcp->in_flight++;
-    log_context(web_id(web), web_trace(web));
-    if (!web_peer(web)->is_unix && !host_allowed(mcp->options.config, http))
+    if (!web_peer(web)->is_unix && !host_allowed(config, http))
         req_refuse(r, 403, "this Host is not ours: see CLOSEGATE_ALLOWED_HOSTS");
-    else if (!origin_allowed(mcp->options.config, http))
+    else if (!origin_allowed(config, http))
         req_refuse(r, 403, "this Origin is not allowed: see CLOSEGATE_ALLOWED_ORIGINS");
-    else if (!type_is_json(http))
+    else if (http->method == HTTP_POST && !type_is_json(http))
         req_refuse(r, 415, "Content-Type must be application/json");
-    else if (mcp->policy == NULL)
-        req_refuse(r, 503, "no policy is in force yet");
+    else if (mcp->ending || !mcp->host->ready(mcp->host->ctx, &why))
+        req_refuse(r, 503, why == NULL ? "the engine is stopping" : why);
     else
-        authenticate(r);
+        mcp->host->authenticate(r);
 }
 
 static void on_mcp(struct web_req *web, void *ctx)
 {
-    on_post(ctx, web, AUTH_MCP);
+    enter(ctx, web, false);
 }
 
 static void on_admin(struct web_req *web, void *ctx)
 {
-    on_post(ctx, web, AUTH_ADMIN);
+    enter(ctx, web, true);
 }
 
 /* ---- health ---- */
@@ -260,16 +228,18 @@ static void on_healthz(struct web_req *web, void *ctx)
 static void on_readyz(struct web_req *web, void *ctx)
 {
     const struct mcp *mcp = ctx;
-    if (mcp->policy != NULL)
+    const char *why = NULL;
+    if (mcp->host->ready(mcp->host->ctx, &why))
         say(web, 200, "{\"status\":\"ready\"}\n");
     else
-        say(web, 503, "{\"status\":\"no policy is in force yet\"}\n");
+        web_refuse(web, 503, why);
 }
 
 /* ---- the endpoint ---- */
 
 static const struct web_route routes[] = {
     {HTTP_POST, "/mcp", WEB_BODY_MAX_DEFAULT, on_mcp},
+    {HTTP_GET | HTTP_DELETE, "/mcp", 0, on_mcp},
     {HTTP_POST, "/admin", WEB_BODY_MAX_DEFAULT, on_admin},
     {HTTP_GET, "/healthz", 0, on_healthz},
     {HTTP_GET, "/readyz", 0, on_readyz},
@@ -281,28 +251,50 @@ const struct web_route *mcp_routes(size_t *n)
     return routes;
 }
 
+static void on_pulse(void *ctx)
+{
+    struct mcp *mcp = ctx;
+    listeners_pulse(mcp);
+    sessions_pulse(&mcp->sessions);
+    sessions_expire(&mcp->sessions, loop_now_ms());
+}
+
 struct err mcp_new(const struct mcp_options *options, struct mcp **out)
 {
     struct mcp *mcp = calloc(1, sizeof *mcp);
     ENSURE(mcp != NULL, ERR_LIMIT, "no memory");
     mcp->options = *options;
+    mcp->host = options->host;
+    TAILQ_INIT(&mcp->requests);
+    TAILQ_INIT(&mcp->listeners);
+    sessions_init(&mcp->sessions);
+    mcp->seal = seal_new();
+    struct err e = mcp->seal == NULL ? err_new(ERR_LIMIT, "no memory") : OK;
+    if (e.kind == ERR_NONE)
+        e = loop_timer_new(options->loop, PULSE_MS, true, on_pulse, mcp, &mcp->pulse);
+    if (e.kind != ERR_NONE) {
+        mcp_free(mcp);
+        return e;
+    }
     *out = mcp;
     return OK;
 }
 
+void mcp_end(struct mcp *mcp)
+{
+    mcp->ending = true;
+    listeners_end(mcp);
+    sessions_free(&mcp->sessions);
+}
+
 void mcp_free(struct mcp *mcp)
 {
+    if (mcp == NULL)
+        return;
+    sessions_free(&mcp->sessions);
+    loop_timer_free(mcp->pulse);
+    seal_free(mcp->seal);
     free(mcp);
-}
-
-void mcp_set_policy(struct mcp *mcp, const struct policy *policy)
-{
-    mcp->policy = policy;
-}
-
-const struct policy *mcp_policy(const struct mcp *mcp)
-{
-    return mcp->policy;
 }
 
 size_t mcp_in_flight(const struct mcp *mcp)

@@ -1,24 +1,21 @@
-/* POST /mcp and POST /admin over HTTP: authenticate, find the era, dispatch, answer. One of these a
- * process; everything in it runs on the loop thread, except what the spine does for it. */
+/* The MCP endpoint: POST, GET and DELETE /mcp and POST /admin over HTTP, /healthz and /readyz. It
+ * knows the protocol and no tool: what is offered is its host's (host.h). One of these a process;
+ * everything in it runs on the loop thread. */
 #ifndef ENGINE_MCP_ENDPOINT_H
 #define ENGINE_MCP_ENDPOINT_H
 
 #include "common/sys/config.h"
+#include "common/sys/loop.h"
 #include "common/sys/web.h"
-#include "engine/auth/actor_auth.h"
-#include "engine/call/spine.h"
+#include "engine/mcp/host.h"
 
 struct mcp;
 
 struct mcp_options {
     const struct config *config;
-    struct auth *auth;
-    struct spine *spine;
+    const struct mcp_host *host;
+    struct loop *loop;
     int64_t (*clock_us)(void); /* the time of day */
-    /* A call put another policy in force: take it (mcp_set_policy), then `done(arg)`, which answers
-     * the call. NULL: it is taken at the next start. */
-    void (*policy_changed)(void *ctx, void (*done)(void *arg), void *arg);
-    void *ctx;
 };
 
 /* Everything in `options` must outlive it. */
@@ -26,15 +23,25 @@ MUST_CHECK struct err mcp_new(const struct mcp_options *options, struct mcp **mc
 void mcp_free(struct mcp *mcp);
 CLEANUP_DEFINE(struct mcp *, mcp_free)
 
-/* The policy of calls from now on; not copied. Before the first one /readyz says no and calls are
- * refused with 503. A policy that calls under way may still hold must not be freed. */
-void mcp_set_policy(struct mcp *mcp, const struct policy *policy);
-const struct policy *mcp_policy(const struct mcp *mcp); /* NULL before the first one */
+/* Before the drain: what only waits (subscriptions, the streams of sessions) ends now, and new
+ * requests are refused. */
+void mcp_end(struct mcp *mcp);
 
-/* The routes /mcp, /admin, /healthz, /readyz; their handlers' ctx is the struct mcp. */
+/* The routes; their handlers' ctx is the struct mcp. */
 const struct web_route *mcp_routes(size_t *n);
 
 /* Requests under way: the drain waits for them. */
 size_t mcp_in_flight(const struct mcp *mcp);
+
+/* ---- what changed, for whoever listens ---- */
+enum mcp_list { MCP_TOOLS, MCP_PROMPTS, MCP_RESOURCES };
+void mcp_list_changed(struct mcp *mcp, enum mcp_list list);
+/* `change` is the host's, for its scope_sees. */
+void mcp_resource_updated(struct mcp *mcp, const char *uri, const void *change);
+/* notifications/tasks; `task` as tasks/get answers it. */
+void mcp_task_updated(struct mcp *mcp, const char *task_id, const struct json *task,
+                      const void *change);
+/* Who listens is judged anew: scopes are made again at the next change. */
+size_t mcp_listeners(const struct mcp *mcp);
 
 #endif

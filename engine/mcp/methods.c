@@ -1,20 +1,13 @@
-/* What each era can be asked: two small tables, one dispatcher. A method answers its request with
- * req_result or req_fault, now or when the spine is done with it. */
+/* What each era can be asked: two small tables, one dispatcher. What lists hold and what calls do
+ * is the host's. */
+#include <inttypes.h>
 #include <string.h>
 
+#include "common/sys/crypt.h"
 #include "engine/mcp/mcp_own.h"
 #include "engine/mcp/reply.h"
 
 #define LIST_TTL_MS ((int64_t)60 * 1000)
-
-static const char instructions[] =
-    "closegate stands between you and the general ledger. Read and propose freely; what changes "
-    "the "
-    "books passes a policy gate. A result with status pending_approval waits for a human under its "
-    "escalation_id: do not repeat the call, look at list_pending_escalations. A denial quotes the "
-    "clause that decided. Amounts are decimal strings. Give state-changing calls an "
-    "idempotency_key "
-    "and repeat a failed one with the same key.";
 
 static struct jsonrpc_fault params_wrong(const char *why)
 {
@@ -32,10 +25,17 @@ static void do_initialize(struct mcp_req *r)
         req_fault(r, params_wrong("protocolVersion must be text"));
         return;
     }
-    json_put_text(r->arena, result, "protocolVersion", era_negotiate(asked));
-    json_put(r->arena, result, "capabilities", reply_capabilities(r->arena));
+    const char *version = era_negotiate(asked);
+    if (!r->admin) /* without memory for one the client is served without a session */
+        r->session = session_new(r->mcp, &r->mcp->sessions, r->owner, version,
+                                 json_get(r->msg.params, "capabilities"));
+    if (r->session != NULL && r->mcp->host->scope_new != NULL)
+        r->session->scope = r->mcp->host->scope_new(r);
+    json_put_text(r->arena, result, "protocolVersion", version);
+    json_put(r->arena, result, "capabilities",
+             reply_capabilities(r->arena, ERA_LEGACY, r->mcp->host));
     json_put(r->arena, result, "serverInfo", reply_server_info(r->arena));
-    json_put_text(r->arena, result, "instructions", instructions);
+    json_put_text(r->arena, result, "instructions", r->mcp->host->instructions);
     req_result(r, result);
 }
 
@@ -45,9 +45,10 @@ static void do_discover(struct mcp_req *r)
     for (size_t i = 0; mcp_modern_versions[i] != NULL; i++)
         json_push(r->arena, versions, json_text_new(r->arena, mcp_modern_versions[i]));
     json_put(r->arena, result, "supportedVersions", versions);
-    json_put(r->arena, result, "capabilities", reply_capabilities(r->arena));
-    json_put_text(r->arena, result, "instructions", instructions);
-    req_result(r, reply_cacheable(r->arena, r->era.era, result, LIST_TTL_MS));
+    json_put(r->arena, result, "capabilities",
+             reply_capabilities(r->arena, ERA_MODERN, r->mcp->host));
+    json_put_text(r->arena, result, "instructions", r->mcp->host->instructions);
+    req_cacheable(r, result, LIST_TTL_MS);
 }
 
 static void do_ping(struct mcp_req *r)
@@ -55,199 +56,234 @@ static void do_ping(struct mcp_req *r)
     req_result(r, json_object_new(r->arena));
 }
 
-/* ---- tools ---- */
-
-static bool offered(const struct mcp_req *r, const struct tool *tool)
+static void do_set_level(struct mcp_req *r)
 {
-    unsigned door = r->door == AUTH_ADMIN ? OFFER_SOCKET : OFFER_MCP;
-    if (r->door == AUTH_MCP && r->who.actor.kind == ACTOR_HUMAN &&
-        r->who.actor.client_kind == CLIENT_WORKSPACE)
-        door |= OFFER_WORKSPACE;
-    return (tool->offer & door) != 0;
+    const int level = log_level_find(json_get_text(r->msg.params, "level"));
+    if (level < 0) {
+        req_fault(r, params_wrong("level must be one of debug, info, notice, warning, error, "
+                                  "critical, alert, emergency"));
+        return;
+    }
+    if (r->session != NULL)
+        r->session->level = level;
+    req_result(r, json_object_new(r->arena));
 }
 
-/* Every list is one page: we hand out no cursor, so none can be good. */
-static bool has_cursor(struct mcp_req *r)
+/* ---- lists: pages by opaque cursors ---- */
+
+typedef struct err list_fn(struct mcp_req *r, size_t from, struct json *rows, size_t *next);
+
+/* Where a page begins: what the cursor says, which only we could have written for this list. */
+static bool cursor_read(struct mcp_req *r, const char *member, size_t *from)
 {
-    if (json_get(r->msg.params, "cursor") == NULL)
+    char text[64];
+    size_t n, prefix = strlen(member);
+    const struct json *cursor = json_get(r->msg.params, "cursor");
+    *from = 0;
+    if (cursor == NULL)
+        return true;
+    if (!json_is(cursor, JSON_TYPE_TEXT) ||
+        !base64url_parse(cursor->text, text, sizeof text - 1, &n) || n <= prefix + 1 ||
+        n > prefix + 7 || memcmp(text, member, prefix) != 0 || text[prefix] != ':')
         return false;
-    req_fault(r, params_wrong("this cursor is not one of ours"));
-    return true;
+    for (size_t i = prefix + 1; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        *from = *from * 10 + (size_t)(text[i] - '0');
+    }
+    return *from > 0;
+}
+
+static const char *cursor_print(struct mcp_req *r, const char *member, size_t next)
+{
+    const char *plain = arena_fmt(r->arena, "%s:%zu", member, next);
+    char *cursor = plain == NULL ? NULL : arena_alloc(r->arena, BASE64_SIZE(strlen(plain)));
+    if (cursor != NULL)
+        base64url_print(plain, strlen(plain), cursor);
+    return cursor;
+}
+
+static void do_list(struct mcp_req *r, const char *member, list_fn *list)
+{
+    struct json *result = json_object_new(r->arena), *rows = json_array_new(r->arena);
+    size_t from, next = 0;
+    if (!cursor_read(r, member, &from)) {
+        req_fault(r, params_wrong("this cursor is not one of ours"));
+        return;
+    }
+    struct err e = list(r, from, rows, &next);
+    if (e.kind != ERR_NONE) {
+        req_fault(r, jsonrpc_fault_of(e));
+        return;
+    }
+    json_put(r->arena, result, member, rows);
+    if (next != 0)
+        json_put_text(r->arena, result, "nextCursor", cursor_print(r, member, next));
+    req_cacheable(r, result, LIST_TTL_MS);
 }
 
 static void do_tools_list(struct mcp_req *r)
 {
-    struct json *result = json_object_new(r->arena), *list = json_array_new(r->arena), *row;
-
-    if (has_cursor(r))
-        return;
-    for (size_t i = 0; i < tools_n; i++) {
-        if (!offered(r, tools[i]) || !auth_tool_allowed(&r->who, tools[i]->name))
-            continue;
-        struct err e = reply_tool(r->arena, tools[i], &row);
-        if (e.kind != ERR_NONE) {
-            req_fault(r, jsonrpc_fault_of(e));
-            return;
-        }
-        json_push(r->arena, list, row);
-    }
-    json_put(r->arena, result, "tools", list);
-    req_result(r, reply_cacheable(r->arena, r->era.era, result, LIST_TTL_MS));
-}
-
-static void answer_call(void *arg)
-{
-    struct mcp_req *r = arg;
-    req_result(r, reply_call(r->arena, r->era.era, &r->call));
-}
-
-/* Who approved a policy hears so when it is in force. */
-static void on_called(struct call *call, void *arg)
-{
-    struct mcp_req *r = arg;
-    const struct mcp_options *options = &r->mcp->options;
-    if (call->outcome == CALL_OK && call->policy_loaded && options->policy_changed != NULL)
-        options->policy_changed(options->ctx, answer_call, r);
-    else
-        answer_call(r);
-}
-
-static void run_tool(struct mcp_req *r, const struct tool *tool, const struct json *arguments)
-{
-    req_call_init(r);
-    r->call.tool = tool;
-    struct err e = call_bind(&r->call, arguments);
-    if (e.kind != ERR_NONE) { /* the model can correct itself, so it is a result */
-        req_result(r, reply_call_failed(r->arena, r->era.era, e));
-        return;
-    }
-    e = spine_submit(r->mcp->options.spine, &r->call, on_called, r);
-    if (e.kind != ERR_NONE)
-        req_fault(r, jsonrpc_fault_of(e));
-}
-
-static void do_tools_call(struct mcp_req *r)
-{
-    const char *name = json_get_text(r->msg.params, "name");
-    const struct json *arguments = json_get(r->msg.params, "arguments");
-    const struct tool *tool = name == NULL ? NULL : tool_find(name);
-
-    if (name == NULL) {
-        req_fault(r, params_wrong("name must be text: the tool to call"));
-    } else if (tool == NULL || !offered(r, tool)) {
-        const char *why = arena_fmt(r->arena, "unknown tool: %.64s", name);
-        req_fault(r, params_wrong(why != NULL ? why : "unknown tool"));
-    } else if (!auth_tool_allowed(&r->who, name)) {
-        req_fault(r, (struct jsonrpc_fault){.code = 403,
-                                            .status = 403,
-                                            .message = "this tool is not on the client's list"});
-    } else if (arguments != NULL && !json_is(arguments, JSON_TYPE_OBJECT)) {
-        req_fault(r, params_wrong("arguments must be an object"));
-    } else {
-        run_tool(r, tool, arguments);
-    }
-}
-
-/* ---- resources ---- */
-
-static bool is_template(const struct resource *resource)
-{
-    return strchr(resource->uri, '{') != NULL;
-}
-
-static void list_resources(struct mcp_req *r, const char *member, bool templates)
-{
-    struct json *result = json_object_new(r->arena), *list = json_array_new(r->arena);
-
-    if (has_cursor(r))
-        return;
-    for (size_t i = 0; i < resources_n; i++)
-        if (is_template(&resources[i]) == templates)
-            json_push(r->arena, list, reply_resource(r->arena, &resources[i]));
-    json_put(r->arena, result, member, list);
-    req_result(r, reply_cacheable(r->arena, r->era.era, result, LIST_TTL_MS));
+    do_list(r, "tools", r->mcp->host->tools_list);
 }
 
 static void do_resources_list(struct mcp_req *r)
 {
-    list_resources(r, "resources", false);
+    do_list(r, "resources", r->mcp->host->resources_list);
 }
 
 static void do_templates_list(struct mcp_req *r)
 {
-    list_resources(r, "resourceTemplates", true);
+    do_list(r, "resourceTemplates", r->mcp->host->templates_list);
 }
 
-/* The row that `uri` is one of, and what stands in place of "{id}" (NULL when there is none). */
-static const struct resource *resource_match(const char *uri, const char **id)
+static void do_prompts_list(struct mcp_req *r)
 {
-    for (size_t i = 0; i < resources_n; i++) {
-        const char *brace = strchr(resources[i].uri, '{');
-        const size_t n = brace == NULL ? 0 : (size_t)(brace - resources[i].uri);
-        *id = NULL;
-        if (brace == NULL && strcmp(resources[i].uri, uri) == 0)
-            return &resources[i];
-        if (brace != NULL && strncmp(resources[i].uri, uri, n) == 0 && uri[n] != '\0') {
-            *id = uri + n;
-            return &resources[i];
-        }
+    do_list(r, "prompts", r->mcp->host->prompts_list);
+}
+
+/* ---- calls ---- */
+
+/* What an earlier round of this very request sealed. False: answered. */
+static bool state_open(struct mcp_req *r)
+{
+    const struct json *sealed = json_get(r->msg.params, "requestState");
+    if (sealed == NULL || r->era.era == ERA_LEGACY)
+        return true;
+    if (json_text(sealed) == NULL) {
+        req_fault(r, params_wrong("requestState must be text"));
+        return false;
     }
-    return NULL;
+    struct err e = seal_open(r->mcp->seal, r->arena, exchange_about(r), json_text(sealed),
+                             r->mcp->options.clock_us() / 1000000, &r->state);
+    if (e.kind != ERR_NONE)
+        req_fault(r, e.kind == ERR_INPUT ? params_wrong(e.msg) : jsonrpc_fault_of(e));
+    return e.kind == ERR_NONE;
 }
 
-static struct jsonrpc_fault resource_unknown(struct mcp_req *r)
+static void do_tools_call(struct mcp_req *r)
 {
-    struct jsonrpc_fault fault =
-        jsonrpc_fault(r->era.era == ERA_MODERN ? JSONRPC_INVALID_PARAMS : MCP_RESOURCE_NOT_FOUND,
-                      "there is no such resource");
-    struct json *data = json_object_new(r->arena);
-    json_put_text(r->arena, data, "uri", r->uri);
-    fault.data = data;
-    return fault;
-}
+    const char *name = json_get_text(r->msg.params, "name"), *why = NULL;
+    const struct json *arguments = json_get(r->msg.params, "arguments");
 
-/* On a reader thread. */
-static struct err read_resource(struct tx *tx, void *arg)
-{
-    struct mcp_req *r = arg;
-    return r->resource->read(&r->call, tx, r->resource_id);
-}
-
-static void on_read(struct err e, void *arg)
-{
-    struct mcp_req *r = arg;
-    if (e.kind == ERR_MISSING) {
-        req_fault(r, resource_unknown(r));
-    } else if (e.kind != ERR_NONE) {
-        req_fault(r, jsonrpc_fault_of(e));
-    } else {
-        struct json *result = reply_contents(r->arena, r->uri, r->resource->mime, r->call.result);
-        req_result(r, reply_cacheable(r->arena, r->era.era, result, 0));
+    if (name == NULL) {
+        req_fault(r, params_wrong("name must be text: the tool to call"));
+        return;
     }
+    if (arguments != NULL && !json_is(arguments, JSON_TYPE_OBJECT)) {
+        req_fault(r, params_wrong("arguments must be an object"));
+        return;
+    }
+    if (r->era.era == ERA_MODERN && r->web != NULL)
+        why =
+            mirror_wrong(r->arena, web_http(r->web), r->mcp->host->tool_schema(r, name), arguments);
+    if (why != NULL)
+        req_fault(r, jsonrpc_fault(MCP_HEADER_MISMATCH, why));
+    else if (state_open(r))
+        r->mcp->host->tools_call(r, name, arguments);
 }
 
 static void do_resources_read(struct mcp_req *r)
 {
-    r->uri = json_get_text(r->msg.params, "uri");
-    if (r->uri == NULL) {
+    const char *uri = json_get_text(r->msg.params, "uri");
+    if (uri == NULL)
         req_fault(r, params_wrong("uri must be text: the resource to read"));
-        return;
+    else if (state_open(r))
+        r->mcp->host->resources_read(r, uri);
+}
+
+static void do_prompts_get(struct mcp_req *r)
+{
+    const char *name = json_get_text(r->msg.params, "name");
+    const struct json *arguments = json_get(r->msg.params, "arguments");
+    if (name == NULL)
+        req_fault(r, params_wrong("name must be text: the prompt to get"));
+    else if (arguments != NULL && !json_is(arguments, JSON_TYPE_OBJECT))
+        req_fault(r, params_wrong("arguments must be an object"));
+    else if (state_open(r))
+        r->mcp->host->prompts_get(r, name, arguments);
+}
+
+static void do_complete(struct mcp_req *r)
+{
+    const struct json *ref = json_get(r->msg.params, "ref");
+    const struct json *argument = json_get(r->msg.params, "argument");
+    const char *name = json_get_text(argument, "name"), *value = json_get_text(argument, "value");
+    if (json_get_text(ref, "type") == NULL || name == NULL || value == NULL)
+        req_fault(r, params_wrong("expected ref {type, name or uri} and argument {name, value}"));
+    else
+        r->mcp->host->complete(r, ref, name, value);
+}
+
+/* ---- legacy: subscriptions ---- */
+
+static void do_watch(struct mcp_req *r, bool on)
+{
+    const char *uri = json_get_text(r->msg.params, "uri");
+    if (uri == NULL) {
+        req_fault(r, params_wrong("uri must be text: the resource to follow"));
+    } else if (on && !r->mcp->host->may_watch(r, uri)) {
+        req_fault(r, jsonrpc_fault(MCP_RESOURCE_NOT_FOUND, "there is no such resource"));
+    } else if (on && r->session != NULL && !session_watch(r->session, uri)) {
+        req_fault(r, params_wrong("this session follows too many resources"));
+    } else {
+        if (!on && r->session != NULL)
+            session_unwatch(r->session, uri);
+        req_result(r, json_object_new(r->arena));
     }
-    r->resource = resource_match(r->uri, &r->resource_id);
-    if (r->resource == NULL) {
-        req_fault(r, resource_unknown(r));
-        return;
+}
+
+static void do_subscribe(struct mcp_req *r)
+{
+    do_watch(r, true);
+}
+
+static void do_unsubscribe(struct mcp_req *r)
+{
+    do_watch(r, false);
+}
+
+/* ---- modern: tasks ---- */
+
+#define TASKS "io.modelcontextprotocol/tasks"
+
+/* The task named, by a client that declares the extension; NULL: answered. */
+static const char *task_of(struct mcp_req *r)
+{
+    const char *id = json_get_text(r->msg.params, "taskId");
+    if (!req_client_extension(r, TASKS)) {
+        req_needs(r, NULL, TASKS);
+        return NULL;
     }
-    if (r->who.actor.client_kind == CLIENT_SERVICE) { /* an allow-list names tools only */
-        req_fault(r, (struct jsonrpc_fault){.code = 403,
-                                            .status = 403,
-                                            .message = "a service may call its tools only"});
+    if (id == NULL)
+        req_fault(r, params_wrong("taskId must be text"));
+    return id;
+}
+
+static void do_task_get(struct mcp_req *r)
+{
+    const char *id = task_of(r);
+    if (id != NULL)
+        r->mcp->host->task_get(r, id);
+}
+
+static void do_task_update(struct mcp_req *r)
+{
+    const struct json *responses = json_get(r->msg.params, "inputResponses");
+    const char *id = task_of(r);
+    if (id == NULL)
         return;
-    }
-    req_call_init(r);
-    struct err e = spine_read(r->mcp->options.spine, r->arena, read_resource, on_read, r);
-    if (e.kind != ERR_NONE)
-        req_fault(r, jsonrpc_fault_of(e));
+    if (!json_is(responses, JSON_TYPE_OBJECT))
+        req_fault(r, params_wrong("inputResponses must be an object"));
+    else
+        r->mcp->host->task_update(r, id, responses);
+}
+
+static void do_task_cancel(struct mcp_req *r)
+{
+    const char *id = task_of(r);
+    if (id != NULL)
+        r->mcp->host->task_cancel(r, id);
 }
 
 /* ---- the tables ---- */
@@ -258,10 +294,20 @@ struct method {
 };
 
 static const struct method legacy[] = {
-    {"initialize", do_initialize},         {"ping", do_ping},
-    {"tools/list", do_tools_list},         {"tools/call", do_tools_call},
-    {"resources/list", do_resources_list}, {"resources/templates/list", do_templates_list},
-    {"resources/read", do_resources_read}, {NULL, NULL},
+    {"initialize", do_initialize},
+    {"ping", do_ping},
+    {"logging/setLevel", do_set_level},
+    {"tools/list", do_tools_list},
+    {"tools/call", do_tools_call},
+    {"resources/list", do_resources_list},
+    {"resources/templates/list", do_templates_list},
+    {"resources/read", do_resources_read},
+    {"resources/subscribe", do_subscribe},
+    {"resources/unsubscribe", do_unsubscribe},
+    {"prompts/list", do_prompts_list},
+    {"prompts/get", do_prompts_get},
+    {"completion/complete", do_complete},
+    {NULL, NULL},
 };
 
 static const struct method modern[] = {
@@ -271,11 +317,22 @@ static const struct method modern[] = {
     {"resources/list", do_resources_list},
     {"resources/templates/list", do_templates_list},
     {"resources/read", do_resources_read},
+    {"prompts/list", do_prompts_list},
+    {"prompts/get", do_prompts_get},
+    {"completion/complete", do_complete},
+    {"subscriptions/listen", do_subscriptions_listen},
+    {"tasks/get", do_task_get},
+    {"tasks/update", do_task_update},
+    {"tasks/cancel", do_task_cancel},
     {NULL, NULL},
 };
 
 void mcp_dispatch(struct mcp_req *r)
 {
+    if (r->web != NULL && r->era.era == ERA_MODERN && r->deaf) {
+        req_accepted(r);
+        return;
+    }
     for (const struct method *m = r->era.era == ERA_MODERN ? modern : legacy; m->name != NULL; m++)
         if (strcmp(m->name, r->msg.method) == 0) {
             m->run(r);
@@ -285,4 +342,13 @@ void mcp_dispatch(struct mcp_req *r)
     if (r->era.era == ERA_LEGACY)
         fault.status = 200;
     req_fault(r, fault);
+}
+
+void mcp_on_notification(struct mcp_req *r)
+{
+    const struct json *id = json_get(r->msg.params, "requestId");
+    if (r->era.era == ERA_LEGACY && strcmp(r->msg.method, "notifications/cancelled") == 0 &&
+        id != NULL)
+        exchange_cancel(r, id);
+    req_accepted(r);
 }

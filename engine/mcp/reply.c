@@ -19,11 +19,30 @@ struct json *reply_server_info(struct arena *arena)
     return info;
 }
 
-struct json *reply_capabilities(struct arena *arena)
+static struct json *feature(struct arena *arena, const char *flag, const char *second)
+{
+    struct json *o = json_object_new(arena);
+    if (flag != NULL)
+        json_put_bool(arena, o, flag, true);
+    if (second != NULL)
+        json_put_bool(arena, o, second, true);
+    return o;
+}
+
+struct json *reply_capabilities(struct arena *arena, enum era era, const struct mcp_host *host)
 {
     struct json *all = json_object_new(arena);
-    json_put(arena, all, "tools", json_object_new(arena));
-    json_put(arena, all, "resources", json_object_new(arena));
+    json_put(arena, all, "tools", feature(arena, "listChanged", NULL));
+    json_put(arena, all, "resources", feature(arena, "subscribe", "listChanged"));
+    json_put(arena, all, "prompts", feature(arena, "listChanged", NULL));
+    json_put(arena, all, "completions", feature(arena, NULL, NULL));
+    if (era == ERA_LEGACY && host->logging)
+        json_put(arena, all, "logging", feature(arena, NULL, NULL));
+    if (era == ERA_MODERN) {
+        struct json *extensions = json_object_new(arena);
+        json_put(arena, extensions, "io.modelcontextprotocol/tasks", feature(arena, NULL, NULL));
+        json_put(arena, all, "extensions", extensions);
+    }
     return all;
 }
 
@@ -32,8 +51,12 @@ struct json *reply_complete(struct arena *arena, enum era era, struct json *resu
     if (era == ERA_LEGACY)
         return result;
     struct json *meta = json_object_new(arena);
+    const struct json *own = json_get(result, "_meta");
+    for (size_t i = 0; own != NULL && i < own->count; i++)
+        (void)json_add(arena, meta, own->members[i].key, own->members[i].value);
     json_put(arena, meta, "io.modelcontextprotocol/serverInfo", reply_server_info(arena));
-    json_put_text(arena, result, "resultType", "complete");
+    if (json_get(result, "resultType") == NULL)
+        json_put_text(arena, result, "resultType", "complete");
     json_put(arena, result, "_meta", meta);
     return result;
 }

@@ -5,8 +5,10 @@
 
 #include "engine/call/call.h"
 #include "engine/mcp/era.h"
+#include "engine/mcp/host.h"
 
-/* Completes a result: at 2026-07-28 it says that it is complete and who answers. Returns it. */
+/* Completes a result: at 2026-07-28 it says what kind it is (complete, unless it says so already)
+ * and who answers. Returns it. */
 struct json *reply_complete(struct arena *arena, enum era era, struct json *result);
 
 /* The same for lists and resources, which also say how long they keep and that they are the
@@ -17,8 +19,8 @@ struct json *reply_cacheable(struct arena *arena, enum era era, struct json *res
 /* {name, title, version}. */
 struct json *reply_server_info(struct arena *arena);
 
-/* {tools, resources}: what we declare. */
-struct json *reply_capabilities(struct arena *arena);
+/* What we declare, in the era's words. */
+struct json *reply_capabilities(struct arena *arena, enum era era, const struct mcp_host *host);
 
 /* CallToolResult. A denial and a failure are isError; pending_approval is a normal result. */
 struct json *reply_call(struct arena *arena, enum era era, const struct call *call);

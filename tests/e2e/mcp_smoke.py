@@ -145,9 +145,10 @@ def refusals(port, maria):
         s, h, d = post(port, body, signer=maria)
         check(f"{body!r} is {want}", s == 400 and code(d) == want
               and h["Content-Type"] == "application/json", (s, d))
-    check("GET is 405 with Allow",
-          (lambda r: r[0] == 405 and r[1]["Allow"] == "POST")(post(port, b"", method="GET")))
-    check("DELETE is 405", post(port, b"", method="DELETE")[0] == 405)
+    check("GET without a session is 405 with Allow",
+          (lambda r: r[0] == 405 and r[1]["Allow"] == "POST")(
+              post(port, b"", method="GET", signer=maria)))
+    check("DELETE without one too", post(port, b"", method="DELETE", signer=maria)[0] == 405)
     check("another type than JSON is 415",
           post(port, b"{}", {"Content-Type": "text/plain"}, signer=maria)[0] == 415)
     check("a foreign Origin is 403",

@@ -47,8 +47,13 @@ static const struct json *row_of(const struct tool *tool)
 START_TEST(no_argument_of_any_tool_names_the_caller)
 {
     arena = arena_new(16 << 20);
-    for (size_t i = 0; i < tools_n; i++)
+    for (size_t i = 0; i < tools_n; i++) {
+        /* administration names whom it is about; its caller is the transport's like any */
+        if (tools[i]->action == ACTION_CHANGE_REGISTRY || tools[i]->action == ACTION_FREEZE ||
+            tools[i]->action == ACTION_THAW)
+            continue;
         check_schema(tools[i]->name, json_get(row_of(tools[i]), "inputSchema"));
+    }
     arena_free(arena);
 }
 END_TEST

@@ -1,0 +1,354 @@
+/* Tools and resources over the spine. The registry is read on a reader thread, so authentication
+ * takes a turn of its own; a call is bound here and judged there. */
+#include "engine/mcp/engine_host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/sys/log.h"
+#include "engine/mcp/engine_own.h"
+#include "engine/mcp/mcp_own.h"
+
+#define PAGE_ROWS 100
+
+static const char instructions[] =
+    "closegate stands between you and the general ledger. Read and propose freely; what changes "
+    "the "
+    "books passes a policy gate. A result with status pending_approval waits for a human under its "
+    "escalation_id: do not repeat the call, look at list_pending_escalations. A denial quotes the "
+    "clause that decided. Amounts are decimal strings. Give state-changing calls an "
+    "idempotency_key "
+    "and repeat a failed one with the same key.";
+
+struct engine_host *host_of(const struct mcp_req *r)
+{
+    return r->mcp->host->ctx;
+}
+
+struct engine_req *engine_req(const struct mcp_req *r)
+{
+    return r->host;
+}
+
+void engine_call_init(struct mcp_req *r)
+{
+    struct engine_host *h = host_of(r);
+    struct engine_req *e = engine_req(r);
+    e->call = (struct call){
+        .arena = r->arena,
+        .actor = e->who.actor,
+        .request_id = r->request_id,
+        .rationale_author = e->who.actor.kind == ACTOR_HUMAN ? "human" : "model",
+        .policy = h->policy,
+        .prod = h->options.config->env == CONFIG_PROD,
+        .edge = r,
+        .received_us = h->options.clock_us(),
+    };
+}
+
+/* ---- who calls ---- */
+
+/* What outlives a request (a session, a sealed state) belongs to this actor of this client. */
+static const char *owner_of(struct arena *arena, const struct actor *a)
+{
+    return arena_fmt(arena, "%s %s", a->client == NULL ? "" : a->client, a->id);
+}
+
+static void on_known(struct err e, void *arg)
+{
+    struct mcp_req *r = arg;
+    struct engine_req *own = engine_req(r);
+
+    log_context(r->request_id, NULL);
+    if (e.kind != ERR_NONE)
+        log_error("the registry cannot be read", LOG_ERR(e), LOG_END);
+    own->who = auth_end(host_of(r)->options.auth, own->check, e);
+    r->owner = own->who.status != 0 ? NULL : owner_of(r->arena, &own->who.actor);
+    if (own->who.status != 0)
+        req_refuse(r, own->who.status, own->who.why);
+    else if (r->owner == NULL)
+        req_refuse(r, 503, "no memory for this request");
+    else if (r->web == NULL)
+        req_accepted(r); /* left before anybody knew who it was */
+    else
+        req_known(r);
+}
+
+/* On a reader thread. */
+static struct err look_up(struct tx *tx, void *arg)
+{
+    return auth_lookup(tx, engine_req(arg)->check);
+}
+
+static void authenticate(struct mcp_req *r)
+{
+    struct engine_host *h = host_of(r);
+    struct engine_req *own = r->host = ARENA_NEW(r->arena, struct engine_req);
+    const struct auth_request ask = {.http = web_http(r->web),
+                                     .peer = web_peer(r->web),
+                                     .door = r->admin ? AUTH_ADMIN : AUTH_MCP,
+                                     .now_us = h->options.clock_us()};
+    if (own != NULL) {
+        own->host = h;
+        own->check = auth_begin(h->options.auth, r->arena, &ask);
+    }
+    if (own == NULL || own->check == NULL) {
+        req_refuse(r, 503, "no memory for this request");
+        return;
+    }
+    if (auth_settled(own->check)) {
+        on_known(OK, r);
+        return;
+    }
+    struct err e = spine_read(h->options.spine, r->arena, look_up, on_known, r);
+    if (e.kind != ERR_NONE)
+        req_fault(r, jsonrpc_fault_of(e));
+}
+
+static bool ready(void *ctx, const char **why)
+{
+    const struct engine_host *h = ctx;
+    *why = "no policy is in force yet";
+    return h->policy != NULL;
+}
+
+/* ---- tools ---- */
+
+bool engine_offers(const struct mcp_req *r, const struct tool *tool)
+{
+    const struct auth_result *who = &engine_req(r)->who;
+    unsigned door = r->admin ? OFFER_SOCKET : OFFER_MCP;
+    if (!r->admin && who->actor.kind == ACTOR_HUMAN && who->actor.client_kind == CLIENT_WORKSPACE)
+        door |= OFFER_WORKSPACE;
+    return (tool->offer & door) != 0;
+}
+
+static struct err tools_list(struct mcp_req *r, size_t from, struct json *rows, size_t *next)
+{
+    size_t shown = 0;
+    for (size_t i = from; i < tools_n; i++) {
+        struct json *row;
+        if (!engine_offers(r, tools[i]) || !auth_tool_allowed(&engine_req(r)->who, tools[i]->name))
+            continue;
+        if (shown++ == PAGE_ROWS) {
+            *next = i;
+            break;
+        }
+        TRY(reply_tool(r->arena, tools[i], &row));
+        json_push(r->arena, rows, row);
+    }
+    return OK;
+}
+
+static const struct json *tool_schema(struct mcp_req *r, const char *name)
+{
+    const struct tool *tool = tool_find(name);
+    struct json *schema = NULL;
+    if (tool == NULL || tool_input_schema(r->arena, tool, &schema).kind != ERR_NONE)
+        return NULL;
+    return schema;
+}
+
+static void answer_call(void *arg)
+{
+    struct mcp_req *r = arg;
+    req_result(r, reply_call(r->arena, r->era.era, &engine_req(r)->call));
+}
+
+/* Who approved a policy hears so when it is in force. */
+static void on_called(struct call *call, void *arg)
+{
+    struct mcp_req *r = arg;
+    const struct engine_host_options *options = &host_of(r)->options;
+    log_context(r->request_id, NULL);
+    if (call->outcome == CALL_PENDING)
+        engine_pending(r, call);
+    else if (call->outcome == CALL_OK && call->policy_loaded && options->policy_changed != NULL)
+        options->policy_changed(options->ctx, answer_call, r);
+    else
+        answer_call(r);
+}
+
+static void run_tool(struct mcp_req *r, const struct tool *tool, const struct json *arguments)
+{
+    struct engine_req *own = engine_req(r);
+    engine_call_init(r);
+    own->call.tool = tool;
+    struct err e = call_bind(&own->call, arguments);
+    if (e.kind != ERR_NONE) { /* the model can correct itself, so it is a result */
+        req_result(r, reply_call_failed(r->arena, r->era.era, e));
+        return;
+    }
+    e = spine_submit(host_of(r)->options.spine, &own->call, on_called, r);
+    if (e.kind != ERR_NONE)
+        req_fault(r, jsonrpc_fault_of(e));
+}
+
+static void tools_call(struct mcp_req *r, const char *name, const struct json *arguments)
+{
+    const struct tool *tool = tool_find(name);
+    if (tool == NULL || !engine_offers(r, tool)) {
+        const char *why = arena_fmt(r->arena, "unknown tool: %.64s", name);
+        req_fault(r, jsonrpc_fault(JSONRPC_INVALID_PARAMS, why != NULL ? why : "unknown tool"));
+    } else if (!auth_tool_allowed(&engine_req(r)->who, name)) {
+        req_refuse(r, 403, "this tool is not on the client's list");
+    } else if (!engine_pending_again(r)) {
+        run_tool(r, tool, arguments);
+    }
+}
+
+/* ---- resources ---- */
+
+static bool is_template(const struct resource *resource)
+{
+    return strchr(resource->uri, '{') != NULL;
+}
+
+static struct err list_resources(struct mcp_req *r, size_t from, struct json *rows, size_t *next,
+                                 bool templates)
+{
+    size_t shown = 0;
+    for (size_t i = from; i < resources_n; i++) {
+        if (is_template(&resources[i]) != templates)
+            continue;
+        if (shown++ == PAGE_ROWS) {
+            *next = i;
+            break;
+        }
+        json_push(r->arena, rows, reply_resource(r->arena, &resources[i]));
+    }
+    return OK;
+}
+
+static struct err resources_list(struct mcp_req *r, size_t from, struct json *rows, size_t *next)
+{
+    return list_resources(r, from, rows, next, false);
+}
+
+static struct err templates_list(struct mcp_req *r, size_t from, struct json *rows, size_t *next)
+{
+    return list_resources(r, from, rows, next, true);
+}
+
+/* The row that `uri` is one of, and what stands in place of "{id}" (NULL when there is none). */
+static const struct resource *resource_match(const char *uri, const char **id)
+{
+    for (size_t i = 0; i < resources_n; i++) {
+        const char *brace = strchr(resources[i].uri, '{');
+        const size_t n = brace == NULL ? 0 : (size_t)(brace - resources[i].uri);
+        *id = NULL;
+        if (brace == NULL && strcmp(resources[i].uri, uri) == 0)
+            return &resources[i];
+        if (brace != NULL && strncmp(resources[i].uri, uri, n) == 0 && uri[n] != '\0') {
+            *id = uri + n;
+            return &resources[i];
+        }
+    }
+    return NULL;
+}
+
+static void resource_unknown(struct mcp_req *r, const char *uri)
+{
+    struct jsonrpc_fault fault =
+        jsonrpc_fault(r->era.era == ERA_MODERN ? JSONRPC_INVALID_PARAMS : MCP_RESOURCE_NOT_FOUND,
+                      "there is no such resource");
+    struct json *data = json_object_new(r->arena);
+    json_put_text(r->arena, data, "uri", uri);
+    fault.data = data;
+    req_fault(r, fault);
+}
+
+/* On a reader thread. */
+static struct err read_resource(struct tx *tx, void *arg)
+{
+    struct engine_req *own = engine_req(arg);
+    return own->resource->read(&own->call, tx, own->resource_id);
+}
+
+static void on_read(struct err e, void *arg)
+{
+    struct mcp_req *r = arg;
+    const struct engine_req *own = engine_req(r);
+    if (e.kind == ERR_MISSING)
+        resource_unknown(r, own->uri);
+    else if (e.kind != ERR_NONE)
+        req_fault(r, jsonrpc_fault_of(e));
+    else
+        req_cacheable(r, reply_contents(r->arena, own->uri, own->resource->mime, own->call.result),
+                      0);
+}
+
+static void resources_read(struct mcp_req *r, const char *uri)
+{
+    struct engine_req *own = engine_req(r);
+    own->uri = uri;
+    own->resource = resource_match(uri, &own->resource_id);
+    if (own->resource == NULL) {
+        resource_unknown(r, uri);
+        return;
+    }
+    if (own->who.actor.client_kind == CLIENT_SERVICE) { /* an allow-list names tools only */
+        req_refuse(r, 403, "a service may call its tools only");
+        return;
+    }
+    engine_call_init(r);
+    struct err e = spine_read(host_of(r)->options.spine, r->arena, read_resource, on_read, r);
+    if (e.kind != ERR_NONE)
+        req_fault(r, jsonrpc_fault_of(e));
+}
+
+/* Any address of a kind we have; what is not the caller's to see never changes for them. */
+static bool may_watch(struct mcp_req *r, const char *uri)
+{
+    const char *id;
+    return engine_req(r)->who.actor.client_kind != CLIENT_SERVICE &&
+           (resource_match(uri, &id) != NULL || strncmp(uri, "esc_", 4) == 0);
+}
+
+/* ---- the host ---- */
+
+struct err engine_host_new(const struct engine_host_options *options, struct engine_host **out)
+{
+    struct engine_host *h = calloc(1, sizeof *h);
+    ENSURE(h != NULL, ERR_LIMIT, "no memory");
+    h->options = *options;
+    h->serves = (struct mcp_host){.ctx = h,
+                                  .instructions = instructions,
+                                  .authenticate = authenticate,
+                                  .ready = ready,
+                                  .tools_list = tools_list,
+                                  .resources_list = resources_list,
+                                  .templates_list = templates_list,
+                                  .prompts_list = engine_prompts_list,
+                                  .tool_schema = tool_schema,
+                                  .tools_call = tools_call,
+                                  .resources_read = resources_read,
+                                  .prompts_get = engine_prompts_get,
+                                  .complete = engine_complete,
+                                  .task_get = engine_task_get,
+                                  .task_update = engine_task_update,
+                                  .task_cancel = engine_task_cancel,
+                                  .may_watch = may_watch};
+    *out = h;
+    return OK;
+}
+
+void engine_host_free(struct engine_host *host)
+{
+    free(host);
+}
+
+const struct mcp_host *engine_host_serves(struct engine_host *host)
+{
+    return &host->serves;
+}
+
+void engine_host_set_policy(struct engine_host *host, const struct policy *policy)
+{
+    host->policy = policy;
+}
+
+const struct policy *engine_host_policy(const struct engine_host *host)
+{
+    return host->policy;
+}
