@@ -17,54 +17,30 @@ enum { DECISIONS, PEOPLE, POLICIES, WAITING, ENTRIES, EXCEPTIONS };
     " AND json_extract(a.event, '$.decision') IS NOT NULL"                                         \
     " AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(a.event, '$.gate_input.entities') j"  \
     "      WHERE j.value NOT IN (SELECT value FROM json_each(?4))))"
-#define MEMBER(path) " json_extract(a.event, '$." path "')"
 
 const struct db_sql closing_sql[] = {
-    [DECISIONS] =
-        {"closing_decisions",
-         "SELECT" MEMBER(
-             "decision") ", substr(a.actor_id, 1, instr(a.actor_id, ':') - "
-                         "1)," MEMBER("action") "," MEMBER("object.type") "," MEMBER("state_from") "," MEMBER("state_to") "," MEMBER("gate_input.match_type") "," MEMBER(
-                             "source") ","
-                                       " a.match_id IS NOT NULL AND (" MEMBER(
-                                           "gate_"
-                                           "input"
-                                           ".ambi"
-                                           "guou"
-                                           "s") " IS 1 OR" MEMBER("gate_input.sure") " IS 0) AS "
-                                                                                     "unsure"
-                                                                                     "," MEMBER("cu"
-                                                                                                "rr"
-                                                                                                "en"
-                                                                                                "c"
-                                                                                                "y") ", count(*),"
-                                                                                                     " sum(CAST(" MEMBER(
-                                                                                                         "amount_minor") " AS "
-                                                                                                                         "INTEGER)"
-                                                                                                                         ")" EVENTS
-                                                                                                                         " GROUP "
-                                                                                                                         "BY 1, "
-                                                                                                                         "2, 3, "
-                                                                                                                         "4, 5, "
-                                                                                                                         "6, 7, "
-                                                                                                                         "8, 9, "
-                                                                                                                         "10 "
-                                                                                                                         "ORDER "
-                                                                                                                         "BY 1, "
-                                                                                                                         "2, 3, "
-                                                                                                                         "4, 5, "
-                                                                                                                         "6, 7, "
-                                                                                                                         "8, 9, "
-                                                                                                                         "10"},
+    [DECISIONS] = {"closing_decisions",
+                   "SELECT json_extract(a.event, '$.decision'),"
+                   " substr(a.actor_id, 1, instr(a.actor_id, ':') - 1),"
+                   " json_extract(a.event, '$.action'), json_extract(a.event, '$.object.type'),"
+                   " json_extract(a.event, '$.state_from'), json_extract(a.event, '$.state_to'),"
+                   " json_extract(a.event, '$.gate_input.match_type'),"
+                   " json_extract(a.event, '$.source'),"
+                   " a.match_id IS NOT NULL AND"
+                   " (json_extract(a.event, '$.gate_input.ambiguous') IS 1"
+                   " OR json_extract(a.event, '$.gate_input.sure') IS 0) AS unsure,"
+                   " json_extract(a.event, '$.currency'), count(*),"
+                   " sum(CAST(json_extract(a.event, '$.amount_minor') AS INTEGER))" EVENTS
+                   " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
+                   " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"},
     [PEOPLE] =
         {"closing_people",
-         "SELECT" MEMBER(
-             "principal_id") " AS who, (SELECT name FROM principals p"
-                             " WHERE p.principal_id =" MEMBER(
-                                 "principal_id") "), count(*)" EVENTS
-                                                 " AND a.actor_id LIKE 'human:%' AND" MEMBER(
-                                                     "principal_id") " IS NOT NULL"
-                                                                     " GROUP BY who ORDER BY who"},
+         "SELECT json_extract(a.event, '$.principal_id') AS who,"
+         " (SELECT name FROM principals p"
+         "   WHERE p.principal_id = json_extract(a.event, '$.principal_id')), count(*)" EVENTS
+         " AND a.actor_id LIKE 'human:%'"
+         " AND json_extract(a.event, '$.principal_id') IS NOT NULL"
+         " GROUP BY who ORDER BY who"},
     [POLICIES] = {"closing_policies",
                   "SELECT policy_version, timestamp_utc, seq FROM (SELECT * FROM audit_events"
                   " INDEXED BY audit_by_type WHERE event_type = 'POLICY_LOADED' AND seq < ?1"
