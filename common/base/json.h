@@ -145,6 +145,8 @@ struct json_field {
     const char *(*check)(const char *text);
     const char
         *pattern; /* what check accepts, for the schema's reader; the binder does not run it */
+    /* ANY: the type it must have, and of an ARRAY each of its elements; NULL (0) is any. */
+    enum json_type holds, each;
 };
 
 /* JSON_TEXT(struct s, member, attributes …): const char *; NULL when absent; holds no NUL */

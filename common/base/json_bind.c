@@ -219,6 +219,13 @@ static struct err bind_enum(const struct bind *b)
 
 static struct err bind_any(const struct bind *b)
 {
+    const struct json_field *f = b->f;
+    const bool null = f->nullable && b->value->type == JSON_TYPE_NULL;
+    if (f->holds != JSON_TYPE_NULL && b->value->type != f->holds && !null)
+        return COMPLAIN(b, "expected %s", json_type_name(f->holds));
+    for (size_t i = 0; f->each != JSON_TYPE_NULL && i < b->value->count; i++)
+        if (b->value->items[i]->type != f->each)
+            return COMPLAIN(b, "expected %s in each place", json_type_name(f->each));
     memcpy(b->out + b->f->offset, &b->value, sizeof b->value);
     return OK;
 }

@@ -129,10 +129,28 @@ static const char *type_of(enum json_kind kind)
     return kind == JSON_KIND_ANY ? NULL : types[kind];
 }
 
+/* What its row says of a subtree that no table describes. */
+static void put_any(struct arena *arena, struct json *s, const struct json_field *f)
+{
+    static const char *const types[] = {
+        [JSON_TYPE_NULL] = NULL,     [JSON_TYPE_BOOL] = "boolean", [JSON_TYPE_NUMBER] = "number",
+        [JSON_TYPE_TEXT] = "string", [JSON_TYPE_ARRAY] = "array",  [JSON_TYPE_OBJECT] = "object",
+    };
+    if (f->holds != JSON_TYPE_NULL)
+        put_type(arena, s, f, types[f->holds]);
+    if (f->each != JSON_TYPE_NULL) {
+        struct json *each = json_object_new(arena);
+        json_put_text(arena, each, "type", types[f->each]);
+        json_put(arena, s, "items", each);
+    }
+}
+
 static struct json *schema_field(struct arena *arena, const struct json_field *f)
 {
     struct json *s = json_object_new(arena);
-    if (type_of(f->kind) != NULL)
+    if (f->kind == JSON_KIND_ANY)
+        put_any(arena, s, f);
+    else
         put_type(arena, s, f, type_of(f->kind));
     put_help(arena, s, f);
     switch (f->kind) {

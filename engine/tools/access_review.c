@@ -22,10 +22,12 @@ struct review {
 
 static const struct json_field result[] = {
     JSON_TEXT(struct review, as_of, .help = "the day, or the time of asking"),
-    JSON_ANY(struct review, people, .required = true,
+    JSON_ANY(struct review, people, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: principal_id, name, status, identities, roles (with granted_at, "
                      "granted_by, approved_by), last_act"),
-    JSON_ANY(struct review, clients, .required = true,
+    JSON_ANY(struct review, clients, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: client_id, kind, status, key_sha256, channels, tools"),
 };
 

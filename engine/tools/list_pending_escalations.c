@@ -25,7 +25,8 @@ struct pending_page {
 };
 
 static const struct json_field result[] = {
-    JSON_ANY(struct pending_page, escalations, .required = true,
+    JSON_ANY(struct pending_page, escalations, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array of escalations: code, clause, digest, amount, bound facts, sla_due_at, "
                      "overdue, notes (questions and answers), to, you_asked"),
     JSON_TEXT(struct pending_page, next_cursor, .help = "absent on the last page"),

@@ -13,11 +13,13 @@ struct registry {
 };
 
 static const struct json_field registry_result[] = {
-    JSON_ANY(struct registry, people, .required = true,
-             .help = "array: principal_id, name, status, identities, roles"),
-    JSON_ANY(struct registry, clients, .required = true,
+    JSON_ANY(struct registry, people, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array: principal_id, name, status, identities, roles"),
+    JSON_ANY(struct registry, clients, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: client_id, kind, status, key_sha256, channels, tools"),
-    JSON_ANY(struct registry, freezes, .required = true,
+    JSON_ANY(struct registry, freezes, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: freeze_id, scope, value, name, reason, frozen_at, frozen_by"),
 };
 
@@ -113,7 +115,8 @@ struct policies {
 
 static const struct json_field policies_result[] = {
     JSON_TEXT(struct policies, in_force, .help = "the version in force"),
-    JSON_ANY(struct policies, policies, .required = true,
+    JSON_ANY(struct policies, policies, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: policy_version, in_force, proposed_at, proposed_by, approved_at, "
                      "approved_by, loaded_at, and while it waits escalation_id and code"),
 };

@@ -40,8 +40,8 @@ struct audit_page {
 };
 
 static const struct json_field result[] = {
-    JSON_ANY(struct audit_page, events, .required = true,
-             .help = "array of {seq, hash_prev, hash_self, event}, oldest first"),
+    JSON_ANY(struct audit_page, events, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array of {seq, hash_prev, hash_self, event}, oldest first"),
     JSON_TEXT(struct audit_page, next_cursor,
               .help = "absent on the last page; a page may be empty and not the last"),
 };

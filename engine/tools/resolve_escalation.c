@@ -62,7 +62,7 @@ static const struct json_field result[] = {
     JSON_TEXT(struct resolved, match_id, .help = "the match it was about"),
     JSON_TEXT(struct resolved, state, .help = "what the target became, or the escalation's state"),
     JSON_INT(struct resolved, version, .help = "of the target, after this"),
-    JSON_ANY(struct resolved, difference,
+    JSON_ANY(struct resolved, difference, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
              .help = "of a stale one: array of {pointer, was, now} into the bound facts"),
     JSON_TEXT(struct resolved, next, .help = "of a stale one: what to do"),
 };

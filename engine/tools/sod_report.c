@@ -27,17 +27,19 @@ struct report {
 };
 
 static const struct json_field result[] = {
-    JSON_ANY(struct report, conflicts, .required = true,
-             .help = "array: principal_id, name, actions, why, mitigated_by"),
-    JSON_ANY(struct report, lookalikes, .required = true,
-             .help = "array: people, hint; a hint only"),
-    JSON_ANY(struct report, dead_ends, .required = true,
-             .help = "array: action, people: fewer than two can decide it"),
-    JSON_ANY(struct report, roles_unheld, .required = true, .help = "roles nobody active holds"),
-    JSON_ANY(struct report, roles_unknown, .required = true,
-             .help = "array: principal_id, role: the policy does not know it"),
+    JSON_ANY(struct report, conflicts, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array: principal_id, name, actions, why, mitigated_by"),
+    JSON_ANY(struct report, lookalikes, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array: people, hint; a hint only"),
+    JSON_ANY(struct report, dead_ends, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array: action, people: fewer than two can decide it"),
+    JSON_ANY(struct report, roles_unheld, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_TEXT,
+             .required = true, .help = "roles nobody active holds"),
+    JSON_ANY(struct report, roles_unknown, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true, .help = "array: principal_id, role: the policy does not know it"),
     JSON_INT(struct report, prevented_n, .help = "denials for SOD_* in the period"),
-    JSON_ANY(struct report, prevented, .required = true,
+    JSON_ANY(struct report, prevented, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
+             .required = true,
              .help = "array: the first 500: seq, at, actor, tool, reason, object"),
 };
 

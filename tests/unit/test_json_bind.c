@@ -349,6 +349,36 @@ START_TEST(the_schema_says_what_the_table_says)
 }
 END_TEST
 
+struct loose {
+    const struct json *tree, *list;
+};
+
+static const struct json_field loose_fields[] = {
+    JSON_ANY(struct loose, tree, .holds = JSON_TYPE_OBJECT, .nullable = true),
+    JSON_ANY(struct loose, list, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_TEXT),
+};
+
+START_TEST(a_subtree_holds_what_its_row_says)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+    struct loose loose;
+    struct json *s = NULL;
+    ck_ok(json_bind(a, JSON_FIELDS(loose_fields),
+                    tree_of(a, "{\"tree\":{\"a\":1},\"list\":[\"x\",\"\"]}"), &loose));
+    ck_ok(
+        json_bind(a, JSON_FIELDS(loose_fields), tree_of(a, "{\"tree\":null,\"list\":[]}"), &loose));
+    ck_err(json_bind(a, JSON_FIELDS(loose_fields), tree_of(a, "{\"tree\":[]}"), &loose), ERR_INPUT);
+    ck_err(json_bind(a, JSON_FIELDS(loose_fields), tree_of(a, "{\"list\":null}"), &loose),
+           ERR_INPUT);
+    ck_err(json_bind(a, JSON_FIELDS(loose_fields), tree_of(a, "{\"list\":[\"x\",1]}"), &loose),
+           ERR_INPUT);
+    ck_ok(json_schema(a, JSON_FIELDS(loose_fields), &s));
+    ck_assert_str_eq(text_of(a, json_get(s, "properties")),
+                     "{\"list\":{\"items\":{\"type\":\"string\"},\"type\":\"array\"},"
+                     "\"tree\":{\"type\":[\"object\",\"null\"]}}");
+}
+END_TEST
+
 START_TEST(an_empty_table_takes_an_empty_object)
 {
     CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
@@ -380,4 +410,5 @@ TEST_MAIN("json_bind", a_whole_struct_is_bound, what_is_absent_gets_its_default,
           complaints_about_yaml_start_with_line_and_column, unbind_gives_back_what_was_bound,
           an_absent_embedded_struct_takes_its_defaults_and_stays_absent,
           unbind_refuses_an_enum_without_a_name, the_schema_says_what_the_table_says,
-          an_empty_table_takes_an_empty_object, a_full_arena_ends_a_bind)
+          a_subtree_holds_what_its_row_says, an_empty_table_takes_an_empty_object,
+          a_full_arena_ends_a_bind)
