@@ -1,11 +1,13 @@
 /* The job thread: one long work at a time. It reads on its own connection and hands its changes to
  * the writer in batches, among everybody else's. */
-#include <stdlib.h>
+#include <time.h>
 
+#include "common/base/invariant.h"
 #include "common/sys/log.h"
 #include "engine/call/threads.h"
 
 #define BATCH_MAX 256
+#define RETRY_NS  1000000
 
 struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth)
 {
@@ -27,31 +29,21 @@ struct port {
     size_t under_way_n;
 };
 
-static struct err batch_send(struct jobs *j, struct call **calls, size_t n)
-{
-    struct work *works = calloc(n, sizeof *works);
-    void *items[BATCH_MAX];
-    ENSURE(works != NULL, ERR_LIMIT, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        works[i] = (struct work){.call = calls[i], .reply_to = REPLY_JOB};
-        items[i] = &works[i];
-    }
-    struct err e = bus_send(j->to_writer, items, n);
-    /* Every answer comes back: the array is shared with the writer until then. */
-    for (size_t left = n; e.kind == ERR_NONE && left > 0;) {
-        size_t got;
-        e = bus_recv(j->reply, true, items, BATCH_MAX, &got);
-        left -= got;
-    }
-    free(works);
-    return e;
-}
-
-static struct err port_submit(struct job_port *base, struct call **calls, size_t n)
+/* Everything handed over comes back, and nothing else. The writer holds these calls until then, and
+ * whoever asked frees them after: no failure may come between. For want of memory there is another
+ * try; a bus that lost answers is one that we cannot go on with. */
+static struct err port_finish(struct job_port *base)
 {
     struct port *port = (struct port *)base;
-    for (size_t at = 0; at < n; at += BATCH_MAX)
-        TRY(batch_send(port->jobs, calls + at, n - at > BATCH_MAX ? BATCH_MAX : n - at));
+    void *items[BATCH_MAX];
+    while (port->under_way_n > 0) {
+        size_t got;
+        struct err e = bus_recv(port->jobs->reply, true, items, port->under_way_n, &got);
+        INVARIANT(e.kind == ERR_NONE || e.kind == ERR_LIMIT);
+        port->under_way_n -= got;
+        if (e.kind == ERR_LIMIT)
+            (void)nanosleep(&(struct timespec){.tv_nsec = RETRY_NS}, NULL);
+    }
     return OK;
 }
 
@@ -69,14 +61,11 @@ static struct err port_begin(struct job_port *base, struct call **calls, size_t 
     return OK;
 }
 
-static struct err port_finish(struct job_port *base)
+static struct err port_submit(struct job_port *base, struct call **calls, size_t n)
 {
-    struct port *port = (struct port *)base;
-    void *items[BATCH_MAX];
-    while (port->under_way_n > 0) {
-        size_t got;
-        TRY(bus_recv(port->jobs->reply, true, items, port->under_way_n, &got));
-        port->under_way_n -= got;
+    for (size_t at = 0; at < n; at += BATCH_MAX) {
+        TRY(port_begin(base, calls + at, n - at > BATCH_MAX ? BATCH_MAX : n - at));
+        TRY(port_finish(base));
     }
     return OK;
 }
