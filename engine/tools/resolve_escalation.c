@@ -82,10 +82,31 @@ extern const struct tool tool_reject_match;
 
 /* ---- plan ---- */
 
-static struct err bound_args(struct call *c, struct call *inner, const char *text)
+/* Some acts want a reason. What is bound is without the asker's words, so it is those of whoever
+ * answers; with none, those that were shown. */
+static struct err reason_put(struct call *c, const struct tool *tool, const struct escalation *e,
+                             struct json *tree)
+{
+    struct json *bound;
+    bool wanted = false;
+    for (size_t i = 0; i < tool->fields_n; i++)
+        wanted |= tool->fields[i].required && text_eq(tool->fields[i].name, "rationale");
+    if (!wanted)
+        return OK;
+    const char *words = c->rationale;
+    if (text_empty(words)) {
+        TRY(bound_read(c->arena, e, &bound));
+        words = json_get_text(bound, "rationale");
+    }
+    json_put_text(c->arena, tree, "rationale", words == NULL ? "" : words);
+    return arena_check(c->arena);
+}
+
+static struct err bound_args(struct call *c, struct call *inner, const struct escalation *e)
 {
     struct json *tree;
-    TRY(json_read(c->arena, str_of(text), NULL, &tree));
+    TRY(json_read(c->arena, str_of(e->args), NULL, &tree));
+    TRY(reason_put(c, inner->tool, e, tree));
     inner->args = arena_alloc(c->arena, inner->tool->args_size);
     ENSURE(inner->args != NULL, ERR_LIMIT, "out of memory");
     inner->args_tree = tree;
@@ -135,11 +156,11 @@ static struct err inner_begin(struct call *c, struct tx *tx, struct call *inner,
 }
 
 static struct err plan_inner(struct call *c, struct tx *tx, struct answer *a,
-                             const struct tool *tool, const char *args)
+                             const struct tool *tool)
 {
     TRY(inner_begin(c, tx, &a->inner, tool));
     a->has_inner = true;
-    TRY(bound_args(c, &a->inner, args));
+    TRY(bound_args(c, &a->inner, &a->e));
     TRY(tool->plan(&a->inner, tx));
     ask_as(c, &a->inner);
     return OK;
@@ -179,7 +200,7 @@ static struct json *policy_difference(struct arena *arena, const struct escalati
 static struct err replan(struct call *c, struct tx *tx, struct answer *a, const struct tool *tool,
                          struct json **difference)
 {
-    struct err e = plan_inner(c, tx, a, tool, a->e.args);
+    struct err e = plan_inner(c, tx, a, tool);
     *difference = NULL;
     if (is_past(e)) {
         *difference = past_difference(c->arena, &a->e, e.msg);
@@ -221,7 +242,7 @@ static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
     a->to = ESCALATION_REJECTED;
     if (!text_eq(a->e.tool, "confirm_match"))
         return OK;
-    return plan_inner(c, tx, a, &tool_reject_match, a->e.args);
+    return plan_inner(c, tx, a, &tool_reject_match);
 }
 
 /* Whoever asked: in person, through their agent, or the agent itself. */

@@ -27,11 +27,12 @@ static struct err plan(struct call *c, struct tx *tx)
 
 static struct err apply(struct call *c, struct tx *tx)
 {
+    const struct retire_rule *args = c->args;
     struct matching_rule *rule = c->planned;
     TRY(rule_step(c, rule, MATCHING_RULE_EVENT_RETIRE));
     rule->version++;
     rule->approver = c->actor.id;
-    rule->rationale = c->rationale;
+    rule->rationale = args->rationale;
     return rule_move(c, tx, rule);
 }
 

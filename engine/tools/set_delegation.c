@@ -2,7 +2,9 @@
  * the lender's roles, too, under their own name; the gate never lets the two seats be two pairs of
  * eyes (engine/gate/rows_any.c). A new loan to the same person takes the place of the old one; one
  * that ends in the past takes it back. */
+#include "engine/store/actors.h"
 #include "engine/store/delegations.h"
+#include "engine/store/escalations.h"
 
 #include "common/base/civil.h"
 #include "engine/tools/escalation_view.h"
@@ -91,14 +93,44 @@ static struct err times_of(struct call *c, struct tx *tx, struct delegation *d, 
 
 /* ---- plan ---- */
 
-/* Where the lender's own roles are: who holds them in some entities lends in those. */
-static struct err entities_fact(struct call *c)
+/* The principal who calls, or who asked for what is answered now. */
+static struct err lender_find(struct call *c, struct tx *tx, const char **lender)
 {
-    const char **list = ARENA_ARRAY(c->arena, c->ask.roles_n + 1, const char *);
+    const char *self = c->actor.kind == ACTOR_HUMAN ? c->actor.principal : c->actor.on_behalf_of;
+    struct escalation e;
+    *lender = self;
+    c->ask.own_seat = c->actor.kind == ACTOR_HUMAN;
+    ENSURE(self != NULL, ERR_INPUT, "nobody's seat can be lent: the caller acts for no person");
+    if (c->escalation_id == NULL)
+        return OK;
+    TRY(escalation_load(tx, c->arena, c->escalation_id, &e));
+    *lender = e.requester_principal != NULL ? e.requester_principal : e.requester_obo;
+    c->ask.own_seat &= text_eq(self, *lender);
+    return OK;
+}
+
+/* The caller's roles, or the lender's when another one answers. */
+static struct err roles_find(struct call *c, struct tx *tx, const char *lender, struct ask *ask)
+{
+    const struct actor actor = {.kind = ACTOR_HUMAN, .id = lender, .principal = lender};
+    *ask = c->ask;
+    if (c->escalation_id == NULL || c->ask.own_seat)
+        return OK;
+    ask->roles_n = 0;
+    struct err e = actor_facts(tx, c->arena, &actor, c->tool->name, ask);
+    return e.kind == ERR_AUTH ? OK : e;
+}
+
+/* Where the lender's own roles are: who holds them in some entities lends in those. */
+static struct err entities_fact(struct call *c, struct tx *tx, const char *lender)
+{
+    struct ask ask;
+    TRY(roles_find(c, tx, lender, &ask));
+    const char **list = ARENA_ARRAY(c->arena, ask.roles_n + 1, const char *);
     size_t n = 0;
     ENSURE(list != NULL, ERR_LIMIT, "out of memory");
-    for (size_t i = 0; i < c->ask.roles_n; i++) {
-        const struct ask_role *r = &c->ask.roles[i];
+    for (size_t i = 0; i < ask.roles_n; i++) {
+        const struct ask_role *r = &ask.roles[i];
         bool known = false;
         if (r->lender != NULL)
             continue;
@@ -144,22 +176,21 @@ static struct err plan(struct call *c, struct tx *tx)
     const struct set_delegation *args = c->args;
     struct planned *p = ARENA_NEW(c->arena, struct planned);
     struct person to;
-    const char *lender = c->actor.kind == ACTOR_HUMAN ? c->actor.principal : c->actor.on_behalf_of;
+    const char *lender;
     ENSURE(p != NULL, ERR_LIMIT, "out of memory");
-    ENSURE(lender != NULL, ERR_INPUT, "nobody's seat can be lent: the caller acts for no person");
+    TRY(lender_find(c, tx, &lender));
     TRY(person_parse(c, tx, args->to, "/to", &to));
     if (text_eq(to.base.principal_id, lender))
         return err_at(ERR_INPUT, "/to", "a seat is lent to somebody else");
     TRY(delegation_load(tx, c->arena, lender, to.base.principal_id, &p->d));
     TRY(times_of(c, tx, &p->d, &p->back));
-    TRY(entities_fact(c));
+    TRY(entities_fact(c, tx, lender));
     p->d.rationale = args->rationale;
     bound_fact(c, &p->d);
     c->object_type = c->ask.object_type = "delegation";
     c->object_id = c->ask.object_id = arena_fmt(c->arena, "%s|%s", lender, to.base.principal_id);
     c->ask.object_version = p->d.version;
     c->ask.state_valid = true;
-    c->ask.own_seat = c->actor.kind == ACTOR_HUMAN;
     c->event_type = "DELEGATION_SET";
     c->planned = p;
     return arena_check(c->arena);

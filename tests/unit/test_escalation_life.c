@@ -453,9 +453,23 @@ START_TEST(a_loan_has_sensible_times)
     struct actor agent = spine_agent("ben");
     c = lend(&agent, "human:eve", 24);
     spine_is(c, CALL_PENDING);
-    spine_is(spine_run(spine_answer(&ana, c, "confirm", "sure")), CALL_OK); /* not ana's to lend */
-    ck_assert_int_eq(spine_escalation(c->escalation_id).state, ESCALATION_STALE);
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(what_an_agent_would_lend_is_lent_by_its_person_alone)
+{
+    struct actor agent = spine_agent("ben");
+    struct call *c = lend(&agent, "human:eve", 24);
+    spine_is(c, CALL_PENDING);
+    struct call *not_hers = spine_run(spine_answer(&ana, c, "confirm", "sure"));
+    spine_is(not_hers, CALL_DENIED);
+    ck_assert_int_eq(not_hers->verdict.reason, REASON_NOT_AUTHORISED);
+    ck_assert_int_eq(spine_escalation(c->escalation_id).state, ESCALATION_PENDING);
     ck_assert_int_eq(spine_int("SELECT count(*) FROM delegations", NULL), 0);
+    /* no words of his own: those of the agent, which he was shown */
+    spine_is(spine_run(spine_answer(&ben, c, "confirm", NULL)), CALL_OK);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM delegations WHERE rationale <> ''", NULL), 1);
     book_is_intact();
 }
 END_TEST
@@ -556,5 +570,6 @@ SPINE_MAIN("escalation_life", life_up, spine_down, who_asked_and_withdrew_still_
            a_borrower_confirms_on_the_lenders_seat_and_no_longer,
            a_lent_seat_is_not_a_second_pair_of_eyes,
            who_asked_does_not_come_back_in_a_borrowers_shape, a_lent_seat_is_not_lent_on,
-           a_loan_has_sensible_times, only_the_workspaces_service_records_deliveries_and_each_once,
+           a_loan_has_sensible_times, what_an_agent_would_lend_is_lent_by_its_person_alone,
+           only_the_workspaces_service_records_deliveries_and_each_once,
            acting_directly_settles_what_waits, several_answers_in_one_group_have_one_effect)
