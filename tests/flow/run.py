@@ -17,9 +17,10 @@
     cli audit verify                       -> exit 0 contains "intact"
     post as human:ana header.X-Actor-Id="human: ana" claim.exp=+120    -> 401 contains "…"
     restart | kill                         the daemon, cleanly or by -9
+    policy "these words" "others"          in policy.yaml, where they stand first; a restart reads it
 
 Values: M1 is what M1 was found or captured as ({M1} and {E1.digest} within a cli line's words);
-[a, b] is a list; "…" holds spaces. Short names:
+[a, b] is a list; "…" holds spaces; +48h is the instant so far from now. Short names:
 match, entity, escalation, exception, key (idempotency_key), bank and gl (lists of entries).
 resolve_escalation takes the decision as a bare word and looks the digest up, as a human's screen
 would. After the arrow (-> or →): the outcome (ok, pending, deny, error), its reason, then
@@ -110,6 +111,8 @@ class Story:
     def value(self, text):
         if text.startswith("[") and text.endswith("]"):
             return [self.value(plain(w.strip())) for w in text[1:-1].split(",") if w.strip()]
+        if re.fullmatch(r"\+\d+h", text):
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600 * int(text[1:-1])))
         return self.names.get(text, text)
 
     def arguments(self, tool, words):
@@ -413,6 +416,17 @@ class Story:
             raise Wrong("the engine did not stop cleanly\n" + self.daemon.tail())
         self.again()
 
+    def do_policy(self, words, _):
+        self.up()
+        path = os.path.join(self.book.data, "policy.yaml")
+        old, new = (plain(w) for w in words)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        if old not in text:
+            raise Wrong(f"the policy does not say {old!r}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new, 1))
+
     def do_kill(self, _words, _):
         self.up().kill()
         self.again()
@@ -453,7 +467,7 @@ def play(story, path):
                 print("".join(f"# {t}\n" for t in story.daemon.tail().splitlines()))
                 break
             continue
-        if verb in ("book", "setting"):
+        if verb in ("book", "setting", "policy"):
             continue
         n += 1
         print(f"ok {n} - line {number}: {said}", flush=True)
