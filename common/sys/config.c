@@ -86,6 +86,12 @@ static const struct setting rows[] = {
      .min = 0,
      .max = 100000,
      .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    {.name = "CLOSEGATE_METRICS_PEERS",
+     .type = SETTING_NETWORKS,
+     AT(metrics_peers),
+     .fallback = "127.0.0.0/8, ::1/128",
+     .help = "The networks that may read /metrics; the Unix socket always may, a request that a "
+             "proxy forwarded never."},
     {.name = "CLOSEGATE_CLOCK_JUMP_SECONDS",
      .type = SETTING_INT,
      AT(clock_jump_seconds),

@@ -28,11 +28,12 @@ struct config {
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */
     int64_t max_connections, max_connections_per_peer;
-    int64_t clock_jump_seconds; /* 0: no limit */
-    int64_t sweep_seconds;      /* 0: no timer */
-    int fx_adapter;             /* enum config_fx */
-    int fx_adapter_prod_guard;  /* enum config_guard */
-    const char *workspace_url;  /* where people decide; "" when there is no workspace */
+    struct setting_networks metrics_peers; /* who may read /metrics over TCP */
+    int64_t clock_jump_seconds;            /* 0: no limit */
+    int64_t sweep_seconds;                 /* 0: no timer */
+    int fx_adapter;                        /* enum config_fx */
+    int fx_adapter_prod_guard;             /* enum config_guard */
+    const char *workspace_url;             /* where people decide; "" when there is no workspace */
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */

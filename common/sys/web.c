@@ -38,6 +38,39 @@ struct web_limits web_limits_default(void)
                                .write_ms = 30000};
 }
 
+/* Every status that we answer with; one more row for the rest. */
+static void counts_init(struct web *web)
+{
+    static const int known[] = {200, 202, 204, 400, 401, 403, 404, 405, 406, 408, 409,
+                                413, 414, 415, 417, 429, 431, 500, 501, 502, 503, 505};
+    _Static_assert(sizeof known / sizeof known[0] < WEB_COUNTS, "room for the others");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        web->counts[i].status = known[i];
+}
+
+void web_count(struct web *web, int status)
+{
+    size_t i = 0;
+    while (web->counts[i].status != 0 && web->counts[i].status != status)
+        i++;
+    web->counts[i].n++;
+}
+
+const struct web_count *web_counts(const struct web *web, size_t *n)
+{
+    *n = 0;
+    while (web->counts[*n].status != 0)
+        ++*n;
+    ++*n;
+    return web->counts;
+}
+
+void web_accepted(const struct web *web, int64_t *taken, int64_t *refused)
+{
+    *taken = web->taken;
+    *refused = web->refused;
+}
+
 struct err web_new(struct loop *loop, const struct web_limits *limits,
                    const struct web_route *routes, size_t routes_n, void *ctx, struct web **out)
 {
@@ -54,6 +87,7 @@ struct err web_new(struct loop *loop, const struct web_limits *limits,
     }
     for (size_t i = 0; i < routes_n; i++)
         INVARIANT(routes[i].body_max <= HTTP1_BODY_MAX && routes[i].handler != NULL);
+    counts_init(web);
     *out = web;
     return OK;
 }
@@ -181,12 +215,15 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     size_t per_peer = web->limits.per_peer_max == 0 ? SIZE_MAX : web->limits.per_peer_max;
     if (!make_room(web)) {
         log_warn("connection refused: too many in all", LOG_TEXT("peer", peer.text), LOG_END);
+        web->refused++;
         turn_away(fd, "503 Service Unavailable");
     } else if (!peer.is_unix && !peers_enter(web->peers, &peer.addr, per_peer)) {
         log_warn("connection refused: too many from one peer", LOG_TEXT("peer", peer.text),
                  LOG_END);
+        web->refused++;
         turn_away(fd, "429 Too Many Requests");
     } else {
+        web->taken++;
         conn_open(web, fd, &peer);
     }
 }
@@ -340,6 +377,11 @@ struct err web_drain(struct web *web, uint32_t within_ms, loop_fn *done, void *c
 size_t web_connections(const struct web *web)
 {
     return web->conns_n;
+}
+
+const struct web *web_of(const struct web_req *req)
+{
+    return req->conn->web;
 }
 
 const struct http_req *web_http(const struct web_req *req)

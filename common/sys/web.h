@@ -89,9 +89,19 @@ MUST_CHECK struct err web_drain(struct web *web, uint32_t within_ms, loop_fn *do
 
 size_t web_connections(const struct web *web);
 
+/* What the server answered since it began, by status; the last row is every other one. */
+struct web_count {
+    int status; /* 0: the others */
+    int64_t n;
+};
+const struct web_count *web_counts(const struct web *web, size_t *n);
+/* Connections that were taken, and those turned away at a ceiling. */
+void web_accepted(const struct web *web, int64_t *taken, int64_t *refused);
+
 /* The request, its peer, its id (16 hex digits, also in the X-Request-Id response field) and the
  * trace id of a well-formed `traceparent` (32 hex digits) or NULL. All live until web_reply. */
 const struct http_req *web_http(const struct web_req *req);
+const struct web *web_of(const struct web_req *req);
 const struct web_peer *web_peer(const struct web_req *req);
 const char *web_id(const struct web_req *req);
 const char *web_trace(const struct web_req *req);

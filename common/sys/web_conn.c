@@ -112,6 +112,7 @@ static void conn_linger(struct conn *conn)
 static void conn_send(struct conn *conn, const struct http_reply *reply, bool with_body)
 {
     struct buf head;
+    web_count(conn->web, reply->status);
     buf_init(&head, HEAD_OUT);
     struct err e = http_reply_head(reply, conn->close_after, (int64_t)time(NULL), &head);
     bool body = with_body && http_status_has_body(reply->status) && reply->body_len > 0;
@@ -152,21 +153,36 @@ static void conn_refuse(struct conn *conn, int status, const char *why)
     conn_send_error(conn, status, why, NULL);
 }
 
+static bool is_lower_hex(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("0123456789abcdef", text.at[i]) == NULL || text.at[i] == '\0')
+            return false;
+    return true;
+}
+
+static bool is_zero(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] != '0')
+            return false;
+    return true;
+}
+
 /* W3C Trace Context: version 00, lower-case hex, no zero ids; anything else is as if absent. */
 static void trace_read(const struct http_req *req, char out[33])
 {
     struct str v = {0};
-    unsigned char bytes[16], none[16] = {0};
     out[0] = '\0';
     if (http_header(req, "traceparent", &v) != 1 || v.len != 55 || memcmp(v.at, "00-", 3) != 0 ||
         v.at[35] != '-' || v.at[52] != '-')
         return;
-    char id[33];
-    memcpy(id, v.at + 3, 32);
-    id[32] = '\0';
-    if (!hex_parse(id, bytes, sizeof bytes) || memcmp(bytes, none, sizeof none) == 0)
+    const struct str trace = {v.at + 3, 32}, parent = {v.at + 36, 16}, flags = {v.at + 53, 2};
+    if (!is_lower_hex(trace) || !is_lower_hex(parent) || !is_lower_hex(flags) || is_zero(trace) ||
+        is_zero(parent))
         return;
-    hex_print(bytes, sizeof bytes, out);
+    memcpy(out, trace.at, trace.len);
+    out[trace.len] = '\0';
 }
 
 static void conn_request(struct conn *conn)

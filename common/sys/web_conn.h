@@ -50,6 +50,8 @@ TAILQ_HEAD(conn_list, conn);
 
 struct web_listener; /* web.c */
 
+enum { WEB_COUNTS = 24 };
+
 struct web {
     struct loop *loop;
     struct web_limits limits;
@@ -61,6 +63,8 @@ struct web {
     size_t conns_n;
     struct peers *peers;
     uint64_t id_next;
+    struct web_count counts[WEB_COUNTS];
+    int64_t taken, refused;    /* connections */
     struct event *drain_timer; /* NULL unless draining */
     loop_fn *drained;
     void *drained_ctx;
@@ -77,6 +81,8 @@ const struct web_route *web_route_find(const struct web *web, const struct http_
                                        int *status, unsigned *allow);
 /* "GET, HEAD, POST" */
 void web_allow_print(unsigned methods, char *out, size_t out_max);
+/* An answer with this status is on its way. */
+void web_count(struct web *web, int status);
 /* A connection is gone; the drain may be over. */
 void web_conn_gone(struct web *web);
 

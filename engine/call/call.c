@@ -8,6 +8,7 @@
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
 #include "engine/call/escalate.h"
+#include "engine/call/measure.h"
 #include "engine/store/escalations.h"
 #include "engine/store/idempotency.h"
 #include "engine/tools/run.h"
@@ -178,9 +179,13 @@ static struct err ask_begin(struct call *c, struct tx *tx)
 
 static struct err judge(struct call *c, struct tx *tx)
 {
+    int64_t since = metric_now_us();
     TRY(c->tool->plan(c, tx));
-    if (c->outcome == CALL_NONE)
-        c->verdict = gate_decide(c->policy, &c->ask);
+    since = measure_step(STEP_PLAN, since);
+    if (c->outcome != CALL_NONE)
+        return OK;
+    c->verdict = gate_decide(c->policy, &c->ask);
+    (void)measure_step(STEP_GATE, since);
     return OK;
 }
 
@@ -196,8 +201,11 @@ static struct err decide(struct call *c, struct tx *tx)
     TRY(judge(c, tx));
     if (c->outcome != CALL_NONE)
         return OK; /* the plan found it settled: nothing asked, nothing changed */
+    int64_t since = metric_now_us();
     TRY(act(c, tx, &event_type));
+    since = measure_step(STEP_APPLY, since);
     TRY(event_of(c, tx, event_type));
+    (void)measure_step(STEP_RECORD, since);
     c->seq = tx->event_seq;
     json_put_int(c->arena, c->result, "seq", c->seq);
     if (c->then != NULL)

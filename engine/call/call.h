@@ -51,8 +51,9 @@ bool call_group(struct store *store, struct call **calls, size_t n, int64_t (*cl
 struct group_more {
     bool (*fn)(void *arg);
     void *arg;
+    bool lost; /* set: the database took the whole group along */
 };
 bool call_group_while(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void),
-                      const struct group_more *more, size_t *ran);
+                      struct group_more *more, size_t *ran);
 
 #endif

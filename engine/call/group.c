@@ -3,6 +3,7 @@
  * transaction away: then the whole group failed, and every caller is told. Nobody hears of a
  * decision before it is on the disk. */
 #include "engine/call/call.h"
+#include "engine/call/measure.h"
 
 /* In the call's own arena: what worded it, a connection or another call, may go before this call
  * is answered. */
@@ -75,20 +76,30 @@ static bool calls_run(struct store *store, struct call **calls, size_t n, int64_
     return true;
 }
 
+static bool group_lost(struct group_more *more)
+{
+    if (more != NULL)
+        more->lost = true;
+    return true;
+}
+
 bool call_group_while(struct store *store, struct call **calls, size_t n, int64_t (*clock_us)(void),
-                      const struct group_more *more, size_t *ran)
+                      struct group_more *more, size_t *ran)
 {
     struct err e = store_group_begin(store);
     if (e.kind != ERR_NONE) {
         *ran = n;
         group_failed(calls, n, ERR_STORE, group_reason(e));
-        return store_group_abandon(store);
+        return group_lost(more) && store_group_abandon(store);
     }
     if (!calls_run(store, calls, n, clock_us, more, ran))
-        return store_group_abandon(store);
+        return group_lost(more) && store_group_abandon(store);
+    const int64_t since = metric_now_us();
     e = store_group_commit(store);
+    measure_commit(since);
     if (e.kind == ERR_NONE)
         return true;
+    (void)group_lost(more);
     if (e.kind != ERR_UNKNOWN) {
         group_failed(calls, *ran, ERR_STORE, group_reason(e));
         return store_group_abandon(store);

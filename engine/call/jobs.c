@@ -4,6 +4,7 @@
 
 #include "common/base/invariant.h"
 #include "common/sys/log.h"
+#include "common/sys/metrics.h"
 #include "engine/call/threads.h"
 
 #define BATCH_MAX 256
@@ -53,7 +54,8 @@ static struct err port_begin(struct job_port *base, struct call **calls, size_t 
     void *items[BATCH_MAX];
     ENSURE(n <= BATCH_MAX && port->under_way_n == 0, ERR_BUG, "more than one batch under way");
     for (size_t i = 0; i < n; i++) {
-        port->under_way[i] = (struct work){.call = calls[i], .reply_to = REPLY_JOB};
+        port->under_way[i] =
+            (struct work){.call = calls[i], .queued_us = metric_now_us(), .reply_to = REPLY_JOB};
         items[i] = &port->under_way[i];
     }
     TRY(bus_send(port->jobs->to_writer, items, n));

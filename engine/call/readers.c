@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/sys/log.h"
+#include "engine/call/measure.h"
 #include "engine/call/threads.h"
 
 #define READ_BATCH 64
@@ -86,10 +87,13 @@ static void *reader_run(void *arg)
         e = bus_recv(r->port, true, items, READ_BATCH, &n);
         for (size_t i = 0; e.kind == ERR_NONE && i < n; i++) {
             struct work *w = items[i];
+            const int64_t began = metric_now_us();
+            measure_queue(w->queued_us, began);
             if (w->call != NULL)
                 read_call(r, w->call);
             else
                 read_fn(r, w);
+            (void)measure_step(STEP_READ, began);
         }
         if (e.kind == ERR_NONE && n > 0)
             e = bus_send(r->to_loop, items, n);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/base/invariant.h"
+#include "engine/call/measure.h"
 #include "engine/call/threads.h"
 
 #define JOBS_MAX       64 /* one at a time runs: a queue of passes must not take everybody's place */
@@ -70,6 +71,7 @@ static void work_done(struct spine *s, struct work *w)
     if (w->call != NULL) {
         s->stats.failed += w->call->outcome == CALL_FAILED;
         s->jobs_n -= is_job(w);
+        measure_call(w->call);
         w->done(w->call, w->arg);
     } else {
         w->read_done(w->err, w->arg);
@@ -126,6 +128,7 @@ static struct err submit(struct spine *s, const struct work *work)
     struct work *w = malloc(sizeof *w);
     ENSURE(w != NULL, ERR_LIMIT, "out of memory");
     *w = *work;
+    w->queued_us = metric_now_us();
     void *item = w;
     struct err e = bus_send(sender_for(s, w), &item, 1);
     if (e.kind != ERR_NONE) {
@@ -161,7 +164,14 @@ struct spine_stats spine_stats(const struct spine *spine)
     stats.groups = atomic_load(&spine->writer.groups);
     stats.group_max = atomic_load(&spine->writer.group_max);
     stats.log_wraps = atomic_load(&spine->checkpointer.wraps);
+    stats.head_seq = atomic_load(&spine->writer.head_seq);
+    stats.jobs = spine->jobs_n;
     return stats;
+}
+
+bool spine_writable(const struct spine *spine)
+{
+    return !spine->stopping && atomic_load(&spine->writer.writable);
 }
 
 /* ---- starting and stopping ---- */

@@ -40,7 +40,13 @@ struct spine_stats {
     int64_t calls, groups, failed, in_flight;
     int64_t group_max;
     int64_t log_wraps; /* times a long log was moved whole between two groups */
+    int64_t head_seq;  /* of the last event that is on the disk */
+    int64_t jobs;      /* long work under way or waiting for its turn */
 };
 struct spine_stats spine_stats(const struct spine *spine);
+
+/* False once a group failed as a whole (the disk is full or gone, the book cannot be opened again)
+ * and until one goes through: every call that changes something tries anew. */
+bool spine_writable(const struct spine *spine);
 
 #endif

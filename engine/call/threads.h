@@ -23,6 +23,7 @@ struct work {
     spine_read_done *read_done;
     struct err err; /* of a read by function */
     void *arg;
+    int64_t queued_us; /* metric_now_us, when it was handed over */
     enum reply_to reply_to;
 };
 
@@ -71,7 +72,10 @@ struct writer {
     bool started;
     struct between between;
     struct clock_watch clock;
+    bool lost; /* the last group, as a whole */
     atomic_llong groups, group_max;
+    atomic_llong head_seq; /* of the last event on the disk */
+    atomic_bool writable;  /* the last group could be written, and the connection be trusted */
 };
 MUST_CHECK struct err writer_open(struct writer *w, const struct spine_options *options,
                                   size_t depth);

@@ -4,9 +4,9 @@
  * is opened anew, and SQLite's own recovery says what is there. */
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/sys/log.h"
+#include "engine/call/measure.h"
 #include "engine/call/threads.h"
 
 /* How long a group may take calls of long work: while nobody waits, and while somebody does. */
@@ -24,6 +24,15 @@ struct err thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
     return OK;
 }
 
+/* For those on other threads: can the book be written, as far as the last group knows, and where
+ * does its chain stand. */
+static void store_told(struct writer *w)
+{
+    atomic_store(&w->writable, w->store != NULL && !w->lost);
+    if (w->store != NULL)
+        atomic_store(&w->head_seq, store_head(w->store)->seq);
+}
+
 struct err writer_open(struct writer *w, const struct spine_options *options, size_t depth)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
@@ -35,6 +44,8 @@ struct err writer_open(struct writer *w, const struct spine_options *options, si
     struct err e = store_open(options->book_path, STORE_WRITER, arena, &w->store);
     if (e.kind != ERR_NONE)
         log_error("the book could not be opened for writing", LOG_TEXT("why", e.msg), LOG_END);
+    else
+        store_told(w);
     return e.kind == ERR_NONE ? OK : err_new(e.kind, "the book could not be opened for writing");
 }
 
@@ -89,13 +100,6 @@ static void forget(struct writer *w, size_t people, size_t work)
 
 /* ---- a group ---- */
 
-static int64_t now_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
-}
-
 /* How far a group has come. The first `must` calls are people's and one of long work, so that
  * neither waits for ever. */
 struct slice {
@@ -109,7 +113,7 @@ static bool go_on(void *arg)
     struct slice *s = arg;
     if (s->asked++ < s->must)
         return true;
-    if (now_us() >= s->until_us)
+    if (metric_now_us() >= s->until_us)
         return false;
     if (!bus_waiting(s->w->port))
         return true;
@@ -149,13 +153,15 @@ static size_t group_run(struct writer *w, struct call **calls, size_t n, struct 
         group_stopped(w, calls, n);
         return n;
     }
-    const struct group_more more = {.fn = go_on, .arg = slice};
+    struct group_more more = {.fn = go_on, .arg = slice};
     size_t ran;
     if (!call_group_while(w->store, calls, n, w->options.clock_us, &more, &ran)) {
         log_error("a commit's outcome is unknown; the book is opened again", LOG_END);
         store_again(w);
     }
+    w->lost = more.lost;
     atomic_fetch_add(&w->groups, 1);
+    measure_group(ran);
     if ((long long)ran > atomic_load(&w->group_max))
         atomic_store(&w->group_max, (long long)ran);
     return ran;
@@ -179,10 +185,21 @@ static void answer(struct writer *w, struct work **works, size_t n)
         log_error("answers could not be handed back", LOG_TEXT("why", e.msg), LOG_END);
 }
 
+/* The loop counts its own calls when it answers them. */
+static void group_measured(struct work **works, size_t n, int64_t began_us)
+{
+    for (size_t i = 0; i < n; i++) {
+        measure_queue(works[i]->queued_us, began_us);
+        if (works[i]->reply_to == REPLY_JOB)
+            measure_call(works[i]->call);
+    }
+}
+
 static void group_next(struct writer *w)
 {
     struct work *works[GROUP_MAX];
     struct call *calls[GROUP_MAX];
+    const int64_t began = metric_now_us();
     size_t people = w->people_n, n = 0;
     for (; n < people; n++)
         works[n] = w->people[n];
@@ -193,10 +210,12 @@ static void group_next(struct writer *w)
     struct slice slice = {.w = w,
                           .people = people,
                           .must = people + 1,
-                          .until_us = now_us() + (people > 0 ? SHARED_US : ALONE_US)};
+                          .until_us = metric_now_us() + (people > 0 ? SHARED_US : ALONE_US)};
     between_enter(&w->between);
     size_t ran = group_run(w, calls, n, &slice);
     between_leave(&w->between);
+    store_told(w);
+    group_measured(works, ran, began);
     answer(w, works, ran);
     forget(w, people, ran - people);
 }

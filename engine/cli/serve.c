@@ -8,6 +8,7 @@
 #include "common/sys/disk.h"
 #include "common/sys/log.h"
 #include "engine/call/boot.h"
+#include "engine/call/measure.h"
 #include "engine/call/sweeper.h"
 #include "engine/cli/binary.h"
 #include "engine/cli/commands.h"
@@ -108,6 +109,7 @@ static struct err start(struct server *s)
                                         .clock_us = cli_clock_us,
                                         .clock_jump_us =
                                             s->cli->config.clock_jump_seconds * 1000000};
+    TRY(measure_init());
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
@@ -117,6 +119,7 @@ static struct err start(struct server *s)
                                              .auth = s->auth,
                                              .spine = s->spine,
                                              .clock_us = cli_clock_us,
+                                             .book_path = s->book,
                                              .policy_changed = on_policy_changed,
                                              .ctx = s};
     TRY(engine_host_new(&host, &s->host));
@@ -132,6 +135,7 @@ static struct err start(struct server *s)
                                             .sweeps = sweeps};
     TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
     sweeper_set_policy(s->sweeper, s->policy);
+    engine_host_set_sweeper(s->host, s->sweeper);
     const struct reload_options again = {
         .cli = s->cli, .spine = s->spine, .host = s->host, .sweeper = s->sweeper};
     return reload_new(&again, &s->reload);
@@ -171,6 +175,7 @@ static void stop(struct server *s)
     reload_free(s->reload);
     auth_free(s->auth);
     loop_free(s->loop);
+    measure_fini();
     book_unlock(s->lock);
 }
 

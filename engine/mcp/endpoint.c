@@ -37,7 +37,7 @@ static bool is_loopback_name(struct str host)
 }
 
 /* Against DNS rebinding: a page that tricked the resolver still says whose it is. */
-static bool host_allowed(const struct config *config, const struct http_req *http)
+bool host_allowed(const struct config *config, const struct http_req *http)
 {
     const struct str host = host_only(http->host);
     return is_loopback_name(host) || in_list(&config->allowed_hosts, http->host) ||
@@ -229,10 +229,14 @@ static void on_readyz(struct web_req *web, void *ctx)
 {
     const struct mcp *mcp = ctx;
     const char *why = NULL;
-    if (mcp->host->ready(mcp->host->ctx, &why))
-        say(web, 200, "{\"status\":\"ready\"}\n");
-    else
+    const struct mcp_host *host = mcp->host;
+    if (mcp->ending)
+        web_refuse(web, 503, "the engine is stopping");
+    else if (!host->ready(host->ctx, &why) ||
+             (host->whole != NULL && !host->whole(host->ctx, &why)))
         web_refuse(web, 503, why);
+    else
+        say(web, 200, "{\"status\":\"ready\"}\n");
 }
 
 /* ---- the endpoint ---- */
@@ -243,6 +247,7 @@ static const struct web_route routes[] = {
     {HTTP_POST, "/admin", WEB_BODY_MAX_DEFAULT, on_admin},
     {HTTP_GET, "/healthz", 0, on_healthz},
     {HTTP_GET, "/readyz", 0, on_readyz},
+    {HTTP_GET, "/metrics", 0, on_metrics},
 };
 
 const struct web_route *mcp_routes(size_t *n)

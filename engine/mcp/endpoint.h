@@ -44,4 +44,8 @@ void mcp_task_updated(struct mcp *mcp, const char *task_id, const struct json *t
 /* Who listens is judged anew: scopes are made again at the next change. */
 size_t mcp_listeners(const struct mcp *mcp);
 
+/* ---- /metrics (metrics_page.c) ---- */
+/* The host's own figures are in `out`, which the endpoint's are added to; answers the request. */
+void mcp_metrics_reply(struct mcp *mcp, struct web_req *web, struct buf *out);
+
 #endif

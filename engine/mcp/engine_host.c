@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/sys/log.h"
+#include "engine/call/measure.h"
 #include "engine/mcp/engine_own.h"
 #include "engine/mcp/mcp_own.h"
 
@@ -112,6 +113,15 @@ static bool ready(void *ctx, const char **why)
     return h->policy != NULL;
 }
 
+/* Reads are served without a writer, and whoever asks for a change is told; but nobody should be
+ * sent here. */
+static bool whole(void *ctx, const char **why)
+{
+    const struct engine_host *h = ctx;
+    *why = "the book cannot be written at the moment";
+    return spine_writable(h->options.spine);
+}
+
 /* ---- tools ---- */
 
 bool engine_offers(const struct mcp_req *r, const struct tool *tool)
@@ -155,12 +165,17 @@ static void answer_call(void *arg)
     req_result(r, reply_call(r->arena, r->era.era, &engine_req(r)->call));
 }
 
+static const char *const outcomes[] = {"none", "ok", "pending", "denied", "failed"};
+
 /* Who approved a policy hears so when it is in force. */
 static void on_called(struct call *call, void *arg)
 {
     struct mcp_req *r = arg;
     const struct engine_host_options *options = &host_of(r)->options;
     log_context(r->request_id, NULL);
+    log_debug("call answered", LOG_TEXT("tool", call->tool->name),
+              LOG_TEXT("actor", call->actor.id), LOG_TEXT("outcome", outcomes[call->outcome]),
+              LOG_INT("seq", call->seq), LOG_END);
     if (call->outcome == CALL_PENDING)
         engine_pending(r, call);
     else if (call->outcome == CALL_OK && call->policy_loaded && options->policy_changed != NULL)
@@ -176,6 +191,8 @@ static void run_tool(struct mcp_req *r, const struct tool *tool, const struct js
     own->call.tool = tool;
     struct err e = call_bind(&own->call, arguments);
     if (e.kind != ERR_NONE) { /* the model can correct itself, so it is a result */
+        own->call.outcome = CALL_FAILED;
+        measure_call(&own->call);
         req_result(r, reply_call_failed(r->arena, r->era.era, e));
         return;
     }
@@ -312,10 +329,13 @@ struct err engine_host_new(const struct engine_host_options *options, struct eng
     struct engine_host *h = calloc(1, sizeof *h);
     ENSURE(h != NULL, ERR_LIMIT, "no memory");
     h->options = *options;
+    h->started_us = options->clock_us();
     h->serves = (struct mcp_host){.ctx = h,
                                   .instructions = instructions,
                                   .authenticate = authenticate,
                                   .ready = ready,
+                                  .whole = whole,
+                                  .metrics = engine_metrics,
                                   .tools_list = tools_list,
                                   .resources_list = resources_list,
                                   .templates_list = templates_list,
@@ -341,6 +361,11 @@ void engine_host_free(struct engine_host *host)
 const struct mcp_host *engine_host_serves(struct engine_host *host)
 {
     return &host->serves;
+}
+
+void engine_host_set_sweeper(struct engine_host *host, const struct sweeper *sweeper)
+{
+    host->sweeper = sweeper;
 }
 
 void engine_host_set_policy(struct engine_host *host, const struct policy *policy)

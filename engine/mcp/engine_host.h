@@ -9,12 +9,14 @@
 #include "engine/mcp/endpoint.h"
 
 struct engine_host;
+struct sweeper;
 
 struct engine_host_options {
     const struct config *config;
     struct auth *auth;
     struct spine *spine;
     int64_t (*clock_us)(void); /* the time of day */
+    const char *book_path;     /* whose log's size is told; NULL: nobody's */
     /* A call put another policy in force: take it (engine_host_set_policy), then `done(arg)`, which
      * answers the call. NULL: it is taken at the next start. */
     void (*policy_changed)(void *ctx, void (*done)(void *arg), void *arg);
@@ -34,5 +36,8 @@ const struct mcp_host *engine_host_serves(struct engine_host *host);
  * refused with 503. A policy that calls under way may still hold must not be freed. */
 void engine_host_set_policy(struct engine_host *host, const struct policy *policy);
 const struct policy *engine_host_policy(const struct engine_host *host); /* NULL before that */
+
+/* Whose figures /metrics shows; it must outlive the host's last request. */
+void engine_host_set_sweeper(struct engine_host *host, const struct sweeper *sweeper);
 
 #endif

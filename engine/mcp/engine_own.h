@@ -10,6 +10,8 @@ struct engine_host {
     struct mcp_host serves;
     struct engine_host_options options;
     const struct policy *policy;
+    const struct sweeper *sweeper;
+    int64_t started_us;
 };
 
 /* A request's notes: who calls, and what the spine is doing for it. */
@@ -35,6 +37,9 @@ struct err engine_prompts_list(struct mcp_req *r, size_t from, struct json *rows
 void engine_prompts_get(struct mcp_req *r, const char *name, const struct json *arguments);
 void engine_complete(struct mcp_req *r, const struct json *ref, const char *argument,
                      const char *value);
+
+/* ---- engine_metrics.c ---- */
+void engine_metrics(struct mcp *mcp, struct web_req *web);
 
 /* ---- engine_tasks.c: what waits for a human, by the protocol's own means ---- */
 /* Answers a tools/call whose outcome is CALL_PENDING. */

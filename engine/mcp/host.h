@@ -10,6 +10,8 @@
 #include "common/base/json.h"
 
 struct mcp_req;
+struct mcp;
+struct web_req;
 
 struct mcp_host {
     void *ctx;
@@ -20,6 +22,11 @@ struct mcp_host {
     void (*authenticate)(struct mcp_req *r);
     /* False with a sentence: nobody is served yet. */
     bool (*ready)(void *ctx, const char **why);
+    /* For /readyz alone, once ready: false with a sentence when it can serve only in part. NULL:
+     * always. */
+    bool (*whole)(void *ctx, const char **why);
+    /* Answers /metrics, now or later, with mcp_metrics_reply. NULL: there are none. */
+    void (*metrics)(struct mcp *mcp, struct web_req *web);
 
     /* Rows in a fixed order, from `from`; *next is the row after the page, or 0 at the end. */
     struct err (*tools_list)(struct mcp_req *r, size_t from, struct json *rows, size_t *next);

@@ -52,6 +52,11 @@ const struct json *exchange_json_copy(struct arena *arena, const struct json *tr
 struct json *exchange_notification(struct arena *arena, const char *method,
                                    const struct json *params);
 
+/* ---- metrics_page.c ---- */
+void on_metrics(struct web_req *web, void *ctx);
+/* Against DNS rebinding: whether this Host is ours. (endpoint.c) */
+bool host_allowed(const struct config *config, const struct http_req *http);
+
 /* ---- methods.c ---- */
 void mcp_dispatch(struct mcp_req *r);
 void mcp_on_notification(struct mcp_req *r);

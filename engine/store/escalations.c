@@ -18,7 +18,8 @@ enum {
     PARTIES_LOAD,
     ESCALATIONS_LIST,
     ESCALATIONS_LIST_OF,
-    ESCALATIONS_LIST_TO
+    ESCALATIONS_LIST_TO,
+    ESCALATIONS_WAITING
 };
 
 #define COLUMNS                                                                                    \
@@ -70,6 +71,9 @@ const struct db_sql escalations_sql[] = {
                              " escalation_addressees WHERE who = ?4 AND escalation_id > ?2)"
                              " AND (?1 IS NULL OR entity_id = ?1)"
                              " ORDER BY escalation_id LIMIT ?3"},
+    [ESCALATIONS_WAITING] = {"escalations_waiting",
+                             "SELECT state, count(*) FROM escalations INDEXED BY escalations_listed"
+                             " WHERE " OPEN_STATES " AND escalation_id > '' GROUP BY state"},
 };
 const size_t escalations_sql_n = sizeof escalations_sql / sizeof escalations_sql[0];
 
@@ -326,5 +330,19 @@ struct err escalations_list(struct tx *tx, struct arena *arena, const struct esc
         TRY(escalation_read(q, arena, &list[(*n)++]));
     }
     *rows = list;
+    return OK;
+}
+
+struct err escalations_waiting(struct tx *tx, int64_t by_state[ESCALATION_STALE + 1])
+{
+    bool row = true;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATIONS, ESCALATIONS_WAITING);
+    for (unsigned s = 0; s <= ESCALATION_STALE; s++)
+        by_state[s] = 0;
+    while (row) {
+        TRY(stmt_step(q, &row));
+        if (row)
+            by_state[state_find(stmt_peek(q, 0))] = stmt_int(q, 1);
+    }
     return OK;
 }

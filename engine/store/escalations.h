@@ -92,4 +92,7 @@ MUST_CHECK struct err escalations_list(struct tx *tx, struct arena *arena,
                                        const struct escalation_filter *filter,
                                        struct escalation **rows, size_t *n);
 
+/* How many are open, in each state. */
+MUST_CHECK struct err escalations_waiting(struct tx *tx, int64_t by_state[ESCALATION_STALE + 1]);
+
 #endif

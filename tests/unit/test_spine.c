@@ -558,6 +558,7 @@ START_TEST(while_the_disk_is_gone_everybody_is_told_and_then_it_goes_on)
         spine_is(c, CALL_FAILED);
         ck_assert(c->err.kind == ERR_STORE || c->err.kind == ERR_UNKNOWN);
     }
+    ck_assert(!spine_writable(spine));
     fault_vfs_fail_syncs(0, 0);
     fault_vfs_fail_writes(0, 0);
     fault_vfs_fail_reads(0, 0);
@@ -565,6 +566,8 @@ START_TEST(while_the_disk_is_gone_everybody_is_told_and_then_it_goes_on)
     submit(c);
     wait_for_all();
     spine_is(c, CALL_OK);
+    ck_assert(spine_writable(spine));
+    ck_assert_int_eq(spine_stats(spine).head_seq, c->seq);
     spine_end();
 }
 END_TEST
