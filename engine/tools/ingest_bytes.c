@@ -11,7 +11,8 @@
 #include "common/base/str.h"
 #include "engine/ingest/csv_source.h"
 
-#define PIECE ((size_t)256 << 10)
+#define PIECE   ((size_t)256 << 10)
+#define CHANGED "the file changed while it was read"
 
 static struct err piece_read(int fd, void *to, size_t len, size_t *n)
 {
@@ -33,6 +34,7 @@ static struct err file_check(struct ingest_bytes *b)
            "its own rights");
     ENSURE(st.st_size >= 0 && (size_t)st.st_size <= INGEST_PATH_MAX, ERR_LIMIT,
            "the file is larger than 16 GiB");
+    b->changed = st.st_mtim;
     return OK;
 }
 
@@ -103,6 +105,18 @@ struct err ingest_bytes_rewind(struct ingest_bytes *b)
     return OK;
 }
 
+struct err ingest_bytes_same(const struct ingest_bytes *b)
+{
+    struct stat st;
+    if (b->fd < 0)
+        return OK;
+    ENSURE(fstat(b->fd, &st) == 0, ERR_STORE, "the file cannot be read again");
+    ENSURE((size_t)st.st_size == b->len && st.st_mtim.tv_sec == b->changed.tv_sec &&
+               st.st_mtim.tv_nsec == b->changed.tv_nsec,
+           ERR_CONFLICT, CHANGED);
+    return OK;
+}
+
 /* A file's digest names it in the book, so its rows must be of those very bytes. */
 static struct err file_end(struct ingest_bytes *b)
 {
@@ -113,7 +127,7 @@ static struct err file_end(struct ingest_bytes *b)
     sha256_end(&b->again, hash);
     b->reading = false;
     hex_print(hash, sizeof hash, hex);
-    ENSURE(strcmp(hex, b->sha256) == 0, ERR_CONFLICT, "the file changed while it was read");
+    ENSURE(strcmp(hex, b->sha256) == 0, ERR_CONFLICT, CHANGED);
     return OK;
 }
 

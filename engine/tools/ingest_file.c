@@ -435,6 +435,7 @@ static struct err chunk_read(struct load *l, struct call **out)
     child->args = chunk;
     child->args_tree = l->c->args_tree;
     TRY(kept(l, chunk_fill(l, child, chunk)));
+    TRY(ingest_bytes_same(&l->bytes));
     *out = child;
     child = NULL;
     return OK;

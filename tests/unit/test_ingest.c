@@ -1,5 +1,8 @@
 /* Files and master data through the gate into a real book: counts that add up, the same file twice,
  * a load cut short, statements, refusals. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "common/base/buf.h"
 #include "common/sys/crypt.h"
 #include "common/sys/db.h"
@@ -436,6 +439,133 @@ START_TEST(a_path_is_read_for_the_command_line_only)
 }
 END_TEST
 
+/* ---- where chunks end ---- */
+
+static const char *path_text(void)
+{
+    return arena_fmt(arena, "%s/bank.csv", book_folder);
+}
+
+static struct json *path_args(void)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "source_id", "us-bank");
+    json_put_text(arena, args, "path", path_text());
+    return args;
+}
+
+/* `rows` rows of ids that begin with `id`, of amount `cents`, each with a text of `wide` bytes. */
+static void file_write(const char *id, int rows, int cents, int wide)
+{
+    FILE *f = fopen(path_text(), "w");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_ge(fputs("Id,Date,Amount,Text\n", f), 0);
+    for (int i = 0; i < rows; i++)
+        ck_assert_int_gt(fprintf(f, "%s%05d,2026-01-02,0.%02d,%*c\n", id, i, cents, wide, 'x'), 0);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+/* How many events; the same file again makes none. */
+static int64_t chunks_of(int64_t rows)
+{
+    int64_t before = store_head(book_writer)->seq;
+    counts_are(book_call("ingest_file", path_args()), rows, 0, 0);
+    int64_t chunks = store_head(book_writer)->seq - before;
+    counts_are(book_call("ingest_file", path_args()), rows, 0, 0);
+    ck_assert_int_eq(store_head(book_writer)->seq - before, chunks);
+    return chunks;
+}
+
+/* An event each; the last one may be empty, and records the file. */
+START_TEST(a_file_may_end_at_the_edge_of_a_chunk)
+{
+    static const int rows[] = {0, 1, 1999, 2000, 2001, 4000};
+    static const int64_t chunks[] = {1, 1, 1, 2, 2, 3};
+    master_loaded();
+    for (int i = 0; i < 6; i++) {
+        file_write(arena_fmt(arena, "%c", 'A' + i), rows[i], 1, 1);
+        ck_assert_int_eq(chunks_of(rows[i]), chunks[i]);
+    }
+    ck_assert_int_eq(unlink(path_text()), 0);
+    book_is_intact();
+}
+END_TEST
+
+/* Rows nearly as long as a field may be: a chunk is cut by its bytes, too. */
+START_TEST(long_rows_make_more_chunks_not_larger_ones)
+{
+    master_loaded();
+    file_write("L", 400, 1, 60000);
+    ck_assert_int_gt(chunks_of(400), 1);
+    ck_assert_int_eq(unlink(path_text()), 0);
+    book_is_intact();
+}
+END_TEST
+
+/* ---- a file that changes under the load ---- */
+
+/* Several chunks, and more than is read at once. */
+enum { LONG_ROWS = 4500, WIDE = 600 };
+
+static void file_dated(time_t seconds)
+{
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, path_text(), times, 0), 0);
+}
+
+static int changing_rows, looks_before;
+static time_t changing_date;
+
+/* Asked between the two readings, and then before each chunk. */
+static int64_t clock_that_changes_the_file(void)
+{
+    if (looks_before-- == 0) {
+        file_write("R", changing_rows, 99, WIDE);
+        file_dated(changing_date);
+    }
+    return book_clock();
+}
+
+/* The clock is asked for the first time when the digest is taken and no row is read yet. */
+START_TEST(a_file_that_changes_between_its_two_readings_loads_nothing)
+{
+    static const struct {
+        int rows, then;
+        time_t date;
+    } cases[] = {
+        {LONG_ROWS, LONG_ROWS, 1000001}, /* as long, written to */
+        {LONG_ROWS, LONG_ROWS + 1, 1000000},
+        {LONG_ROWS, LONG_ROWS - 1, 1000000},
+        {LONG_ROWS, 0, 1000001},
+        {20, 20, 1000000}, /* as long and dated back: the digest tells, before the last chunk */
+    };
+    struct job_port port = {.reader = book_reader,
+                            .submit = book_submit,
+                            .cancelled = book_cancelled,
+                            .clock_us = clock_that_changes_the_file};
+    master_loaded();
+    int64_t seq = store_head(book_writer)->seq;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct call c = {.arena = arena,
+                         .tool = tool_find("ingest_file"),
+                         .actor = book_ana,
+                         .policy = book_policy};
+        ck_ok(call_bind(&c, path_args()));
+        file_write("R", cases[i].rows, 1, WIDE);
+        file_dated(1000000);
+        changing_rows = cases[i].then;
+        changing_date = cases[i].date;
+        looks_before = 0;
+        struct err e = call_job(&c, &port);
+        ck_assert_msg(e.kind == ERR_CONFLICT, "case %zu: %s", i, e.msg == NULL ? "-" : e.msg);
+        ck_assert_int_eq(looks_before, -1);
+        ck_assert_int_eq(store_head(book_writer)->seq, seq);
+    }
+    ck_assert_int_eq(unlink(path_text()), 0);
+    book_is_intact();
+}
+END_TEST
+
 BOOK_MAIN("ingest", master_data_is_loaded_once_and_not_again, master_data_is_all_or_nothing,
           master_data_in_prod_waits_for_another_human,
           every_row_is_loaded_a_duplicate_or_quarantined,
@@ -445,4 +575,6 @@ BOOK_MAIN("ingest", master_data_is_loaded_once_and_not_again, master_data_is_all
           a_load_cut_short_is_repaired_by_loading_the_file_again,
           a_statement_given_with_the_file_is_judged, a_balance_column_makes_the_statement,
           a_file_that_does_not_fit_loads_nothing, an_llm_loads_no_files_and_a_stranger_is_denied,
-          a_path_is_read_for_the_command_line_only)
+          a_path_is_read_for_the_command_line_only, a_file_may_end_at_the_edge_of_a_chunk,
+          long_rows_make_more_chunks_not_larger_ones,
+          a_file_that_changes_between_its_two_readings_loads_nothing)
