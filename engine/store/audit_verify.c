@@ -13,6 +13,7 @@
 #include "common/sys/json_read.h"
 #include "common/sys/migrate.h"
 #include "engine/store/audit.h"
+#include "engine/store/derived_verify.h"
 #include "engine/store/live_verify.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
@@ -458,39 +459,16 @@ static struct err legs_check(struct tx *tx, struct book_check *b)
     return OK;
 }
 
-/* rejected_compositions is derived, too: those of every match that was rejected or reversed. */
-
-static const struct db_sql rejected_astray = {
-    "verify_rejected",
-    "SELECT m.match_id FROM match_states s JOIN matches m ON m.match_id = s.match_id"
-    " WHERE s.state IN ('REJECTED', 'REVERSED') AND NOT EXISTS (SELECT 1 FROM"
-    " rejected_compositions r WHERE r.composition_sha256 = m.composition_sha256"
-    " AND r.match_id = m.match_id) LIMIT 1"};
-static const struct db_sql rejected_false = {
-    "verify_not_rejected",
-    "SELECT r.match_id FROM rejected_compositions r WHERE NOT EXISTS (SELECT 1 FROM match_states s"
-    " JOIN matches m ON m.match_id = s.match_id WHERE s.match_id = r.match_id"
-    " AND s.state IN ('REJECTED', 'REVERSED')"
-    " AND m.composition_sha256 = r.composition_sha256) LIMIT 1"};
-
-static struct err rejected_ask(struct tx *tx, struct book_check *b, const struct db_sql *sql)
+/* So are these. */
+static struct err derived_check(struct tx *tx, struct book_check *b)
 {
-    CLEANUP(stmt_free) struct stmt *q = NULL;
-    bool row;
-    TRY(stmt_new(tx->db, sql, &q));
-    TRY(stmt_step(q, &row));
-    if (!row || b->report->kind != AUDIT_INTACT)
+    struct derived_finding finding;
+    TRY(derived_verify(tx, b->arena, &finding));
+    if (finding.table == NULL)
         return OK;
-    book_fault(b, TABLE_MATCHES, stmt_text(q, 0, b->arena), 0,
-               "rejected_compositions does not agree with the matches that were turned down");
-    b->report->table = "rejected_compositions";
+    book_fault(b, finding.of, finding.row, 0, finding.problem);
+    b->report->table = finding.table;
     return OK;
-}
-
-static struct err rejected_check(struct tx *tx, struct book_check *b)
-{
-    TRY(rejected_ask(tx, b, &rejected_astray));
-    return rejected_ask(tx, b, &rejected_false);
 }
 
 static void book_check_cleanup(struct book_check *b)
@@ -522,7 +500,7 @@ static struct err book_walk(struct tx *tx, struct book_check *b)
     if (b->report->kind == AUDIT_INTACT)
         TRY(legs_check(tx, b));
     if (b->report->kind == AUDIT_INTACT)
-        TRY(rejected_check(tx, b));
+        TRY(derived_check(tx, b));
     return b->report->kind == AUDIT_INTACT ? indexes_check(tx, b) : OK;
 }
 

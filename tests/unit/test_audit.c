@@ -745,6 +745,10 @@ static const struct {
     {"DELETE FROM live_legs WHERE entry_id = 'gl:2'", "live_legs", 0},
     {"INSERT INTO live_legs VALUES ('gl:3', 'mat_1')", "live_legs", 0},
     {"UPDATE live_legs SET match_id = 'mat_2' WHERE entry_id = 'gl:1'", "live_legs", 0},
+    {"INSERT INTO rejected_compositions VALUES ('00', 'mat_2')", "rejected_compositions", 0},
+    {"DELETE FROM exception_due", "exception_due", 0},
+    {"UPDATE exception_due SET entry_id = 'gl:1'", "exception_due", 0},
+    {"INSERT INTO exception_due VALUES ('exc_1', 'gl:1')", "exception_due", 0},
     {"INSERT INTO auto_confirmed VALUES ('k', 'book', '', '2026-03-03', 'USD', 1, 1, 1, 8)",
      "auto_confirmed", 8},
 };
@@ -757,6 +761,30 @@ START_TEST(an_edited_row_is_found)
     ck_assert_msg(r.kind == AUDIT_BROKEN, "not found: %s", edits[_i].sql);
     ck_assert_msg(text_eq(r.table, edits[_i].table) && r.bad_seq == edits[_i].seq,
                   "%s: found in %s at %lld", edits[_i].sql, r.table, (long long)r.bad_seq);
+}
+END_TEST
+
+/* A match that was turned down is not proposed again; whoever edits that list is found. */
+static const char *const turned_down[] = {
+    "DELETE FROM rejected_compositions",
+    "UPDATE rejected_compositions SET composition_sha256 = '00'",
+    "UPDATE rejected_compositions SET match_id = 'mat_1'",
+    "INSERT INTO rejected_compositions SELECT composition_sha256, match_id FROM matches"
+    " WHERE match_id = 'mat_1'",
+};
+
+START_TEST(an_edited_list_of_what_was_turned_down_is_found)
+{
+    struct audit_report r;
+    call_begin(&b);
+    ck_ok(match_transition(&b.tx, &second, MATCH_REJECTED, "human:ana"));
+    append(&b, "OK");
+    call_end(&b);
+    expect_intact(&b);
+    attack(&b, turned_down[_i]);
+    ck_ok(book_verify(&b, &r));
+    ck_assert_msg(r.kind == AUDIT_BROKEN, "not found: %s", turned_down[_i]);
+    ck_assert_str_eq(r.table, "rejected_compositions");
 }
 END_TEST
 
@@ -926,6 +954,8 @@ static void add_all(TCase *tcase)
     add(tcase, attacks, sizeof attacks / sizeof attacks[0]);
     add(tcase, forgeries, sizeof forgeries / sizeof forgeries[0]);
     tcase_add_loop_test(tcase, an_edited_row_is_found, 0, sizeof edits / sizeof edits[0]);
+    tcase_add_loop_test(tcase, an_edited_list_of_what_was_turned_down_is_found, 0,
+                        sizeof turned_down / sizeof turned_down[0]);
 }
 
 int main(void)
