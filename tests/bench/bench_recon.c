@@ -1,6 +1,7 @@
-/* Times one reconciliation pass over made-up books of growing size: wall time, what it grew by, and
- * the process's peak memory. The books have what real ones have: mostly one entry a line, some
- * late, cut, coded or repeated amounts, batches, fees, voids and strangers.
+/* Times one reconciliation pass over made-up books of growing size: wall time, processor time, the
+ * process's peak memory, and a fingerprint of what was found, which no change for speed may change.
+ * The books have what real ones have: mostly one entry a line, some late, cut, coded or repeated
+ * amounts, batches, fees, voids and strangers.
  *
  *   bench_recon [BANK_LINES ...]      default: 10000 100000 1000000 */
 #include <inttypes.h>
@@ -112,6 +113,47 @@ static double seconds_of(clockid_t clock)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+    return (h ^ v) * UINT64_C(0x9E3779B97F4A7C15) >> 7 | (h ^ v) << 57;
+}
+
+static uint64_t mix_match(uint64_t h, const struct recon_result *r, const struct recon_match *m)
+{
+    for (const char *c = m->rule; *c != '\0'; c++)
+        h = mix(h, (unsigned char)*c);
+    for (uint32_t i = 0; i < m->bank_n + m->book_n; i++)
+        h = mix(h, r->legs[m->legs + i]);
+    h = mix(h, (uint64_t)m->difference_minor);
+    h = mix(h, (uint64_t)m->bank_n << 32 | m->book_n);
+    h = mix(h, (uint64_t)m->search_n << 32 | m->search_nodes);
+    h = mix(h, (uint64_t)m->class << 24 | (uint64_t)m->type << 16 | (uint64_t)m->solutions << 8 |
+                   (uint64_t)m->ambiguous << 1 | (uint64_t)m->capped);
+    h = mix(h, (uint64_t)m->score_bp << 32 | (uint64_t)m->runner_up_bp << 16 | m->margin_bp);
+    h = mix(h, (uint64_t)m->parts.text << 32 | (uint64_t)m->parts.reference << 16 | m->parts.date);
+    h = mix(h, (uint64_t)m->parts.amount << 32 | (uint64_t)m->parts.channel << 16 | m->learned);
+    for (size_t i = 0; i < RECON_ALTERNATIVES; i++)
+        h = mix(h, (uint64_t)m->alternatives[i].entry << 16 | m->alternatives[i].score_bp);
+    return h;
+}
+
+/* Every member of every match and exception, in their order. */
+static uint64_t fingerprint(const struct recon_result *r)
+{
+    uint64_t h = 1;
+    for (size_t i = 0; i < r->matches_n; i++)
+        h = mix_match(h, r, &r->matches[i]);
+    for (size_t i = 0; i < r->exceptions_n; i++) {
+        const struct recon_exception *x = &r->exceptions[i];
+        h = mix(h, (uint64_t)x->entry << 16 | (uint64_t)x->class << 8 | x->near_n);
+        for (size_t k = 0; k < x->near_n; k++) {
+            h = mix(h, (uint64_t)x->near[k].entry << 16 | x->near[k].score_bp);
+            h = mix(h, (uint64_t)x->near[k].difference_minor);
+        }
+    }
+    return h;
+}
+
 static void run(size_t lines)
 {
     struct books b = {.arena = arena_new((size_t)2 << 30), .random = 88172645463325252u};
@@ -137,9 +179,9 @@ static void run(size_t lines)
     getrusage(RUSAGE_SELF, &usage);
     printf("%9zu lines %9zu entries  %8.1f ms wall %8.1f ms cpu  %5.0f ns/entry  pass %4zu MiB  "
            "rss %4ld MiB  "
-           "matches %zu exceptions %zu\n",
+           "matches %zu exceptions %zu  fingerprint %016" PRIx64 "\n",
            lines, b.n, took * 1e3, cpu * 1e3, cpu * 1e9 / (double)b.n, result->bytes_peak >> 20,
-           usage.ru_maxrss >> 10, result->matches_n, result->exceptions_n);
+           usage.ru_maxrss >> 10, result->matches_n, result->exceptions_n, fingerprint(result));
     recon_result_free(result);
     free(b.entries);
     arena_free(b.arena);
