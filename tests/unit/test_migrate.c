@@ -177,8 +177,77 @@ START_TEST(the_embedded_migrations_make_a_book)
 }
 END_TEST
 
+/* What stood before 0012 made its tables anew, with gaps where rows never came to be. */
+static const char before_checks[] =
+    "INSERT INTO entries (rowid, entry_id, version, side, source_id, file_id, row_no, entity_id,"
+    " account_id, date, amount_minor, currency, contra, raw_sha256, seq) VALUES"
+    " (7, 'e2', 1, 'bank', 's', 'f', 1, 'US', '1010', '2026-03-03', -5, 'USD', 'none', 'x', 2),"
+    " (9, 'e1', 1, 'gl', 's', 'f', 2, 'US', '1010', '2026-03-03', -4, 'USD', 'none', 'x', 2);"
+    "INSERT INTO matches (rowid, match_id, entity_id, account_id, class, match_type, rule,"
+    " rule_version, source, proposer, composition_sha256, currency, amount_minor,"
+    " difference_minor, score_bp, ambiguous, sure, legs, evidence, seq) VALUES"
+    " (4, 'm2', 'US', '1010', 'exact_match', 'fee', 'fee/1', 1, 'matcher', 'engine:matcher', 'c',"
+    " 'USD', 5, -1, 9000, 0, 1, '[]', '{}', 3),"
+    " (6, 'm1', 'US', '1010', 'exact_match', 'fee', 'fee/1', 1, 'matcher', 'engine:matcher', 'd',"
+    " 'USD', 5, 0, 9000, 0, 1, '[]', '{}', 3);"
+    "INSERT INTO match_states (rowid, match_id, state, actor, version, seq) VALUES"
+    " (3, 'm2', 'CONFIRMED', 'human:ana', 2, 4), (5, 'm1', 'REVERSED', 'human:ana', 3, 5);"
+    "INSERT INTO match_differences (rowid, match_id, account_id, currency, amount_minor, seq)"
+    " VALUES (2, 'm2', '6000', 'USD', -1, 3);"
+    "INSERT INTO live_legs (entry_id, match_id) VALUES ('e2', 'm2');";
+
+static const char *const after_checks[] = {
+    "SELECT 1 WHERE (SELECT group_concat(rowid || entry_id) FROM entries NOT INDEXED) = '7e2,9e1'",
+    "SELECT 1 WHERE (SELECT group_concat(rowid || match_id) FROM matches NOT INDEXED) = '4m2,6m1'",
+    "SELECT 1 WHERE (SELECT group_concat(rowid || match_id || state) FROM match_states NOT INDEXED)"
+    " = '3m2CONFIRMED,5m1REVERSED'",
+    "SELECT 1 WHERE (SELECT group_concat(rowid || match_id) FROM match_differences) = '2m2'",
+    /* nothing that is written for every row says a list that SQLite would make a table of */
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name IN ('entries', 'matches',"
+    " 'match_states', 'auto_confirmed', 'idempotency', 'live_legs') AND sql LIKE '% IN (''%,%')",
+    /* and what referred to the tables still does */
+    "SELECT 1 WHERE (SELECT count(*) FROM sqlite_schema WHERE name IN ('match_states',"
+    " 'match_differences') AND sql LIKE '%REFERENCES \"matches\"%') = 2",
+};
+
+static const char *const refused_after[] = {
+    "UPDATE entries SET side = 'other'",
+    "UPDATE entries SET contra = 'other'",
+    "UPDATE matches SET class = 'other'",
+    "UPDATE matches SET source = 'other'",
+    "UPDATE match_states SET state = 'PROPOSED_MATCH'",
+    "DELETE FROM matches",
+    "INSERT INTO live_parts (entry_id, match_id, entity_id, minor) VALUES ('e2', 'm2', 'US', -1)",
+};
+
+START_TEST(a_book_of_before_keeps_its_rows_in_the_order_they_were_written)
+{
+    FRESH(arena, db);
+    struct migrate_report r;
+    ck_ok(migrate_run(db, recon_migrations, 11, "-", arena, &r));
+    ck_ok(db_begin_immediate(db));
+    ck_ok(db_script(db, before_checks));
+    ck_ok(db_commit(db));
+    ck_ok(migrate_run(db, recon_migrations, recon_migrations_n, "-", arena, &r));
+    for (size_t i = 0; i < sizeof after_checks / sizeof after_checks[0]; i++) {
+        const struct db_sql sql = {"after", after_checks[i]};
+        struct stmt *q CLEANUP(stmt_free) = NULL;
+        bool yes;
+        ck_ok(stmt_new(db, &sql, &q));
+        ck_ok(stmt_step(q, &yes));
+        ck_assert_msg(yes, "%s", after_checks[i]);
+    }
+    for (size_t i = 0; i < sizeof refused_after / sizeof refused_after[0]; i++) {
+        ck_ok(db_begin_immediate(db));
+        ck_assert_msg(db_script(db, refused_after[i]).kind == ERR_CONFLICT, "%s", refused_after[i]);
+        ck_ok(db_rollback(db));
+    }
+}
+END_TEST
+
 TEST_MAIN("migrate", migrations_apply_once_in_order, a_failed_migration_leaves_nothing_and_is_named,
           a_migration_may_not_leave_its_transaction_or_break_a_key, a_changed_file_is_named,
           a_newer_book_is_refused_by_an_older_program, an_older_book_is_not_served,
           an_edited_record_or_schema_is_found, files_out_of_order_are_our_bug,
-          the_embedded_migrations_make_a_book)
+          the_embedded_migrations_make_a_book,
+          a_book_of_before_keeps_its_rows_in_the_order_they_were_written)
