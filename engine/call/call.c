@@ -213,6 +213,25 @@ static struct err decide(struct call *c, struct tx *tx)
     return arena_check(c->arena);
 }
 
+/* Taken back while it waited: that it was asked is recorded, and that nothing came of it. */
+static struct err take_back(struct call *c, struct tx *tx)
+{
+    const struct event event = {
+        .type = "CANCELLED",
+        .actor = &c->actor,
+        .tool = c->tool->name,
+        .policy_version = c->policy->digest,
+        .request_id = c->request_id,
+        .args_sha256 = c->args_sha256,
+        .caused_by = c->caused_by,
+    };
+    TRY(audit_append(tx, &event));
+    c->seq = tx->event_seq;
+    c->outcome = CALL_FAILED;
+    c->err = err_new(ERR_CONFLICT, "cancelled by the client");
+    return OK;
+}
+
 struct err call_run(struct call *c, struct tx *tx)
 {
     const char *scope = NULL;
@@ -227,6 +246,8 @@ struct err call_run(struct call *c, struct tx *tx)
     }
     if (kept)
         return OK;
+    if (call_cancelled(c))
+        return take_back(c, tx);
     TRY(run_is_live(c, tx));
     TRY(decide(c, tx));
     if (scope == NULL || c->seq == 0 || (c->opens && c->outcome == CALL_OK))

@@ -19,6 +19,7 @@ MUST_CHECK struct err tool_output_schema(struct arena *arena, const struct tool 
 
 /* Plan, gate, effect or escalation or nothing, audit: inside the group's transaction, in a
  * savepoint the caller holds. Fills the answer. An error means: undo this call (c->err says why).
+ * What its caller took back before is not judged: it has failed, and the event CANCELLED says so.
  */
 MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
 

@@ -120,7 +120,10 @@ static struct err end_add(struct ending *e, struct call *c, struct err why)
 {
     struct str text;
     e->end = (struct run_end){.run_id = c->run_id, .event = RUN_EVENT_FAIL};
-    if (why.kind != ERR_NONE) {
+    if (why.kind != ERR_NONE && call_cancelled(c)) {
+        e->end.event = RUN_EVENT_CANCEL;
+        e->end.text = "cancelled by the client";
+    } else if (why.kind != ERR_NONE) {
         e->end.text = arena_fmt(c->arena, "%s%s%.*s", why.where == NULL ? "" : why.where,
                                 why.where == NULL ? "" : ": ", ERROR_BYTES, why.msg);
     } else if (c->outcome == CALL_OK) {
@@ -182,11 +185,27 @@ static struct err job_end(struct call *c, struct job_port *port, const char *sco
     return e.n == 0 ? OK : ending_tell(&e, c, port);
 }
 
-void call_job_refuse(struct call *c, struct job_port *port, struct err why)
+/* A job that its caller took back before it had a run to end: the request is recorded as any call
+ * that was taken back. */
+static struct err take_back(struct call *c, struct job_port *port)
+{
+    CLEANUP(child_free) struct call *child = child_of(c, c->tool);
+    ENSURE(child != NULL, ERR_LIMIT, "out of memory");
+    child->cancelled = c->cancelled;
+    return port->submit(port, &(struct call *){child}, 1);
+}
+
+/* The end of a job that did not do all of its work. */
+static struct err job_break(struct call *c, struct job_port *port, struct err why)
 {
     if (c->run_id == NULL)
-        return;
-    struct err e = job_end(c, port, NULL, why);
+        return call_cancelled(c) ? take_back(c, port) : OK;
+    return job_end(c, port, NULL, why);
+}
+
+void call_job_refuse(struct call *c, struct job_port *port, struct err why)
+{
+    struct err e = job_break(c, port, why);
     (void)e; /* it is logged, and the next start of the engine sweeps the run */
 }
 
@@ -233,7 +252,7 @@ struct err call_job(struct call *c, struct job_port *port)
     struct err e = c->tool->job(c, port);
     if (e.kind == ERR_NONE && c->outcome == CALL_NONE)
         c->outcome = CALL_OK;
-    struct err ended = job_end(c, port, scope, e);
+    struct err ended = e.kind == ERR_NONE ? job_end(c, port, scope, e) : job_break(c, port, e);
     TRY(e);
     TRY(ended);
     return arena_check(c->arena);

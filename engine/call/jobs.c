@@ -7,14 +7,17 @@
 #include "common/sys/metrics.h"
 #include "engine/call/threads.h"
 
-#define BATCH_MAX 256
-#define RETRY_NS  1000000
+#define BATCH_MAX         256
+#define RETRY_NS          1000000
+#define BATCH_MAX         256
+#define PROGRESS_EVERY_MS 200
 
 struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     j->options = *options;
+    pthread_mutex_init(&j->mutex, NULL);
     TRY(bus_port_open("job", depth, &j->port));
     TRY(bus_port_open("job-reply", 4 * BATCH_MAX, &j->reply));
     struct err e = store_open(options->book_path, STORE_READER, arena, &j->store);
@@ -26,6 +29,8 @@ struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t
 struct port {
     struct job_port base;
     struct jobs *jobs;
+    struct call *call;
+    int64_t said_ms;                  /* when it last told how far it is */
     struct work under_way[BATCH_MAX]; /* of begin, until finish */
     size_t under_way_n;
 };
@@ -75,7 +80,45 @@ static struct err port_submit(struct job_port *base, struct call **calls, size_t
 static bool port_cancelled(struct job_port *base)
 {
     struct port *port = (struct port *)base;
-    return atomic_load(&port->jobs->cancel);
+    return atomic_load(&port->jobs->cancel) || call_cancelled(port->call);
+}
+
+/* ---- how far it is ----
+ * `under_way` is the call only until the job is handed back: the loop, which then lets go of it,
+ * looks here before. */
+
+static void port_progress(struct job_port *base, int64_t done, int64_t total)
+{
+    struct port *port = (struct port *)base;
+    struct jobs *j = port->jobs;
+    const int64_t now_ms = loop_now_ms();
+    if (port->call->progress == NULL || now_ms - port->said_ms < PROGRESS_EVERY_MS)
+        return;
+    port->said_ms = now_ms;
+    pthread_mutex_lock(&j->mutex);
+    j->under_way = port->call;
+    j->done = done;
+    j->total = total;
+    pthread_mutex_unlock(&j->mutex);
+    loop_wake(j->said);
+}
+
+static void progress_end(struct jobs *j)
+{
+    pthread_mutex_lock(&j->mutex);
+    j->under_way = NULL;
+    pthread_mutex_unlock(&j->mutex);
+}
+
+void jobs_on_progress(void *ctx)
+{
+    struct jobs *j = ctx;
+    pthread_mutex_lock(&j->mutex);
+    struct call *c = j->under_way;
+    const int64_t done = j->done, total = j->total;
+    pthread_mutex_unlock(&j->mutex);
+    if (c != NULL)
+        c->progress(c, done, total);
 }
 
 static void job_run(struct jobs *j, struct call *c)
@@ -85,8 +128,10 @@ static void job_run(struct jobs *j, struct call *c)
                                  .cancelled = port_cancelled,
                                  .clock_us = j->options.clock_us,
                                  .begin = port_begin,
-                                 .finish = port_finish},
-                        .jobs = j};
+                                 .finish = port_finish,
+                                 .progress = port_progress},
+                        .jobs = j,
+                        .call = c};
     struct err e = err_new(ERR_CONFLICT, "the engine is stopping; nothing was begun");
     if (port_cancelled(&port.base))
         call_job_refuse(c, &port.base, e);
@@ -108,6 +153,7 @@ static void *jobs_run(void *arg)
         if (e.kind != ERR_NONE || n == 0)
             continue;
         job_run(j, ((struct work *)item)->call);
+        progress_end(j);
         e = bus_send(j->to_loop, &item, 1);
     }
     if (e.kind != ERR_MISSING)
@@ -145,4 +191,5 @@ void jobs_close(struct jobs *j)
     bus_sender_free(j->to_writer);
     bus_sender_free(j->to_loop);
     store_close(j->store);
+    pthread_mutex_destroy(&j->mutex);
 }

@@ -65,7 +65,8 @@ static struct err tool_read(struct tx *tx, void *arg)
 
 static void read_call(struct reader *r, struct call *c)
 {
-    struct err e = read_once(r, c->arena, tool_read, c);
+    struct err e = call_cancelled(c) ? err_new(ERR_CONFLICT, "cancelled by the client")
+                                     : read_once(r, c->arena, tool_read, c);
     if (e.kind == ERR_NONE)
         e = arena_check(c->arena);
     c->outcome = e.kind == ERR_NONE ? CALL_OK : CALL_FAILED;

@@ -48,6 +48,7 @@ struct err tool_output_schema(struct arena *arena, const struct tool *tool, stru
         {"escalation_id", "where it waits"},
         {"code", "the short code people compare"},
         {"digest", "of the bound facts; a decision repeats it"},
+        {"approval_url", "the page where a human decides"},
         {"expires_at", "when the escalation ends unanswered"},
         {"decided_by", "who settled it"},
         {"match_id", "the match concerned"},

@@ -34,6 +34,8 @@ struct spine {
     int jobs_n; /* under way, the waiting ones too */
     struct spine_stats stats;
     bool stopping;
+    loop_fn *on_commit;
+    void *on_commit_ctx;
 };
 
 /* ---- on the loop thread ---- */
@@ -158,6 +160,24 @@ struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *f
     return submit(spine, &w);
 }
 
+static void on_moved(void *ctx)
+{
+    const struct spine *s = ctx;
+    if (s->on_commit != NULL && !s->stopping)
+        s->on_commit(s->on_commit_ctx);
+}
+
+void spine_on_commit(struct spine *spine, loop_fn *fn, void *ctx)
+{
+    spine->on_commit = fn;
+    spine->on_commit_ctx = ctx;
+}
+
+int64_t spine_head(const struct spine *spine)
+{
+    return (int64_t)atomic_load(&spine->writer.head_seq);
+}
+
 struct spine_stats spine_stats(const struct spine *spine)
 {
     struct spine_stats stats = spine->stats;
@@ -181,6 +201,8 @@ static struct err ports_open(struct spine *s)
     size_t depth = s->options.in_flight_max + PORT_SLACK;
     int fd;
     TRY(bus_port_open("loop", 2 * depth, &s->done_port));
+    TRY(loop_wake_new(s->loop, on_moved, s, &s->writer.moved));
+    TRY(loop_wake_new(s->loop, jobs_on_progress, &s->jobs, &s->jobs.said));
     TRY(writer_open(&s->writer, &s->options, depth + GROUP_MAX));
     TRY(jobs_open(&s->jobs, &s->options, depth));
     for (int i = 0; i < s->readers_n; i++)
@@ -243,6 +265,8 @@ void spine_stop(struct spine *spine)
     if (spine->done_port != NULL)
         drain(spine);
     loop_watch_free(spine->watch);
+    loop_wake_free(spine->writer.moved);
+    loop_wake_free(spine->jobs.said);
     jobs_close(&spine->jobs);
     for (int i = 0; i < spine->readers_n; i++)
         reader_close(&spine->readers[i]);

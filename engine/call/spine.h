@@ -35,6 +35,12 @@ typedef void spine_read_done(struct err e, void *arg);
 MUST_CHECK struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *fn,
                                  spine_read_done *done, void *arg);
 
+/* `fn` runs on the loop thread after groups that appended events, whoever asked for them; several
+ * groups may be one call. One a spine; NULL: nobody. */
+void spine_on_commit(struct spine *spine, loop_fn *fn, void *ctx);
+/* The number of the last event on the disk. */
+int64_t spine_head(const struct spine *spine);
+
 /* Figures for status and metrics. */
 struct spine_stats {
     int64_t calls, groups, failed, in_flight;

@@ -74,8 +74,10 @@ struct writer {
     struct clock_watch clock;
     bool lost; /* the last group, as a whole */
     atomic_llong groups, group_max;
-    atomic_llong head_seq; /* of the last event on the disk */
-    atomic_bool writable;  /* the last group could be written, and the connection be trusted */
+    atomic_llong head_seq;   /* of the last event on the disk */
+    atomic_bool writable;    /* the last group could be written, and the connection be trusted */
+    struct loop_wake *moved; /* wakes the loop when head_seq is another; the spine's */
+    long long woken;         /* the head_seq it was woken for */
 };
 MUST_CHECK struct err writer_open(struct writer *w, const struct spine_options *options,
                                   size_t depth);
@@ -108,7 +110,14 @@ struct jobs {
     pthread_t thread;
     bool started;
     atomic_bool cancel;
+    /* How far the job under way is. `said` wakes the loop, which calls jobs_on_progress; the
+     * spine's. */
+    pthread_mutex_t mutex;
+    struct loop_wake *said;
+    struct call *under_way; /* NULL: nothing to tell */
+    int64_t done, total;
 };
+void jobs_on_progress(void *ctx); /* a loop_fn; ctx is the struct jobs */
 MUST_CHECK struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth);
 MUST_CHECK struct err jobs_start(struct jobs *j);
 /* What runs ends at its next step, what waits does not begin. */

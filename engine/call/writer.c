@@ -195,6 +195,15 @@ static void group_measured(struct work **works, size_t n, int64_t began_us)
     }
 }
 
+/* After the answers: nobody hears of a change before the one who made it. */
+static void wake_loop(struct writer *w)
+{
+    const long long head = atomic_load(&w->head_seq);
+    if (head != w->woken)
+        loop_wake(w->moved);
+    w->woken = head;
+}
+
 static void group_next(struct writer *w)
 {
     struct work *works[GROUP_MAX];
@@ -217,6 +226,7 @@ static void group_next(struct writer *w)
     store_told(w);
     group_measured(works, ran, began);
     answer(w, works, ran);
+    wake_loop(w);
     forget(w, people, ran - people);
 }
 

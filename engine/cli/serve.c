@@ -128,6 +128,7 @@ static struct err start(struct server *s)
                                     .loop = s->loop,
                                     .clock_us = cli_clock_us};
     TRY(mcp_new(&mcp, &s->mcp));
+    TRY(engine_host_follow(s->host, s->loop, s->mcp));
     engine_host_set_policy(s->host, s->policy);
     const struct sweeper_options sweeper = {.spine = s->spine,
                                             .every_s = s->cli->config.sweep_seconds,

@@ -101,6 +101,7 @@ static void on_message(struct mcp_req *r)
     }
     if (!find_session(r))
         return;
+    r->deaf = r->left && r->era.era == ERA_MODERN; /* taken back before we knew who it was */
     if (r->msg.kind == JSONRPC_RESPONSE)
         exchange_response(r);
     else if (r->msg.kind == JSONRPC_NOTIFICATION)

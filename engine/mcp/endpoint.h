@@ -8,6 +8,7 @@
 #include "common/sys/loop.h"
 #include "common/sys/web.h"
 #include "engine/mcp/host.h"
+#include "engine/mcp/watch.h"
 
 struct mcp;
 
@@ -41,8 +42,12 @@ void mcp_resource_updated(struct mcp *mcp, const char *uri, const void *change);
 /* notifications/tasks; `task` as tasks/get answers it. */
 void mcp_task_updated(struct mcp *mcp, const char *task_id, const struct json *task,
                       const void *change);
-/* Who listens is judged anew: scopes are made again at the next change. */
 size_t mcp_listeners(const struct mcp *mcp);
+/* What is followed now: changes of anything else need not be told. */
+const struct watch *mcp_watched(const struct mcp *mcp);
+/* Who has this scope of the host's is not served any more: the subscription or session ends, and
+ * the scope is freed with it. */
+void mcp_scope_over(struct mcp *mcp, const void *scope);
 
 /* ---- /metrics (metrics_page.c) ---- */
 /* The host's own figures are in `out`, which the endpoint's are added to; answers the request. */

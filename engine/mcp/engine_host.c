@@ -184,11 +184,31 @@ static void on_called(struct call *call, void *arg)
         answer_call(r);
 }
 
+/* What waits for the writer is not run, long work ends at its next step; what was done stands. */
+static void on_cancel(struct mcp_req *r)
+{
+    atomic_store(&engine_req(r)->cancelled, true);
+}
+
+static void on_progress(struct call *c, int64_t done, int64_t total)
+{
+    struct mcp_req *r = c->edge;
+    struct engine_req *own = engine_req(r);
+    if (done <= own->progress)
+        return;
+    own->progress = done;
+    req_progress(r, done, total, NULL);
+}
+
 static void run_tool(struct mcp_req *r, const struct tool *tool, const struct json *arguments)
 {
     struct engine_req *own = engine_req(r);
     engine_call_init(r);
     own->call.tool = tool;
+    own->call.cancelled = &own->cancelled;
+    own->call.progress = req_wants_progress(r) ? on_progress : NULL;
+    atomic_init(&own->cancelled, r->deaf);
+    r->on_cancel = on_cancel;
     struct err e = call_bind(&own->call, arguments);
     if (e.kind != ERR_NONE) { /* the model can correct itself, so it is a result */
         own->call.outcome = CALL_FAILED;
@@ -314,12 +334,13 @@ static void resources_read(struct mcp_req *r, const char *uri)
         req_fault(r, jsonrpc_fault_of(e));
 }
 
-/* Any address of a kind we have; what is not the caller's to see never changes for them. */
+/* Any address of a kind that is told of, whether there is such a thing or not; what is not the
+ * caller's to see never changes for them. */
 static bool may_watch(struct mcp_req *r, const char *uri)
 {
     const char *id;
     return engine_req(r)->who.actor.client_kind != CLIENT_SERVICE &&
-           (resource_match(uri, &id) != NULL || strncmp(uri, "esc_", 4) == 0);
+           ((resource_match(uri, &id) != NULL && feed_tells(uri)) || strncmp(uri, "esc_", 4) == 0);
 }
 
 /* ---- the host ---- */
@@ -348,14 +369,24 @@ struct err engine_host_new(const struct engine_host_options *options, struct eng
                                   .task_get = engine_task_get,
                                   .task_update = engine_task_update,
                                   .task_cancel = engine_task_cancel,
-                                  .may_watch = may_watch};
+                                  .may_watch = may_watch,
+                                  .scope_new = feed_scope_new,
+                                  .scope_free = feed_scope_free,
+                                  .scope_sees = feed_scope_sees};
     *out = h;
     return OK;
 }
 
 void engine_host_free(struct engine_host *host)
 {
+    if (host != NULL)
+        feed_free(host->feed);
     free(host);
+}
+
+struct err engine_host_follow(struct engine_host *host, struct loop *loop, struct mcp *mcp)
+{
+    return feed_new(host, loop, mcp, &host->feed);
 }
 
 const struct mcp_host *engine_host_serves(struct engine_host *host)

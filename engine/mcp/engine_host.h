@@ -32,6 +32,11 @@ CLEANUP_DEFINE(struct engine_host *, engine_host_free)
 /* What mcp_new is given; lives as long as the host. */
 const struct mcp_host *engine_host_serves(struct engine_host *host);
 
+/* From now on those who listen at `mcp`, which serves this host, are told what changes in the book.
+ */
+MUST_CHECK struct err engine_host_follow(struct engine_host *host, struct loop *loop,
+                                         struct mcp *mcp);
+
 /* The policy of calls from now on; not copied. Before the first one /readyz says no and calls are
  * refused with 503. A policy that calls under way may still hold must not be freed. */
 void engine_host_set_policy(struct engine_host *host, const struct policy *policy);

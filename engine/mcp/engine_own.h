@@ -5,6 +5,9 @@
 #include "engine/mcp/engine_host.h"
 #include "engine/mcp/exchange.h"
 #include "engine/mcp/reply.h"
+#include "engine/store/escalations.h"
+
+struct feed;
 
 struct engine_host {
     struct mcp_host serves;
@@ -12,6 +15,7 @@ struct engine_host {
     const struct policy *policy;
     const struct sweeper *sweeper;
     int64_t started_us;
+    struct feed *feed; /* NULL: nobody is told of changes */
 };
 
 /* A request's notes: who calls, and what the spine is doing for it. */
@@ -23,6 +27,8 @@ struct engine_req {
     const struct resource *resource;
     const char *uri, *resource_id, *task_id;
     struct json *answer;
+    atomic_bool cancelled; /* tools/call: the client takes it back */
+    int64_t progress;      /* what it was told last */
 };
 
 struct engine_host *host_of(const struct mcp_req *r);
@@ -49,5 +55,22 @@ bool engine_pending_again(struct mcp_req *r);
 void engine_task_get(struct mcp_req *r, const char *id);
 void engine_task_update(struct mcp_req *r, const char *id, const struct json *responses);
 void engine_task_cancel(struct mcp_req *r, const char *id);
+/* For those who listen: the task as tasks/get answers it, and whose it is. ERR_MISSING when there
+ * is none. */
+MUST_CHECK struct err engine_task_load(struct tx *tx, struct arena *arena, const char *id,
+                                       struct json **task, struct party **parties, size_t *n);
+/* Whoever asked: this actor, or the person it is or acts for. */
+bool engine_is_party(const struct actor *a, const struct party *parties, size_t n);
+
+/* ---- engine_feed.c: who is told of what changed in the book ---- */
+MUST_CHECK struct err feed_new(struct engine_host *host, struct loop *loop, struct mcp *mcp,
+                               struct feed **feed);
+void feed_free(struct feed *feed);
+/* Whether changes of `uri` are ever told. */
+bool feed_tells(const char *uri);
+/* The scopes of mcp_host. */
+void *feed_scope_new(struct mcp_req *r);
+void feed_scope_free(void *scope);
+bool feed_scope_sees(const void *scope, const void *change);
 
 #endif

@@ -18,7 +18,7 @@ extern const struct tool tool_resolve_escalation;
 /* ---- reading one ---- */
 
 /* Whoever asked: this actor, or the person it is or acts for. Nobody else's tasks are anybody's. */
-static bool is_party(const struct actor *a, const struct party *parties, size_t n)
+bool engine_is_party(const struct actor *a, const struct party *parties, size_t n)
 {
     const char *self = a->principal != NULL ? a->principal : a->on_behalf_of;
     for (size_t i = 0; i < n; i++)
@@ -120,6 +120,18 @@ static struct err task_print(struct call *c, struct tx *tx, const struct escalat
     return arena_check(c->arena);
 }
 
+struct err engine_task_load(struct tx *tx, struct arena *arena, const char *id, struct json **task,
+                            struct party **parties, size_t *n)
+{
+    struct call c = {.arena = arena};
+    struct escalation e;
+    TRY(escalation_load(tx, arena, id, &e));
+    TRY(escalation_parties(tx, arena, id, parties, n));
+    TRY(task_print(&c, tx, &e));
+    *task = c.result;
+    return OK;
+}
+
 struct loaded {
     struct escalation e;
     struct json *outcome;
@@ -137,7 +149,7 @@ static struct err load(struct tx *tx, void *arg)
     c->planned = l;
     TRY(escalation_load(tx, c->arena, own->task_id, &l->e));
     TRY(escalation_parties(tx, c->arena, own->task_id, &parties, &n));
-    ENSURE(is_party(&c->actor, parties, n), ERR_MISSING, "there is no such task");
+    ENSURE(engine_is_party(&c->actor, parties, n), ERR_MISSING, "there is no such task");
     l->outcome = settled_outcome(c->arena, &l->e);
     return task_print(c, tx, &l->e);
 }

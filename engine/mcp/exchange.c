@@ -14,8 +14,9 @@
 #include "engine/mcp/reply.h"
 #include "engine/mcp/sse.h"
 
-#define REQUEST_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define REPLY_BYTES_MAX   ((size_t)32 * 1024 * 1024)
+#define REQUEST_BYTES_MAX  ((size_t)32 * 1024 * 1024)
+#define REPLY_BYTES_MAX    ((size_t)32 * 1024 * 1024)
+#define PROGRESS_BYTES_MAX ((size_t)64 * 1024)
 
 /* ---- whole ---- */
 
@@ -159,6 +160,7 @@ static void on_gone(void *ctx)
 {
     struct mcp_req *r = ctx;
     struct web_req *web = r->web;
+    r->left = true;
     if (web == NULL)
         return;
     if (r->streaming) {
@@ -282,19 +284,32 @@ void req_needs(struct mcp_req *r, const char *capability, const char *extension)
 
 /* ---- on the way ---- */
 
-void req_progress(struct mcp_req *r, int64_t progress, int64_t total, const char *message)
+static const struct json *progress_token(const struct mcp_req *r)
 {
     const struct json *token = json_get(json_get(r->msg.params, "_meta"), "progressToken");
-    if (token == NULL || r->deaf || !exchange_stream(r))
+    return json_is(token, JSON_TYPE_TEXT) || json_is(token, JSON_TYPE_NUMBER) ? token : NULL;
+}
+
+bool req_wants_progress(const struct mcp_req *r)
+{
+    return progress_token(r) != NULL;
+}
+
+/* Long work says many of these: none stays in the request's memory. */
+void req_progress(struct mcp_req *r, int64_t progress, int64_t total, const char *message)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(PROGRESS_BYTES_MAX);
+    const struct json *token = progress_token(r);
+    if (arena == NULL || token == NULL || r->deaf || !exchange_stream(r))
         return;
-    struct json *params = json_object_new(r->arena);
-    json_put(r->arena, params, "progressToken", token);
-    json_put_int(r->arena, params, "progress", progress);
+    struct json *params = json_object_new(arena);
+    json_put(arena, params, "progressToken", token);
+    json_put_int(arena, params, "progress", progress);
     if (total >= 0)
-        json_put_int(r->arena, params, "total", total);
+        json_put_int(arena, params, "total", total);
     if (message != NULL)
-        json_put_text(r->arena, params, "message", message);
-    exchange_send(r, exchange_notification(r->arena, "notifications/progress", params));
+        json_put_text(arena, params, "message", message);
+    exchange_send(r, exchange_notification(arena, "notifications/progress", params));
 }
 
 static const char *const levels[] = {"debug", "info",     "notice", "warning",

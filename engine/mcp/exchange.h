@@ -26,6 +26,7 @@ struct mcp_req {
     struct stream *stream;   /* of the session, once the answer is a stream */
     bool streaming;          /* the answer is a stream of events */
     bool deaf;               /* the answer is not wanted any more */
+    bool left;               /* the client closed its side */
     void (*on_cancel)(struct mcp_req *r); /* at most once: the client does not want it any more */
     void *host;                           /* the host's own notes */
     const struct json *state;             /* what req_input_required sealed, or NULL */
@@ -42,6 +43,7 @@ bool req_client_can(const struct mcp_req *r, const char *capability, const char 
 bool req_client_extension(const struct mcp_req *r, const char *name);
 
 /* ---- on the way ---- */
+bool req_wants_progress(const struct mcp_req *r);
 /* notifications/progress, when the request asked for it; values must rise. `total` < 0: not known.
  */
 void req_progress(struct mcp_req *r, int64_t progress, int64_t total, const char *message);

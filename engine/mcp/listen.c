@@ -20,9 +20,21 @@ static struct json *own_meta(struct arena *arena, const struct listener *l)
     return meta;
 }
 
+static void listener_count(struct listener *l)
+{
+    for (size_t i = 0; i < l->uris_n; i++)
+        watch_add(&l->req->mcp->watched, l->uris[i]);
+    for (size_t i = 0; i < l->tasks_n; i++)
+        watch_add(&l->req->mcp->watched, l->tasks[i]);
+}
+
 static void listener_free(struct listener *l)
 {
     struct mcp *mcp = l->req->mcp;
+    for (size_t i = 0; i < l->uris_n; i++)
+        watch_remove(&mcp->watched, l->uris[i]);
+    for (size_t i = 0; i < l->tasks_n; i++)
+        watch_remove(&mcp->watched, l->tasks[i]);
     TAILQ_REMOVE(&mcp->listeners, l, link);
     if (l->scope != NULL)
         mcp->host->scope_free(l->scope);
@@ -86,6 +98,18 @@ static void acknowledge(struct listener *l, const struct json *wanted)
                   exchange_notification(arena, "notifications/subscriptions/acknowledged", params));
 }
 
+/* Those whose client turned out to be gone while we spoke. */
+static void listeners_bury(struct mcp *mcp)
+{
+    struct listener *l = TAILQ_FIRST(&mcp->listeners);
+    while (l != NULL) {
+        struct listener *next = TAILQ_NEXT(l, link);
+        if (l->req->web == NULL)
+            on_left(l->req);
+        l = next;
+    }
+}
+
 void do_subscriptions_listen(struct mcp_req *r)
 {
     struct mcp *mcp = r->mcp;
@@ -114,8 +138,10 @@ void do_subscriptions_listen(struct mcp_req *r)
     r->host = l;
     r->on_cancel = on_left;
     TAILQ_INSERT_TAIL(&mcp->listeners, l, link);
+    listener_count(l);
     mcp->in_flight--; /* nobody waits for its end */
     acknowledge(l, wanted);
+    listeners_bury(mcp);
 }
 
 static void listener_tell(struct listener *l, struct arena *arena, const char *method,
@@ -128,40 +154,52 @@ static void listener_tell(struct listener *l, struct arena *arena, const char *m
     exchange_send(l->req, exchange_notification(arena, method, own));
 }
 
-/* Those whose client turned out to be gone while we spoke. */
-static void listeners_bury(struct mcp *mcp)
-{
-    struct listener *l = TAILQ_FIRST(&mcp->listeners);
-    while (l != NULL) {
-        struct listener *next = TAILQ_NEXT(l, link);
-        if (l->req->web == NULL)
-            on_left(l->req);
-        l = next;
-    }
-}
-
 void listeners_pulse(struct mcp *mcp)
 {
     struct listener *l;
     TAILQ_FOREACH(l, &mcp->listeners, link)
-    if (!sse_comment(l->req->web)) {
+    if (l->req->web != NULL && !sse_comment(l->req->web)) {
         web_stream_end(l->req->web);
         l->req->web = NULL;
     }
     listeners_bury(mcp);
 }
 
+static void listener_end(struct listener *l)
+{
+    struct mcp_req *r = l->req;
+    struct json *result = json_object_new(r->arena);
+    json_put(r->arena, result, "_meta", own_meta(r->arena, l));
+    listener_free(l);
+    r->on_cancel = NULL;
+    req_result(r, result);
+}
+
 void listeners_end(struct mcp *mcp)
 {
-    while (!TAILQ_EMPTY(&mcp->listeners)) {
-        struct listener *l = TAILQ_FIRST(&mcp->listeners);
-        struct mcp_req *r = l->req;
-        struct json *result = json_object_new(r->arena);
-        json_put(r->arena, result, "_meta", own_meta(r->arena, l));
-        listener_free(l);
-        r->on_cancel = NULL;
-        req_result(r, result);
+    while (!TAILQ_EMPTY(&mcp->listeners))
+        listener_end(TAILQ_FIRST(&mcp->listeners));
+}
+
+void mcp_scope_over(struct mcp *mcp, const void *scope)
+{
+    struct listener *l;
+    struct session *s;
+    TAILQ_FOREACH(l, &mcp->listeners, link)
+    if (l->scope == scope) {
+        listener_end(l);
+        return;
     }
+    TAILQ_FOREACH(s, &mcp->sessions.all, link)
+    if (s->scope == scope) {
+        session_end(&mcp->sessions, s);
+        return;
+    }
+}
+
+const struct watch *mcp_watched(const struct mcp *mcp)
+{
+    return &mcp->watched;
 }
 
 size_t mcp_listeners(const struct mcp *mcp)
@@ -220,13 +258,20 @@ static void tell_sessions(struct mcp *mcp, struct arena *arena, const struct new
         session_tell(s, text);
 }
 
-static void tell(struct mcp *mcp, struct arena *arena, const struct news *n)
+/* Words each listener's message in memory of its own, so that any number may listen. */
+static void tell(struct mcp *mcp, const struct news *n)
 {
+    CLEANUP(arena_free) struct arena *arena = arena_new(EVENT_ARENA);
     struct listener *l;
+    if (arena == NULL)
+        return;
     TAILQ_FOREACH(l, &mcp->listeners, link)
-    if (wants(l, n) && sees(mcp, l->scope, n))
+    if (wants(l, n) && sees(mcp, l->scope, n)) {
+        arena_reset(arena);
         listener_tell(l, arena, n->method, n->params);
+    }
     listeners_bury(mcp);
+    arena_reset(arena);
     if (n->task == NULL) /* the legacy era knows no such notification */
         tell_sessions(mcp, arena, n);
 }
@@ -236,9 +281,7 @@ void mcp_list_changed(struct mcp *mcp, enum mcp_list list)
     static const char *const methods[] = {[MCP_TOOLS] = "notifications/tools/list_changed",
                                           [MCP_PROMPTS] = "notifications/prompts/list_changed",
                                           [MCP_RESOURCES] = "notifications/resources/list_changed"};
-    CLEANUP(arena_free) struct arena *arena = arena_new(EVENT_ARENA);
-    if (arena != NULL)
-        tell(mcp, arena, &(struct news){.method = methods[list], .list = list});
+    tell(mcp, &(struct news){.method = methods[list], .list = list});
 }
 
 void mcp_resource_updated(struct mcp *mcp, const char *uri, const void *change)
@@ -248,21 +291,16 @@ void mcp_resource_updated(struct mcp *mcp, const char *uri, const void *change)
     if (params == NULL)
         return;
     json_put_text(arena, params, "uri", uri);
-    tell(mcp, arena,
-         &(struct news){.method = "notifications/resources/updated",
-                        .params = params,
-                        .uri = uri,
-                        .change = change});
+    tell(mcp, &(struct news){.method = "notifications/resources/updated",
+                             .params = params,
+                             .uri = uri,
+                             .change = change});
 }
 
 void mcp_task_updated(struct mcp *mcp, const char *task_id, const struct json *task,
                       const void *change)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new(EVENT_ARENA);
-    if (arena != NULL)
-        tell(mcp, arena,
-             &(struct news){.method = "notifications/tasks",
-                            .params = task,
-                            .task = task_id,
-                            .change = change});
+    tell(mcp,
+         &(struct news){
+             .method = "notifications/tasks", .params = task, .task = task_id, .change = change});
 }

@@ -25,6 +25,7 @@ struct mcp {
     struct sessions sessions;
     TAILQ_HEAD(, mcp_req) requests; /* under way */
     TAILQ_HEAD(, listener) listeners;
+    struct watch watched;
     size_t in_flight; /* without the listeners */
     bool ending;
 };

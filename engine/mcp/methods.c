@@ -329,7 +329,7 @@ static const struct method modern[] = {
 
 void mcp_dispatch(struct mcp_req *r)
 {
-    if (r->web != NULL && r->era.era == ERA_MODERN && r->deaf) {
+    if (r->deaf && strcmp(r->msg.method, "tools/call") != 0) { /* of a call something is left */
         req_accepted(r);
         return;
     }

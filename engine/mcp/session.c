@@ -24,6 +24,14 @@ void sessions_free(struct sessions *all)
         session_end(all, TAILQ_FIRST(&all->all));
 }
 
+/* Its place is by last use. */
+static void session_touch(struct sessions *all, struct session *s, int64_t now_ms)
+{
+    s->used_ms = now_ms;
+    TAILQ_REMOVE(&all->all, s, link);
+    TAILQ_INSERT_TAIL(&all->all, s, link);
+}
+
 static bool has_company(const struct session *s)
 {
     const struct stream *st;
@@ -66,8 +74,10 @@ static bool keep_capabilities(struct session *s, const struct json *capabilities
 
 static void session_free(struct session *s)
 {
-    for (size_t i = 0; i < s->uris_n; i++)
+    for (size_t i = 0; i < s->uris_n; i++) {
+        watch_remove(&s->mcp->watched, s->uris[i]);
         free(s->uris[i]);
+    }
     arena_free(s->arena);
     free(s->owner);
     free(s);
@@ -104,9 +114,7 @@ struct session *session_find(struct sessions *all, struct str id, const char *ow
         break;
     if (s == NULL || strcmp(s->owner, owner) != 0)
         return NULL;
-    s->used_ms = now_ms;
-    TAILQ_REMOVE(&all->all, s, link);
-    TAILQ_INSERT_TAIL(&all->all, s, link);
+    session_touch(all, s, now_ms);
     return s;
 }
 
@@ -183,9 +191,12 @@ static void send_kept(struct stream *st, uint64_t n, struct str data)
     buf_fini(&text);
 }
 
+/* The client has as long to come back as if it had just asked something. */
 static void on_carrier_gone(void *ctx)
 {
-    stream_let_go(ctx);
+    struct stream *st = ctx;
+    session_touch(&st->session->mcp->sessions, st->session, loop_now_ms());
+    stream_let_go(st);
 }
 
 struct stream *stream_new(struct session *s, struct web_req *web, struct mcp_req *req)
@@ -303,9 +314,11 @@ bool session_watch(struct session *s, const char *uri)
     if (session_watches(s, uri))
         return true;
     char *copy = s->uris_n == SESSION_URIS_MAX ? NULL : strdup(uri);
-    if (copy != NULL)
-        s->uris[s->uris_n++] = copy;
-    return copy != NULL;
+    if (copy == NULL)
+        return false;
+    s->uris[s->uris_n++] = copy;
+    watch_add(&s->mcp->watched, copy);
+    return true;
 }
 
 void session_unwatch(struct session *s, const char *uri)
@@ -313,6 +326,7 @@ void session_unwatch(struct session *s, const char *uri)
     for (size_t i = 0; i < s->uris_n; i++) {
         if (strcmp(s->uris[i], uri) != 0)
             continue;
+        watch_remove(&s->mcp->watched, s->uris[i]);
         free(s->uris[i]);
         s->uris[i] = s->uris[--s->uris_n];
         return;

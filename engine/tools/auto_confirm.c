@@ -125,6 +125,8 @@ static struct err page_ask(struct asking *a, struct batch *before)
 {
     struct batch next;
     struct err made = batch_make(a, &next), e = batch_end(a, before);
+    const struct confirm_counts *n = a->counts;
+    progress_tell(a->port, n->before + n->confirmed + n->waiting + n->denied, -1);
     if (e.kind == ERR_NONE)
         e = made;
     if (e.kind == ERR_NONE && next.n > 0)

@@ -5,6 +5,7 @@
 #include "engine/tools/tool.h"
 
 struct confirm_counts {
+    int64_t before; /* steps of the job until now: its progress goes on from there */
     int64_t confirmed, waiting, denied;
 };
 

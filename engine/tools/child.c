@@ -65,6 +65,12 @@ struct err children_finish(struct job_port *port)
     return port->finish == NULL ? OK : port->finish(port);
 }
 
+void progress_tell(struct job_port *port, int64_t done, int64_t total)
+{
+    if (port->progress != NULL)
+        port->progress(port, done, total);
+}
+
 struct err child_begin(struct job_port *port, struct call *c)
 {
     return children_begin(port, &c, 1);

@@ -26,4 +26,7 @@ MUST_CHECK struct err child_finish(struct job_port *port, struct call *c, struct
 MUST_CHECK struct err children_begin(struct job_port *port, struct call **calls, size_t n);
 MUST_CHECK struct err children_finish(struct job_port *port);
 
+/* Says how far the job has come; total < 0: not known. */
+void progress_tell(struct job_port *port, int64_t done, int64_t total);
+
 #endif

@@ -398,7 +398,9 @@ static struct err chunk_settle(struct load *l, const struct call *child)
         l->c->run_id = l->c->batch_id = arena_strdup(l->c->arena, child->run_id);
     l->c->run_over = child->run_over;
     TRY(arena_check(l->c->arena));
-    return chunk_count(l, child->args);
+    TRY(chunk_count(l, child->args));
+    progress_tell(l->port, l->counts.loaded + l->counts.duplicates + l->counts.quarantined, -1);
+    return OK;
 }
 
 static struct err chunk_finish(struct load *l, struct call *child)

@@ -72,6 +72,14 @@ static struct err chunk_new(struct pass *p, struct call **out)
     return OK;
 }
 
+/* Every entry looked at, every finding stored and every proposal asked about is a step; how many
+ * there will be is known at the end only. */
+static int64_t steps(const struct pass_report *r)
+{
+    return r->entries + r->proposed + r->overtaken + r->exceptions + r->confirmed + r->waiting +
+           r->denied;
+}
+
 static struct err chunk_count(struct pass *p, const struct call *c)
 {
     const struct recon_chunk *chunk = c->args;
@@ -81,6 +89,7 @@ static struct err chunk_count(struct pass *p, const struct call *c)
     p->report->proposed += chunk->proposed;
     p->report->overtaken += chunk->overtaken;
     p->report->exceptions += chunk->listed;
+    progress_tell(p->port, steps(p->report), -1);
     return OK;
 }
 
@@ -150,7 +159,7 @@ static struct err propose_together(struct line *l)
 
 static struct err confirm(struct pass *p)
 {
-    struct confirm_counts counts = {0};
+    struct confirm_counts counts = {.before = steps(p->report)};
     if (!p->c->policy->auto_confirm.enabled || p->findings.broken)
         return OK;
     struct err e = auto_confirm(p->c, p->port, p->entity.entity_id, p->account_id, &counts);
@@ -204,6 +213,7 @@ static struct err line_add(struct call *c, struct line *l, struct pass *p)
     }
     p->report->accounts++;
     p->report->entries += (int64_t)p->findings.open.n;
+    progress_tell(p->port, steps(p->report), -1);
     if (l->n == LINE_MAX || l->rows + findings_left(&p->findings) > FINDINGS_CHUNK_ROWS)
         e = line_flush(c, l);
     l->rows += findings_left(&p->findings);

@@ -4,6 +4,8 @@
 #ifndef ENGINE_TOOLS_TOOL_H
 #define ENGINE_TOOLS_TOOL_H
 
+#include <stdatomic.h>
+
 #include "engine/gate/gate.h"
 #include "engine/store/actors.h"
 #include "engine/store/audit.h"
@@ -104,6 +106,10 @@ struct call {
     /* the edge's */
     void *edge;
     int64_t received_us;
+    const atomic_bool *cancelled; /* true: the caller does not want it any more. NULL: never */
+    /* How far long work has come, on the loop thread while it is under way; total < 0: not known.
+     * NULL: nobody asks. */
+    void (*progress)(struct call *c, int64_t done, int64_t total);
 };
 
 /* The long work's way back to the writer: submits calls as one batch and waits until all are
@@ -118,7 +124,15 @@ struct job_port {
      * does (child.h). */
     struct err (*begin)(struct job_port *port, struct call **calls, size_t n);
     struct err (*finish)(struct job_port *port);
+    /* How far the job has come, as often as it likes; `done` must rise. NULL: nobody listens. */
+    void (*progress)(struct job_port *port, int64_t done, int64_t total);
 };
+
+/* Whether the caller took it back. What already ran stands. */
+static inline bool call_cancelled(const struct call *c)
+{
+    return c->cancelled != NULL && atomic_load(c->cancelled);
+}
 
 /* Every tool, in the published order. */
 extern const struct tool *const tools[];
