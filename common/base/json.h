@@ -143,6 +143,9 @@ struct json_field {
     /* TEXT, DECIMAL, DATE, each of TEXTS: NULL when good, else the complaint ("expected an IBAN").
      */
     const char *(*check)(const char *text);
+    /* Clients mirror the argument in the HTTP header Mcp-Param-<header> (MCP 2026-07-28), so that
+     * proxies can route by it: of a top-level TEXT, INT or BOOL, and never an amount or a name. */
+    const char *header;
     const char
         *pattern; /* what check accepts, for the schema's reader; the binder does not run it */
     /* ANY: the type it must have, and of an ARRAY each of its elements; NULL (0) is any. */

@@ -29,6 +29,8 @@ static void put_help(struct arena *arena, struct json *s, const struct json_fiel
 {
     if (f->help != NULL)
         json_put_text(arena, s, "description", f->help);
+    if (f->header != NULL)
+        json_put_text(arena, s, "x-mcp-header", f->header);
 }
 
 static void put_lengths(struct arena *arena, struct json *s, const struct json_field *f,

@@ -34,7 +34,7 @@ static void do_initialize(struct mcp_req *r)
     json_put_text(r->arena, result, "protocolVersion", version);
     json_put(r->arena, result, "capabilities",
              reply_capabilities(r->arena, ERA_LEGACY, r->mcp->host));
-    json_put(r->arena, result, "serverInfo", reply_server_info(r->arena));
+    json_put(r->arena, result, "serverInfo", reply_server_info(r->arena, true));
     json_put_text(r->arena, result, "instructions", r->mcp->host->instructions);
     req_result(r, result);
 }

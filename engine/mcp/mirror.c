@@ -29,6 +29,14 @@ static bool says_same(struct str header, const struct json *value)
     return same_integer(header, value);
 }
 
+/* What the header may stand for. Anything else is a wrong argument, and the tool says so. */
+static bool is_mirrored(const struct json *value)
+{
+    int64_t number;
+    return json_is(value, JSON_TYPE_TEXT) || json_is(value, JSON_TYPE_BOOL) ||
+           json_int(value, &number);
+}
+
 static const char *one_wrong(struct arena *arena, const struct http_req *http, const char *name,
                              const struct json *value)
 {
@@ -37,8 +45,7 @@ static const char *one_wrong(struct arena *arena, const struct http_req *http, c
     if (header == NULL)
         return "out of memory";
     const size_t n = http_header(http, header, &raw);
-    const bool given = value != NULL && !json_is(value, JSON_TYPE_NULL);
-    if (!given)
+    if (!is_mirrored(value))
         return n == 0 ? NULL : "an Mcp-Param header stands for an argument that is not there";
     if (n != 1)
         return "an Mcp-Param header that the tool's schema asks for is missing, or there twice";

@@ -10,12 +10,39 @@
 #define CLOSEGATE_VERSION "0"
 #endif
 
-struct json *reply_server_info(struct arena *arena)
+/* A gate, 16 by 16 pixels; its bars say what kind of tool it is. */
+enum icon { ICON_SERVER, ICON_READ, ICON_CHANGE };
+static const char *const pictures[] = {
+    [ICON_SERVER] =
+        "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAADFBMVEUfKkT///8vnm7Qih6w6qM/AAAA"
+        "GklEQVR42mNgQAWsDAwBUCI0FEbgFwMRcAAA7rEGUCqcUNcAAAAASUVORK5CYII=",
+    [ICON_READ] = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAADFBMVEUfKkT///8vnm7Qih6w6qM/AAAA"
+                  "GklEQVR42mNgQAWsDAwBUGLVKhiBXwxEwAEAWQAI+G3FhhAAAAAASUVORK5CYII=",
+    [ICON_CHANGE] =
+        "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAADFBMVEUfKkT///8vnm7Qih6w6qM/AAAA"
+        "GklEQVR42mNgQAWsDAwBUOL/fxiBXwxEwAEAw0ALoMROVo8AAAAASUVORK5CYII=",
+};
+
+static struct json *icons(struct arena *arena, enum icon icon)
+{
+    struct json *array = json_array_new(arena), *one = json_object_new(arena);
+    struct json *sizes = json_array_new(arena);
+    json_push(arena, sizes, json_text_new(arena, "16x16"));
+    json_put_text(arena, one, "src", arena_fmt(arena, "data:image/png;base64,%s", pictures[icon]));
+    json_put_text(arena, one, "mimeType", "image/png");
+    json_put(arena, one, "sizes", sizes);
+    json_push(arena, array, one);
+    return array;
+}
+
+struct json *reply_server_info(struct arena *arena, bool whole)
 {
     struct json *info = json_object_new(arena);
     json_put_text(arena, info, "name", "closegate-engine");
     json_put_text(arena, info, "title", "closegate");
     json_put_text(arena, info, "version", CLOSEGATE_VERSION);
+    if (whole)
+        json_put(arena, info, "icons", icons(arena, ICON_SERVER));
     return info;
 }
 
@@ -54,7 +81,7 @@ struct json *reply_complete(struct arena *arena, enum era era, struct json *resu
     const struct json *own = json_get(result, "_meta");
     for (size_t i = 0; own != NULL && i < own->count; i++)
         (void)json_add(arena, meta, own->members[i].key, own->members[i].value);
-    json_put(arena, meta, "io.modelcontextprotocol/serverInfo", reply_server_info(arena));
+    json_put(arena, meta, "io.modelcontextprotocol/serverInfo", reply_server_info(arena, false));
     if (json_get(result, "resultType") == NULL)
         json_put_text(arena, result, "resultType", "complete");
     json_put(arena, result, "_meta", meta);
@@ -140,6 +167,7 @@ struct err reply_tool(struct arena *arena, const struct tool *tool, struct json 
 
     TRY(tool_input_schema(arena, tool, &input));
     TRY(tool_output_schema(arena, tool, &output));
+    json_put_text(arena, hints, "title", tool->title);
     json_put_bool(arena, hints, "readOnlyHint", tool->run == TOOL_READ);
     json_put_bool(arena, hints, "destructiveHint", tool->destructive);
     json_put_bool(arena, hints, "idempotentHint", tool->idempotent);
@@ -151,6 +179,7 @@ struct err reply_tool(struct arena *arena, const struct tool *tool, struct json 
     json_put(arena, *row, "inputSchema", input);
     json_put(arena, *row, "outputSchema", output);
     json_put(arena, *row, "annotations", hints);
+    json_put(arena, *row, "icons", icons(arena, tool->run == TOOL_READ ? ICON_READ : ICON_CHANGE));
     return arena_check(arena);
 }
 

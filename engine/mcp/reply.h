@@ -16,8 +16,8 @@ struct json *reply_complete(struct arena *arena, enum era era, struct json *resu
 struct json *reply_cacheable(struct arena *arena, enum era era, struct json *result,
                              int64_t ttl_ms);
 
-/* {name, title, version}. */
-struct json *reply_server_info(struct arena *arena);
+/* {name, title, version}, and `whole` with an icon. */
+struct json *reply_server_info(struct arena *arena, bool whole);
 
 /* What we declare, in the era's words. */
 struct json *reply_capabilities(struct arena *arena, enum era era, const struct mcp_host *host);

@@ -24,7 +24,8 @@ static const char *is_period(const char *text)
 }
 
 static const struct json_field fields[] = {
-    JSON_TEXT(struct close_summary, entity_id, .required = true, .max = 64, .help = "the entity"),
+    JSON_TEXT(struct close_summary, entity_id, .required = true, .max = 64, .help = "the entity",
+              .header = "Entity-Id"),
     JSON_TEXT(struct close_summary, period, .required = true, .max = 7, .check = is_period,
               .help = "a month: 2026-03"),
 };

@@ -34,8 +34,17 @@ class Mcp:
         head = {"Content-Type": "application/json", "MCP-Protocol-Version": lib.MODERN,
                 "Mcp-Method": "tools/call", "Mcp-Name": tool, "X-Actor-Id": self.caller.actor,
                 "X-Closegate-Assertion": self.caller.assertion("POST", "/mcp", body)}
+        head.update(mirrored(tool, body))
         status, _, answer = self.caller.post(body, head)
         return status, answer
+
+
+def mirrored(tool, body):
+    """The headers of arguments that can be read at all."""
+    try:
+        return lib.mirrored(tool, json.loads(body)["params"]["arguments"])
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -58,6 +67,7 @@ class Admin:
                 "Mcp-Method": method}
         if tool:
             head["Mcp-Name"] = tool
+            head.update(mirrored(tool, body))
         c = UnixConnection(self.path)
         c.request("POST", "/admin", body, head)
         r = c.getresponse()

@@ -81,9 +81,10 @@ def legacy_era(port, maria):
     s, _, d = ask(rpc("tools/list"), headers={"MCP-Protocol-Version": "2025-11-25"})
     tools = d["result"]["tools"]
     check("tools/list shows tools", "confirm_match" in [t["name"] for t in tools], d)
-    check("each with schemas and four annotations",
+    check("each with schemas, four hints and an icon",
           all(t["inputSchema"]["type"] == "object" and t["outputSchema"]["type"] == "object"
-              and len(t["annotations"]) == 4 for t in tools))
+              and len(t["annotations"]) == 5 and t["annotations"]["title"] == t["title"]
+              and t["icons"][0]["mimeType"] == "image/png" for t in tools))
     check("twice the same", ask(rpc("tools/list"))[2]["result"]["tools"] == tools)
     s, _, d = ask(rpc("tools/call", {"name": "query_audit", "arguments": {"limit": 1}}))
     check("a read answers with structured content, mirrored as text",

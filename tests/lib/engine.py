@@ -160,6 +160,27 @@ class Engine:
         self.process.wait()
 
 
+# Arguments that the tool's schema mirrors in a header (x-mcp-header); mcp_live.py compares this with
+# tools/list.
+MIRRORED = {("generate_close_summary", "entity_id"): "Entity-Id"}
+
+
+def mirrored(tool, arguments):
+    """The Mcp-Param headers of a call."""
+    head = {}
+    for (name, argument), header in MIRRORED.items():
+        value = arguments.get(argument) if name == tool and isinstance(arguments, dict) else None
+        if isinstance(value, bool):
+            head["Mcp-Param-" + header] = "true" if value else "false"
+        elif isinstance(value, int):
+            head["Mcp-Param-" + header] = str(value)
+        elif isinstance(value, str):
+            coded = "=?base64?" + base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
+            plain = value.isascii() and value.isprintable() and value.strip() == value and value
+            head["Mcp-Param-" + header] = value if plain else coded + "?="
+    return head
+
+
 class Caller:
     """Calls tools as one actor. Not for two threads at a time."""
 
@@ -207,11 +228,11 @@ class Caller:
             self.connection.close()
         self.connection = None
 
-    def rpc(self, method, params, name=None):
+    def rpc(self, method, params, name=None, capabilities=None):
         """One request of 2026-07-28, signed; (HTTP status, JSON-RPC message)."""
         self.counter += 1
         meta = {"io.modelcontextprotocol/protocolVersion": MODERN,
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": capabilities or {},
                 "io.modelcontextprotocol/clientInfo": {"name": "closegate-tests", "version": "1"}}
         message = {"jsonrpc": "2.0", "id": self.counter, "method": method,
                    "params": dict(params, _meta=meta)}
@@ -223,6 +244,8 @@ class Caller:
                    "X-Closegate-Assertion": self.assertion("POST", "/mcp", body)}
         if name:
             headers["Mcp-Name"] = name
+        if method == "tools/call":
+            headers.update(mirrored(name, params.get("arguments", {})))
         status, _, answer = self.post(body, headers)
         try:
             return status, json.loads(answer)

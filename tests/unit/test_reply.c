@@ -74,9 +74,10 @@ START_TEST(every_tool_is_listed_whole)
         ck_assert_str_eq(json_get_text(json_get(row, "inputSchema"), "type"), "object");
         ck_assert_str_eq(json_get_text(json_get(row, "outputSchema"), "type"), "object");
         const struct json *hints = json_get(row, "annotations");
-        ck_assert_uint_eq(hints->count, 4);
-        for (size_t k = 0; k < 4; k++)
-            ck_assert(json_is(hints->members[k].value, JSON_TYPE_BOOL));
+        ck_assert_uint_eq(hints->count, 5);
+        for (size_t k = 0; k < 5; k++)
+            ck_assert(str_is(hints->members[k].key, "title") ||
+                      json_is(hints->members[k].value, JSON_TYPE_BOOL));
         ck_assert_ptr_eq(tool_find(name), tools[i]);
         ck_assert((tools[i]->offer & (OFFER_MCP | OFFER_SOCKET)) != 0);
     }
