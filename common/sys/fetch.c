@@ -17,6 +17,7 @@ struct exchange {
     CURL *curl;
     struct curl_slist *headers;
     struct buf head, body;
+    const struct fetch_req *req;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -38,6 +39,32 @@ static void exchange_fini(struct exchange *x)
 static void exchange_fini_cleanup(struct exchange *x)
 {
     exchange_fini(x);
+}
+
+static bool is_stream(const struct exchange *x)
+{
+    const char *type = NULL;
+    struct str name, rest;
+    (void)curl_easy_getinfo(x->curl, CURLINFO_CONTENT_TYPE, &type);
+    (void)str_cut(str_of(type), ';', &name, &rest);
+    return x->req->stream_type != NULL && str_is_nocase(str_trim(name), x->req->stream_type);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    if (is_stream(x))
+        return x->req->take(x->req->ctx, bytes, size * n) ? size * n : 0;
+    buf_put(&x->body, bytes, size * n);
+    return x->body.failed ? 0 : size * n;
+}
+
+static int on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                       curl_off_t up)
+{
+    const struct exchange *x = arg;
+    (void)down_all, (void)down, (void)up_all, (void)up;
+    return x->req->give_up(x->req->ctx) ? 1 : 0;
 }
 
 /* libcurl's write callback: anything but the full size ends the transfer. */
@@ -115,7 +142,9 @@ static bool set_method(CURL *curl, const struct fetch_req *req)
 static bool set_options(struct exchange *x, const struct fetch_req *req)
 {
     CURL *c = x->curl;
-    long timeout = req->timeout_ms == 0 ? (long)TIMEOUT_DEFAULT : (long)req->timeout_ms;
+    long timeout = req->timeout_ms == 0               ? (long)TIMEOUT_DEFAULT
+                   : req->timeout_ms == FETCH_FOREVER ? 0L
+                                                      : (long)req->timeout_ms;
     int rc = 0;
     rc |= (int)curl_easy_setopt(c, CURLOPT_URL, req->url);
     rc |= (int)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -126,10 +155,15 @@ static bool set_options(struct exchange *x, const struct fetch_req *req)
     rc |= (int)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEDATA, &x->body);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
     rc |= (int)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     rc |= (int)curl_easy_setopt(c, CURLOPT_HEADERDATA, &x->head);
+    if (req->give_up != NULL) {
+        rc |= (int)curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+        rc |= (int)curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
+        rc |= (int)curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    }
     if (req->unix_socket != NULL)
         rc |= (int)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
     return rc == 0 && set_method(c, req);
@@ -187,7 +221,7 @@ struct err fetch(struct arena *arena, const struct fetch_req *req, struct fetch_
     *out = (struct fetch_reply){0};
     (void)pthread_once(&once, curl_start);
     __attribute__((cleanup(exchange_fini_cleanup))) struct exchange x = {
-        .curl = curl_ready ? curl_easy_init() : NULL};
+        .curl = curl_ready ? curl_easy_init() : NULL, .req = req};
     buf_init(&x.head, HEADERS_MAX);
     buf_init(&x.body, req->reply_max == 0 ? REPLY_MAX_DEFAULT : req->reply_max);
     ENSURE(x.curl != NULL, ERR_LIMIT, "libcurl cannot be set up");

@@ -4,6 +4,7 @@
 #ifndef COMMON_SYS_FETCH_H
 #define COMMON_SYS_FETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,18 @@ struct fetch_req {
     size_t pairs_n;
     struct str body;
     size_t reply_max;    /* bytes; 0: 16 MiB. Past it: ERR_LIMIT */
-    uint32_t timeout_ms; /* 0: 30 s, for the whole exchange */
+    uint32_t timeout_ms; /* 0: 30 s, for the whole exchange; FETCH_FOREVER: only give_up ends it */
+
+    /* An answer of this media type is not collected: each piece goes to `take` as it arrives, until
+     * that says false. NULL: every answer is collected. */
+    const char *stream_type;
+    bool (*take)(void *ctx, const char *bytes, size_t n);
+    /* Asked at least once a second: true ends the exchange, as if the peer had. NULL: never. */
+    bool (*give_up)(void *ctx);
+    void *ctx;
 };
+
+#define FETCH_FOREVER UINT32_MAX
 
 struct fetch_reply {
     int status;

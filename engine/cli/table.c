@@ -50,6 +50,7 @@ const struct command *const commands[] = {
     &command_docs,
     &command_serve,
     &command_call,
+    &command_mcp_stdio,
 };
 /* clang-format on */
 const size_t commands_n = sizeof commands / sizeof commands[0];

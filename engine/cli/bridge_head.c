@@ -1,0 +1,141 @@
+/* What HTTP says beside the body (MCP.md §1.2, §1.3): in the modern era the body's own claims once
+ * more, in the legacy era the session; and who calls. */
+#include <string.h>
+
+#include "engine/auth/actor_auth.h"
+#include "engine/call/call.h"
+#include "engine/cli/bridge.h"
+
+#define META_VERSION "io.modelcontextprotocol/protocolVersion"
+
+bool message_is_modern(const struct jsonrpc_msg *msg)
+{
+    return json_get_text(json_get(msg->params, "_meta"), META_VERSION) != NULL;
+}
+
+static bool is_plain(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.at[i] < 0x21 || (unsigned char)value.at[i] > 0x7E)
+            return false;
+    return value.len > 0 && (value.len < 2 || memcmp(value.at, "=?", 2) != 0);
+}
+
+const char *header_encode(struct arena *arena, struct str value)
+{
+    if (is_plain(value))
+        return str_dup(arena, value);
+    char *coded = arena_alloc(arena, BASE64_SIZE(value.len));
+    if (coded == NULL)
+        return NULL;
+    base64_print(value.at, value.len, coded);
+    return arena_fmt(arena, "=?base64?%s?=", coded);
+}
+
+static void add(struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n, const char *name,
+                const char *value)
+{
+    if (name != NULL && value != NULL && *n < BRIDGE_PAIRS_MAX)
+        pairs[(*n)++] = (struct http_pair){name, value};
+}
+
+/* What names the thing that the request is about. */
+static const char *name_member(const char *method)
+{
+    if (text_eq(method, "tools/call") || text_eq(method, "prompts/get"))
+        return "name";
+    if (text_eq(method, "resources/read"))
+        return "uri";
+    return method != NULL && strncmp(method, "tasks/", 6) == 0 ? "taskId" : "";
+}
+
+static const char *param_text(struct arena *arena, const struct json *value)
+{
+    int64_t n;
+    if (json_is(value, JSON_TYPE_TEXT))
+        return header_encode(arena, value->text);
+    if (json_is(value, JSON_TYPE_BOOL))
+        return value->truth ? "true" : "false";
+    return json_int(value, &n) ? arena_fmt(arena, "%lld", (long long)n) : NULL;
+}
+
+/* Arguments that the tool's schema wants mirrored (x-mcp-header). */
+static struct err add_params(struct arena *arena, const struct jsonrpc_msg *msg,
+                             struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n)
+{
+    struct json *schema;
+    const char *name = json_get_text(msg->params, "name");
+    const struct tool *tool = name == NULL ? NULL : tool_find(name);
+    if (tool == NULL || !text_eq(msg->method, "tools/call"))
+        return OK;
+    TRY(tool_input_schema(arena, tool, &schema));
+    const struct json *properties = json_get(schema, "properties");
+    for (size_t i = 0; properties != NULL && i < properties->count; i++) {
+        const char *header = json_get_text(properties->members[i].value, "x-mcp-header");
+        const char *key = str_dup(arena, properties->members[i].key);
+        const struct json *value =
+            key == NULL ? NULL : json_get(json_get(msg->params, "arguments"), key);
+        if (header != NULL && value != NULL)
+            add(pairs, n, arena_fmt(arena, "Mcp-Param-%s", header), param_text(arena, value));
+    }
+    return arena_check(arena);
+}
+
+static struct err add_modern(struct arena *arena, const struct jsonrpc_msg *msg,
+                             struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n)
+{
+    const char *version = json_get_text(json_get(msg->params, "_meta"), META_VERSION);
+    const char *name = json_get_text(msg->params, name_member(msg->method));
+    add(pairs, n, "MCP-Protocol-Version", header_encode(arena, str_of(version)));
+    add(pairs, n, "Mcp-Method", header_encode(arena, str_of(msg->method)));
+    if (name != NULL)
+        add(pairs, n, "Mcp-Name", header_encode(arena, str_of(name)));
+    return add_params(arena, msg, pairs, n);
+}
+
+static struct err add_assertion(const struct bridge_signer *s, struct arena *arena,
+                                const char *method, struct str body,
+                                struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n)
+{
+    const int64_t now_s = cli_clock_us() / 1000000;
+    char hash[ASSERTION_HASH_SIZE], jti[33];
+    uint8_t random[16];
+    const char *token;
+    crypt_random(random, sizeof random);
+    hex_print(random, sizeof random, jti);
+    assertion_body_hash(body, hash);
+    const struct assertion a = {.sub = s->actor,
+                                .obo = s->obo,
+                                .aud = s->audience,
+                                .htm = method,
+                                .htu = "/mcp",
+                                .bh = hash,
+                                .iat = now_s,
+                                .exp = now_s + ASSERTION_LIFE_MAX_S,
+                                .jti = jti,
+                                .channel = "api"};
+    TRY(assertion_sign(arena, s->key, s->client, &a, &token));
+    add(pairs, n, ASSERTION_HEADER, token);
+    return OK;
+}
+
+struct err bridge_head(struct bridge *b, struct arena *arena, const char *method,
+                       const struct jsonrpc_msg *msg, struct str body,
+                       struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n)
+{
+    const char *session, *version;
+    struct str initialize;
+    *n = 0;
+    add(pairs, n, "Accept",
+        msg == NULL ? "text/event-stream" : "application/json, text/event-stream");
+    bridge_session_copy(b, arena, &session, &version, &initialize);
+    if (msg != NULL && message_is_modern(msg)) {
+        TRY(add_modern(arena, msg, pairs, n));
+    } else if (msg == NULL || !text_eq(msg->method, "initialize")) {
+        add(pairs, n, "Mcp-Session-Id", session);
+        add(pairs, n, "MCP-Protocol-Version", version);
+    }
+    if (b->signer.key != NULL)
+        TRY(add_assertion(&b->signer, arena, method, body, pairs, n));
+    return arena_check(arena);
+}
