@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/canon.h"
+
 #define LITERAL_MAX 1000u /* digits; longer numbers are not numbers that anybody means */
 #define SAFE_MAX    ((int64_t)1 << 53)
 
@@ -143,66 +145,11 @@ static struct err number_print(const struct json *node, struct buf *out)
     return OK;
 }
 
-/* ---- text: RFC 8785 section 3.2.2.2 ---- */
-
-static void char_put(struct buf *out, unsigned char c)
-{
-    static const char plain[] = "btnvfr"; /* 0x08 to 0x0D; VT has no short form */
-    if (c == '"' || c == '\\')
-        buf_put(out, (const char[]){'\\', (char)c}, 2);
-    else if (c >= 0x08 && c <= 0x0D && c != 0x0B)
-        buf_put(out, (const char[]){'\\', plain[c - 0x08]}, 2);
-    else
-        buf_putf(out, "\\u%04x", c);
-}
-
-/* How many bytes from `at` on stand for themselves: printable ASCII but the quote and the
- * backslash.
- */
-static size_t plain_run(const char *at, size_t len)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-    size_t n = 0;
-    for (; len - n >= sizeof ones; n += sizeof ones) {
-        uint64_t eight;
-        memcpy(&eight, at + n, sizeof eight);
-        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
-        /* The top bit of a byte: it has one itself, is below a space, or became zero just now. */
-        if (((eight | (eight - ones * ' ') | (quote - ones) | (slash - ones)) & tops) != 0)
-            break;
-    }
-    while (n < len && at[n] >= ' ' && (unsigned char)at[n] < 0x80 && at[n] != '"' && at[n] != '\\')
-        n++;
-    return n;
-}
-
-/* What a run of plain bytes ended at. */
-static size_t odd_put(const char *at, size_t len, struct buf *out)
-{
-    uint32_t cp;
-    size_t n = (unsigned char)*at < 0x80 ? 1 : utf8_next(at, len, &cp);
-    if (n > 1)
-        buf_put(out, at, n);
-    else if (n == 1)
-        char_put(out, (unsigned char)*at);
-    return n;
-}
+/* ---- text ---- */
 
 struct err jcs_text_print(struct str text, struct buf *out)
 {
-    buf_putc(out, '"');
-    for (size_t i = 0; i < text.len;) {
-        size_t run = plain_run(text.at + i, text.len - i);
-        buf_put(out, text.at + i, run);
-        i += run;
-        if (i == text.len)
-            break;
-        size_t odd = odd_put(text.at + i, text.len - i, out);
-        ENSURE(odd > 0, ERR_INPUT, "text is not valid UTF-8");
-        i += odd;
-    }
-    buf_putc(out, '"');
-    return OK;
+    return canon_text_print(text, out);
 }
 
 /* ---- nests ---- */

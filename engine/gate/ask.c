@@ -102,162 +102,170 @@ const char *fx_status_name(enum fx_status status)
     return name_at(fx_names, COUNT(fx_names), status);
 }
 
-/* ---- gate_input ---- */
+/* ---- gate_input: the names in the order of RFC 8785 ---- */
 
-static void put_text(struct arena *arena, struct json *o, const char *key, const char *text)
-{
-    if (text != NULL)
-        json_put_text(arena, o, key, text);
-}
-
-static void put_decimal(struct arena *arena, struct json *o, const char *key, struct decimal d)
+static void write_decimal(struct canon *w, struct str key, struct decimal d)
 {
     char text[DECIMAL_TEXT_MAX];
     decimal_print(d, text);
-    json_put_text(arena, o, key, text);
+    canon_text(w, key, text);
 }
 
-static void put_texts(struct arena *arena, struct json *o, const char *key,
-                      const char *const *texts, size_t n)
+static void write_accounts(struct canon *w, const struct ask *a)
 {
-    struct json *array = json_array_new(arena);
-    for (size_t i = 0; i < n; i++)
-        json_push(arena, array, json_text_new(arena, texts[i]));
-    json_put(arena, o, key, array);
-}
-
-static void print_actor(struct arena *arena, struct json *o, const struct ask *a)
-{
-    json_put_text(arena, o, "actor_kind", actor_kind_name(a->actor_kind));
-    put_text(arena, o, "actor", a->actor);
-    put_text(arena, o, "principal", a->principal);
-    put_text(arena, o, "on_behalf_of", a->on_behalf_of);
-    put_text(arena, o, "client", a->client);
-    json_put_text(arena, o, "channel", channel_name(a->channel));
-    json_put_int(arena, o, "auth_age_s", a->auth_age_s);
-    struct json *roles = json_array_new(arena);
-    for (size_t i = 0; i < a->roles_n; i++) {
-        struct json *role = json_object_new(arena);
-        json_put_text(arena, role, "role", a->roles[i].role);
-        put_text(arena, role, "entity", a->roles[i].entity);
-        put_text(arena, role, "lender", a->roles[i].lender);
-        json_push(arena, roles, role);
-    }
-    json_put(arena, o, "roles", roles);
-    json_put_bool(arena, o, "prod", a->prod);
-    json_put_bool(arena, o, "frozen", a->frozen);
-    json_put_bool(arena, o, "frozen_self", a->frozen_self);
-    json_put_bool(arena, o, "delivery_service", a->delivery_service);
-}
-
-static void print_object(struct arena *arena, struct json *o, const struct ask *a)
-{
-    put_text(arena, o, "object_type", a->object_type);
-    put_text(arena, o, "object_id", a->object_id);
-    json_put_int(arena, o, "object_version", a->object_version);
-    json_put_text(arena, o, "state", match_state_name(a->state));
-    json_put_bool(arena, o, "state_valid", a->state_valid);
-    json_put_bool(arena, o, "entry_taken", a->entry_taken);
-    json_put_text(arena, o, "source", source_name(a->source));
-    put_text(arena, o, "match_type", a->match_type);
-    json_put_int(arena, o, "score_bp", a->score_bp);
-    json_put_bool(arena, o, "sure", a->sure);
-    put_text(arena, o, "counterparty", a->counterparty);
-    put_texts(arena, o, "proposers", a->proposers, a->proposers_n);
-    put_texts(arena, o, "own_agents_of", a->own_agents_of, a->own_agents_of_n);
-    json_put_bool(arena, o, "ambiguous", a->ambiguous);
-    json_put_bool(arena, o, "entity_mismatch", a->entity_mismatch);
-    json_put_bool(arena, o, "intercompany", a->intercompany);
-    json_put_bool(arena, o, "intercompany_paired", a->intercompany_paired);
-    json_put_bool(arena, o, "period_closed", a->period_closed);
-    put_text(arena, o, "subject", a->subject);
-    json_put_bool(arena, o, "keeps_amount", a->keeps_amount);
-}
-
-static struct json *print_accounts(struct arena *arena, const struct ask *a)
-{
-    struct json *array = json_array_new(arena);
+    canon_arr(w, KEY("accounts"));
     for (size_t i = 0; i < a->accounts_n; i++) {
-        struct json *account = json_object_new(arena);
-        put_text(arena, account, "id", a->accounts[i].id);
-        put_text(arena, account, "class", a->accounts[i].class_);
-        json_put_bool(arena, account, "known", a->accounts[i].known);
-        json_put_bool(arena, account, "reconciled", a->accounts[i].reconciled);
-        json_push(arena, array, account);
+        canon_obj(w, CANON_ITEM);
+        canon_fact(w, KEY("class"), a->accounts[i].class_);
+        canon_fact(w, KEY("id"), a->accounts[i].id);
+        canon_bool(w, KEY("known"), a->accounts[i].known);
+        canon_bool(w, KEY("reconciled"), a->accounts[i].reconciled);
+        canon_end(w);
     }
-    return array;
+    canon_end(w);
 }
 
-static struct json *print_values(struct arena *arena, const struct ask *a)
+static void write_amount(struct canon *w, const struct ask *a)
 {
-    struct json *array = json_array_new(arena);
-    for (size_t i = 0; i < a->values_n; i++) {
-        const struct ask_value *v = &a->values[i];
-        struct json *value = json_object_new(arena);
-        json_put_text(arena, value, "currency", v->cur);
-        json_put_text(arena, value, "status", fx_names[v->status]);
-        if (v->status != FX_MISSING) {
-            put_decimal(arena, value, "value", v->value);
-            put_decimal(arena, value, "rate", v->rate);
-            put_text(arena, value, "source", v->source);
-        }
-        if (v->status != FX_MISSING && v->source != NULL) {
-            char day[DATE_TEXT_MAX];
-            date_print(v->as_of, day);
-            json_put_text(arena, value, "as_of", day);
-        }
-        json_push(arena, array, value);
-    }
-    return array;
+    char text[MONEY_TEXT_MAX];
+    if (!a->has_amount)
+        return;
+    money_print(a->amount, text);
+    canon_obj(w, KEY("amount"));
+    canon_text(w, KEY("amount"), text);
+    canon_text(w, KEY("currency"), a->amount.cur);
+    canon_end(w);
 }
 
-static struct json *print_sum(struct arena *arena, const struct ask_cumulative *c)
+static void write_sum(struct canon *w, struct str key, const struct ask_cumulative *c)
 {
-    struct json *o = json_object_new(arena);
-    json_put_bool(arena, o, "known", c->known);
+    canon_obj(w, key);
+    canon_bool(w, KEY("known"), c->known);
     if (c->known)
-        put_decimal(arena, o, "sum", c->sum);
-    return o;
+        write_decimal(w, KEY("sum"), c->sum);
+    canon_end(w);
 }
 
-static void print_money(struct arena *arena, struct json *o, const struct ask *a)
+static void write_sums(struct canon *w, const struct ask *a)
 {
-    put_texts(arena, o, "entities", a->entities, a->entities_n);
-    json_put(arena, o, "accounts", print_accounts(arena, a));
-    put_texts(arena, o, "events", a->events, a->events_n);
-    if (a->has_amount) {
-        struct json *amount = json_object_new(arena);
-        char text[MONEY_TEXT_MAX];
-        money_print(a->amount, text);
-        json_put_text(arena, amount, "amount", text);
-        json_put_text(arena, amount, "currency", a->amount.cur);
-        json_put(arena, o, "amount", amount);
-    }
-    json_put(arena, o, "values", print_values(arena, a));
-    struct json *sums = json_array_new(arena);
+    canon_arr(w, KEY("cumulative"));
     for (size_t i = 0; i < a->cumulative_n; i++)
-        json_push(arena, sums, print_sum(arena, &a->cumulative[i]));
-    json_put(arena, o, "cumulative", sums);
-    json_put(arena, o, "auto_confirmed", print_sum(arena, &a->auto_confirmed));
-    json_put_int(arena, o, "auto_confirmed_n", a->auto_confirmed_n);
+        write_sum(w, CANON_ITEM, &a->cumulative[i]);
+    canon_end(w);
+}
+
+static void write_roles(struct canon *w, const struct ask *a)
+{
+    canon_arr(w, KEY("roles"));
+    for (size_t i = 0; i < a->roles_n; i++) {
+        canon_obj(w, CANON_ITEM);
+        canon_fact(w, KEY("entity"), a->roles[i].entity);
+        canon_fact(w, KEY("lender"), a->roles[i].lender);
+        canon_text(w, KEY("role"), a->roles[i].role);
+        canon_end(w);
+    }
+    canon_end(w);
+}
+
+static void write_value(struct canon *w, const struct ask_value *v)
+{
+    bool known = v->status != FX_MISSING;
+    canon_obj(w, CANON_ITEM);
+    if (known && v->source != NULL) {
+        char day[DATE_TEXT_MAX];
+        date_print(v->as_of, day);
+        canon_text(w, KEY("as_of"), day);
+    }
+    canon_text(w, KEY("currency"), v->cur);
+    if (known) {
+        write_decimal(w, KEY("rate"), v->rate);
+        canon_fact(w, KEY("source"), v->source);
+    }
+    canon_text(w, KEY("status"), fx_names[v->status]);
+    if (known)
+        write_decimal(w, KEY("value"), v->value);
+    canon_end(w);
+}
+
+static void write_a_to_c(struct canon *w, const struct ask *a)
+{
+    write_accounts(w, a);
+    canon_text(w, KEY("action"), action_name(a->action));
+    canon_fact(w, KEY("actor"), a->actor);
+    canon_text(w, KEY("actor_kind"), actor_kind_name(a->actor_kind));
+    canon_bool(w, KEY("ambiguous"), a->ambiguous);
+    write_amount(w, a);
+    canon_int(w, KEY("approvers_n"), a->approvers_n);
+    canon_int(w, KEY("auth_age_s"), a->auth_age_s);
+    write_sum(w, KEY("auto_confirmed"), &a->auto_confirmed);
+    canon_int(w, KEY("auto_confirmed_n"), a->auto_confirmed_n);
+    canon_bool(w, KEY("change"), a->change);
+    canon_text(w, KEY("channel"), channel_name(a->channel));
+    canon_fact(w, KEY("client"), a->client);
+    canon_fact(w, KEY("counterparty"), a->counterparty);
+    write_sums(w, a);
+}
+
+static void write_d_to_o(struct canon *w, const struct ask *a)
+{
+    canon_text(w, KEY("decision"), decision_name(a->decision));
+    canon_bool(w, KEY("delivery_service"), a->delivery_service);
+    canon_texts(w, KEY("entities"), a->entities, a->entities_n);
+    canon_bool(w, KEY("entity_mismatch"), a->entity_mismatch);
+    canon_bool(w, KEY("entry_taken"), a->entry_taken);
+    canon_texts(w, KEY("events"), a->events, a->events_n);
+    canon_bool(w, KEY("frozen"), a->frozen);
+    canon_bool(w, KEY("frozen_self"), a->frozen_self);
+    canon_bool(w, KEY("has_rationale"), a->has_rationale);
+    canon_bool(w, KEY("intercompany"), a->intercompany);
+    canon_bool(w, KEY("intercompany_paired"), a->intercompany_paired);
+    canon_bool(w, KEY("keeps_amount"), a->keeps_amount);
+    canon_fact(w, KEY("match_type"), a->match_type);
+    canon_fact(w, KEY("object_id"), a->object_id);
+    canon_fact(w, KEY("object_type"), a->object_type);
+    canon_int(w, KEY("object_version"), a->object_version);
+    canon_fact(w, KEY("on_behalf_of"), a->on_behalf_of);
+    canon_texts(w, KEY("own_agents_of"), a->own_agents_of, a->own_agents_of_n);
+    canon_bool(w, KEY("own_seat"), a->own_seat);
+}
+
+static void write_p_to_v(struct canon *w, const struct ask *a)
+{
+    canon_bool(w, KEY("period_closed"), a->period_closed);
+    canon_bool(w, KEY("posting"), a->posting);
+    canon_fact(w, KEY("principal"), a->principal);
+    canon_bool(w, KEY("prod"), a->prod);
+    canon_texts(w, KEY("proposers"), a->proposers, a->proposers_n);
+    write_roles(w, a);
+    canon_int(w, KEY("schema"), ASK_SCHEMA);
+    canon_int(w, KEY("score_bp"), a->score_bp);
+    canon_texts(w, KEY("seats"), a->seats, a->seats_n);
+    canon_text(w, KEY("source"), source_name(a->source));
+    canon_text(w, KEY("state"), match_state_name(a->state));
+    canon_bool(w, KEY("state_valid"), a->state_valid);
+    canon_fact(w, KEY("subject"), a->subject);
+    canon_bool(w, KEY("sure"), a->sure);
+    canon_text(w, KEY("tier"), tier_name(a->tier));
+    canon_fact(w, KEY("tool"), a->tool);
+    canon_arr(w, KEY("values"));
+    for (size_t i = 0; i < a->values_n; i++)
+        write_value(w, &a->values[i]);
+    canon_end(w);
+}
+
+void ask_write(struct canon *w, struct str key, const struct ask *ask)
+{
+    canon_obj(w, key);
+    write_a_to_c(w, ask);
+    write_d_to_o(w, ask);
+    write_p_to_v(w, ask);
+    canon_end(w);
 }
 
 struct json *ask_print(struct arena *arena, const struct ask *ask)
 {
-    struct json *o = json_object_new(arena);
-    json_put_int(arena, o, "schema", ASK_SCHEMA);
-    json_put_text(arena, o, "action", action_name(ask->action));
-    json_put_text(arena, o, "tier", tier_name(ask->tier));
-    put_text(arena, o, "tool", ask->tool);
-    json_put_bool(arena, o, "change", ask->change);
-    json_put_bool(arena, o, "posting", ask->posting);
-    json_put_text(arena, o, "decision", decision_name(ask->decision));
-    print_actor(arena, o, ask);
-    print_object(arena, o, ask);
-    print_money(arena, o, ask);
-    json_put_bool(arena, o, "has_rationale", ask->has_rationale);
-    json_put_int(arena, o, "approvers_n", ask->approvers_n);
-    put_texts(arena, o, "seats", ask->seats, ask->seats_n);
-    json_put_bool(arena, o, "own_seat", ask->own_seat);
-    return o;
+    struct canon w;
+    canon_into_tree(&w, arena);
+    ask_write(&w, CANON_ITEM, ask);
+    return w.root;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/canon.h"
 #include "common/base/civil.h"
 #include "common/base/decimal.h"
 #include "common/base/id.h"
@@ -178,7 +179,10 @@ bool source_find(const char *name, enum source *source);
 const char *decision_name(enum decision decision);
 const char *fx_status_name(enum fx_status status); /* "missing", "stale", "known" */
 
-/* Every fact as a JSON object {schema, action, …}: the audit event's gate_input. */
+/* Every fact as a JSON object under its own name, in canonical order: the audit event's gate_input.
+ */
+void ask_write(struct canon *w, struct str key, const struct ask *ask);
+/* The same as a tree; check the arena after. */
 struct json *ask_print(struct arena *arena, const struct ask *ask);
 
 /* The ask of such an object, for explaining and replaying a decision: texts are shared with the

@@ -8,7 +8,6 @@
 #include "common/base/civil.h"
 #include "common/base/id.h"
 #include "common/sys/crypt.h"
-#include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
 #include "engine/store/audit_event.h"
 #include "engine/store/sql.h"
@@ -94,10 +93,8 @@ struct err audit_append(struct tx *tx, const struct event *event)
         tx->now_us > tx->store->head.timestamp_us ? tx->now_us : tx->store->head.timestamp_us + 1;
     book_name(tx, event);
     ENSURE(tx->store->book_id[0] != '\0', ERR_BUG, "an event before BOOK_CREATED");
-    struct json *tree = event_print(tx, event, &next);
-    TRY(arena_check(tx->arena));
     buf_clear(text);
-    TRY(jcs_print(tree, text));
+    TRY(event_print(tx, event, &next, text));
     ENSURE(text->len <= EVENT_BYTES_MAX, ERR_LIMIT, "the event is longer than an event may be");
     TRY(event_insert(tx, buf_str(text), &next));
     tx->store->head = next;

@@ -1,188 +1,263 @@
-/* One event, member by member (DESIGN §5). Money and what may pass 2^53 are text. */
+/* One event, member by member (DESIGN §5), written in the order of RFC 8785. Money and what may
+ * pass 2^53 are text. */
 #include "engine/store/audit_event.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/base/civil.h"
+#include "common/sys/jcs.h"
 #include "engine/store/sql.h"
 
-static void put(struct arena *arena, struct json *o, const char *key, const char *text)
-{
-    if (text != NULL)
-        json_put_text(arena, o, key, text);
-}
+/* What one event is made of. */
+struct telling {
+    struct tx *tx;
+    const struct event *event;
+    const struct chain_head *at;
+    const struct actor *actor;    /* of nobody: a NULL in each member */
+    const struct ask *ask;        /* NULL: none */
+    const struct verdict *judged; /* NULL: none */
+    const struct ask_value *usd;  /* NULL: not valued */
+};
 
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
+static void write_instant(struct canon *w, struct str key, int64_t us)
 {
     char text[INSTANT_TEXT_MAX];
     instant_print(us, text);
-    json_put_text(arena, o, key, text);
+    canon_text(w, key, text);
 }
 
-static void put_actor(struct arena *arena, struct json *o, const struct actor *a)
+static void write_tree(struct canon *w, struct str key, const struct json *tree)
 {
-    put(arena, o, "actor_id", a->id);
-    put(arena, o, "principal_id", a->principal);
-    put(arena, o, "on_behalf_of", a->on_behalf_of);
-    put(arena, o, "client", a->client);
-    put(arena, o, "channel", channel_name(a->channel));
-    put(arena, o, "model", a->model);
-    struct json *auth = json_object_new(arena);
-    put(arena, auth, "backend", a->backend);
-    put(arena, auth, "iss", a->iss);
-    put(arena, auth, "acr", a->acr);
-    if (a->auth_time_us != 0)
-        put_instant(arena, auth, "auth_time", a->auth_time_us);
-    json_put(arena, o, "auth", auth);
+    if (tree != NULL)
+        canon_fail(w, jcs_print(tree, canon_value(w, key)));
 }
 
-static struct json *texts(struct arena *arena, const char *const *list, size_t n)
+static void write_some(struct canon *w, struct str key, const char *const *texts, size_t n)
 {
-    struct json *array = json_array_new(arena);
-    for (size_t i = 0; i < n; i++)
-        json_push(arena, array, json_text_new(arena, list[i]));
-    return array;
+    if (n > 0)
+        canon_texts(w, key, texts, n);
 }
 
-static void put_usd(struct arena *arena, struct json *o, const struct ask *ask)
-{
-    for (size_t i = 0; i < ask->values_n; i++) {
-        const struct ask_value *v = &ask->values[i];
-        char text[DECIMAL_TEXT_MAX], day[DATE_TEXT_MAX];
-        if (!text_eq(v->cur, "USD") || v->status == FX_MISSING)
-            continue;
-        decimal_print(v->value, text);
-        json_put_text(arena, o, "amount_usd", text);
-        struct json *fx = json_object_new(arena);
-        decimal_print(v->rate, text);
-        json_put_text(arena, fx, "rate", text);
-        put(arena, fx, "source", v->source == NULL ? "identity" : v->source);
-        if (v->source != NULL) {
-            date_print(v->as_of, day);
-            json_put_text(arena, fx, "as_of", day);
-        }
-        json_put(arena, o, "fx", fx);
-    }
-}
+/* ---- the larger members ---- */
 
-static void put_ask(struct arena *arena, struct json *o, const struct ask *ask)
+static void write_accounts(struct canon *w, const struct ask *ask)
 {
-    json_put_text(arena, o, "tier", tier_name(ask->tier));
-    json_put_text(arena, o, "action", action_name(ask->action));
-    json_put(arena, o, "gate_input", ask_print(arena, ask));
-    json_put_int(arena, o, "gate_version", GATE_VERSION);
-    struct json *roles = json_array_new(arena);
-    for (size_t i = 0; i < ask->roles_n; i++)
-        json_push(arena, roles, json_text_new(arena, ask->roles[i].role));
-    json_put(arena, o, "roles", roles);
-    struct json *accounts = json_array_new(arena);
+    canon_arr(w, KEY("accounts"));
     for (size_t i = 0; i < ask->accounts_n; i++)
-        json_push(arena, accounts, json_text_new(arena, ask->accounts[i].id));
-    json_put(arena, o, "accounts", accounts);
-    if (ask->has_amount) {
-        json_put_text(arena, o, "amount_minor", arena_fmt(arena, "%" PRId64, ask->amount.minor));
-        json_put_text(arena, o, "currency", ask->amount.cur);
-    }
-    put_usd(arena, o, ask);
+        canon_text(w, CANON_ITEM, ask->accounts[i].id);
+    canon_end(w);
 }
 
-static void put_verdict(struct arena *arena, struct json *o, const struct verdict *v)
+static void write_amount(struct canon *w, const struct ask *ask)
 {
-    json_put_text(arena, o, "decision", ruling_name(v->ruling));
-    json_put_text(arena, o, "reason", reason_name(v->reason));
-    json_put_text(arena, o, "row", v->row);
-    json_put_text(arena, o, "clause_text", v->clause);
-    json_put_text(arena, o, "clause_pointer", v->pointer);
+    char text[24];
+    if (!ask->has_amount)
+        return;
+    (void)snprintf(text, sizeof text, "%" PRId64, ask->amount.minor);
+    canon_text(w, KEY("amount_minor"), text);
 }
 
-static void put_object(struct arena *arena, struct json *o, const struct event *e)
+static const struct ask_value *value_in_usd(const struct ask *ask)
+{
+    const struct ask_value *usd = NULL;
+    for (size_t i = 0; i < ask->values_n; i++) {
+        if (text_eq(ask->values[i].cur, "USD") && ask->values[i].status != FX_MISSING)
+            usd = &ask->values[i];
+    }
+    return usd;
+}
+
+static void write_usd(struct canon *w, const struct ask_value *usd)
+{
+    char text[DECIMAL_TEXT_MAX];
+    if (usd == NULL)
+        return;
+    decimal_print(usd->value, text);
+    canon_text(w, KEY("amount_usd"), text);
+}
+
+static void write_fx(struct canon *w, const struct ask_value *usd)
+{
+    char text[DECIMAL_TEXT_MAX], day[DATE_TEXT_MAX];
+    if (usd == NULL)
+        return;
+    canon_obj(w, KEY("fx"));
+    if (usd->source != NULL) {
+        date_print(usd->as_of, day);
+        canon_text(w, KEY("as_of"), day);
+    }
+    decimal_print(usd->rate, text);
+    canon_text(w, KEY("rate"), text);
+    canon_text(w, KEY("source"), usd->source == NULL ? "identity" : usd->source);
+    canon_end(w);
+}
+
+static void write_auth(struct canon *w, const struct actor *a)
+{
+    canon_obj(w, KEY("auth"));
+    canon_fact(w, KEY("acr"), a->acr);
+    if (a->auth_time_us != 0)
+        write_instant(w, KEY("auth_time"), a->auth_time_us);
+    canon_fact(w, KEY("backend"), a->backend);
+    canon_fact(w, KEY("iss"), a->iss);
+    canon_end(w);
+}
+
+static void write_roles(struct canon *w, const struct ask *ask)
+{
+    canon_arr(w, KEY("roles"));
+    for (size_t i = 0; i < ask->roles_n; i++)
+        canon_text(w, CANON_ITEM, ask->roles[i].role);
+    canon_end(w);
+}
+
+static void write_object(struct canon *w, const struct event *e)
 {
     if (e->object_type == NULL)
         return;
-    struct json *object = json_object_new(arena);
-    json_put_text(arena, object, "type", e->object_type);
-    put(arena, object, "id", e->object_id);
-    json_put_int(arena, object, "version", e->object_version);
-    json_put(arena, o, "object", object);
+    canon_obj(w, KEY("object"));
+    canon_fact(w, KEY("id"), e->object_id);
+    canon_text(w, KEY("type"), e->object_type);
+    canon_int(w, KEY("version"), e->object_version);
+    canon_end(w);
 }
 
-static struct json *effects(struct tx *tx)
+static void write_effects(struct canon *w, const struct tx *tx)
 {
-    struct json *array = json_array_new(tx->arena);
+    canon_arr(w, KEY("effects"));
     for (size_t i = 0; i < tx->effects_n; i++) {
-        struct json *e = json_object_new(tx->arena);
-        json_put_text(tx->arena, e, "table", tx->effects[i].table);
-        json_put_text(tx->arena, e, "id", tx->effects[i].id);
-        json_put_int(tx->arena, e, "version", tx->effects[i].version);
-        json_put_text(tx->arena, e, "row_sha256", tx->effects[i].row_sha256);
-        json_push(tx->arena, array, e);
+        canon_obj(w, CANON_ITEM);
+        canon_text(w, KEY("id"), tx->effects[i].id);
+        canon_text(w, KEY("row_sha256"), tx->effects[i].row_sha256);
+        canon_text(w, KEY("table"), tx->effects[i].table);
+        canon_int(w, KEY("version"), tx->effects[i].version);
+        canon_end(w);
     }
-    return array;
+    canon_end(w);
 }
 
-static struct json *bulk_effects(struct tx *tx)
+static void write_bulk(struct canon *w, const struct tx *tx)
 {
-    struct json *array = json_array_new(tx->arena);
+    if (tx->bulk_n == 0)
+        return;
+    canon_arr(w, KEY("effects_bulk"));
     for (size_t i = 0; i < tx->bulk_n; i++) {
-        struct json *b = json_object_new(tx->arena);
-        json_put_text(tx->arena, b, "table", tx->bulk[i].table);
-        json_put_int(tx->arena, b, "count", tx->bulk[i].count);
-        json_put_text(tx->arena, b, "rows_sha256", tx->bulk[i].rows_sha256);
-        json_push(tx->arena, array, b);
+        canon_obj(w, CANON_ITEM);
+        canon_int(w, KEY("count"), tx->bulk[i].count);
+        canon_text(w, KEY("rows_sha256"), tx->bulk[i].rows_sha256);
+        canon_text(w, KEY("table"), tx->bulk[i].table);
+        canon_end(w);
     }
-    return array;
+    canon_end(w);
 }
 
-static void put_circumstances(struct arena *arena, struct json *o, const struct event *e)
+/* ---- the members ---- */
+
+static void write_a_to_c(struct canon *w, const struct telling *t)
 {
-    put(arena, o, "tool", e->tool);
-    put(arena, o, "policy_version", e->policy_version);
-    put(arena, o, "state_from", e->state_from);
-    put(arena, o, "state_to", e->state_to);
-    put(arena, o, "match_id", e->match_id);
-    put(arena, o, "transition_id", e->transition_id);
-    put(arena, o, "entity_id", e->entity_id);
-    put(arena, o, "escalation_id", e->escalation_id);
-    put(arena, o, "batch_id", e->batch_id);
-    put(arena, o, "request_id", e->request_id);
-    put(arena, o, "source", e->source);
-    put(arena, o, "args_sha256", e->args_sha256);
-    put(arena, o, "rationale", e->rationale);
-    put(arena, o, "rationale_author", e->rationale_author);
-    put(arena, o, "opened_at", e->opened_at);
-    if (e->evidence_opened_n > 0)
-        json_put(arena, o, "evidence_opened",
-                 texts(arena, e->evidence_opened, e->evidence_opened_n));
-    if (e->entities != NULL)
-        json_put(arena, o, "entities", e->entities);
+    const struct event *e = t->event;
+    if (t->ask != NULL) {
+        write_accounts(w, t->ask);
+        canon_text(w, KEY("action"), action_name(t->ask->action));
+    }
+    if (t->actor != NULL)
+        canon_fact(w, KEY("actor_id"), t->actor->id);
+    if (t->ask != NULL) {
+        write_amount(w, t->ask);
+        write_usd(w, t->usd);
+    }
+    canon_fact(w, KEY("args_sha256"), e->args_sha256);
+    if (t->actor != NULL)
+        write_auth(w, t->actor);
+    canon_fact(w, KEY("batch_id"), e->batch_id);
+    canon_text(w, KEY("book_id"), t->tx->store->book_id);
+    canon_text(w, KEY("build"), CLOSEGATE_BUILD);
     if (e->caused_by != 0)
-        json_put_int(arena, o, "caused_by", e->caused_by);
-    if (e->signers_n > 0)
-        json_put(arena, o, "signers", texts(arena, e->signers, e->signers_n));
-    if (e->detail != NULL)
-        json_put(arena, o, "detail", e->detail);
+        canon_int(w, KEY("caused_by"), e->caused_by);
+    if (t->actor != NULL)
+        canon_fact(w, KEY("channel"), channel_name(t->actor->channel));
+    if (t->judged != NULL) {
+        canon_text(w, KEY("clause_pointer"), t->judged->pointer);
+        canon_text(w, KEY("clause_text"), t->judged->clause);
+    }
+    if (t->actor != NULL)
+        canon_fact(w, KEY("client"), t->actor->client);
+    if (t->ask != NULL && t->ask->has_amount)
+        canon_text(w, KEY("currency"), t->ask->amount.cur);
 }
 
-struct json *event_print(struct tx *tx, const struct event *event, const struct chain_head *at)
+static void write_d_to_o(struct canon *w, const struct telling *t)
 {
-    struct arena *arena = tx->arena;
-    struct json *o = json_object_new(arena);
-    json_put_int(arena, o, "seq", at->seq);
-    json_put_text(arena, o, "book_id", tx->store->book_id);
-    json_put_text(arena, o, "event_type", event->type);
-    put_instant(arena, o, "timestamp_utc", at->timestamp_us);
-    json_put_text(arena, o, "build", CLOSEGATE_BUILD);
-    json_put(arena, o, "posture", json_array_new(arena));
-    if (event->actor != NULL)
-        put_actor(arena, o, event->actor);
-    if (event->ask != NULL)
-        put_ask(arena, o, event->ask);
-    if (event->verdict != NULL)
-        put_verdict(arena, o, event->verdict);
-    put_object(arena, o, event);
-    put_circumstances(arena, o, event);
-    json_put(arena, o, "effects", effects(tx));
-    if (tx->bulk_n > 0)
-        json_put(arena, o, "effects_bulk", bulk_effects(tx));
-    return o;
+    const struct event *e = t->event;
+    if (t->judged != NULL)
+        canon_text(w, KEY("decision"), ruling_name(t->judged->ruling));
+    write_tree(w, KEY("detail"), e->detail);
+    write_effects(w, t->tx);
+    write_bulk(w, t->tx);
+    write_tree(w, KEY("entities"), e->entities);
+    canon_fact(w, KEY("entity_id"), e->entity_id);
+    canon_fact(w, KEY("escalation_id"), e->escalation_id);
+    canon_text(w, KEY("event_type"), e->type);
+    write_some(w, KEY("evidence_opened"), e->evidence_opened, e->evidence_opened_n);
+    write_fx(w, t->usd);
+    if (t->ask != NULL) {
+        ask_write(w, KEY("gate_input"), t->ask);
+        canon_int(w, KEY("gate_version"), GATE_VERSION);
+    }
+    canon_fact(w, KEY("match_id"), e->match_id);
+    if (t->actor != NULL)
+        canon_fact(w, KEY("model"), t->actor->model);
+    write_object(w, e);
+    if (t->actor != NULL)
+        canon_fact(w, KEY("on_behalf_of"), t->actor->on_behalf_of);
+    canon_fact(w, KEY("opened_at"), e->opened_at);
+}
+
+static void write_p_to_t(struct canon *w, const struct telling *t)
+{
+    const struct event *e = t->event;
+    canon_fact(w, KEY("policy_version"), e->policy_version);
+    canon_texts(w, KEY("posture"), NULL, 0);
+    if (t->actor != NULL)
+        canon_fact(w, KEY("principal_id"), t->actor->principal);
+    canon_fact(w, KEY("rationale"), e->rationale);
+    canon_fact(w, KEY("rationale_author"), e->rationale_author);
+    if (t->judged != NULL)
+        canon_text(w, KEY("reason"), reason_name(t->judged->reason));
+    canon_fact(w, KEY("request_id"), e->request_id);
+    if (t->ask != NULL)
+        write_roles(w, t->ask);
+    if (t->judged != NULL)
+        canon_text(w, KEY("row"), t->judged->row);
+    canon_int(w, KEY("seq"), t->at->seq);
+    write_some(w, KEY("signers"), e->signers, e->signers_n);
+    canon_fact(w, KEY("source"), e->source);
+    canon_fact(w, KEY("state_from"), e->state_from);
+    canon_fact(w, KEY("state_to"), e->state_to);
+    if (t->ask != NULL)
+        canon_text(w, KEY("tier"), tier_name(t->ask->tier));
+    write_instant(w, KEY("timestamp_utc"), t->at->timestamp_us);
+    canon_fact(w, KEY("tool"), e->tool);
+    canon_fact(w, KEY("transition_id"), e->transition_id);
+}
+
+struct err event_print(struct tx *tx, const struct event *event, const struct chain_head *at,
+                       struct buf *text)
+{
+    struct canon w;
+    const struct telling t = {.tx = tx,
+                              .event = event,
+                              .at = at,
+                              .actor = event->actor,
+                              .ask = event->ask,
+                              .judged = event->verdict,
+                              .usd = event->ask == NULL ? NULL : value_in_usd(event->ask)};
+    canon_into_text(&w, text);
+    canon_obj(&w, CANON_ITEM);
+    write_a_to_c(&w, &t);
+    write_d_to_o(&w, &t);
+    write_p_to_t(&w, &t);
+    canon_end(&w);
+    return canon_done(&w);
 }

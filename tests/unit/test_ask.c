@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/sys/jcs.h"
 #include "engine/gate/ask.h"
 #include "tests/unit/test.h"
 
@@ -125,30 +126,27 @@ static void lines_of(struct arena *arena, const struct json *node, const char *a
 }
 
 static const char full_lines[] =
-    "/schema=3\n/action=RESOLVE\n/tier=T2\n/tool=resolve_escalation\n/change=true\n/posting=true\n"
-    "/decision=reject\n/actor_kind=human\n/actor=human:ana\n/principal=p-ana\n"
-    "/on_behalf_of=p-dan\n/client=desk\n/channel=slack\n/auth_age_s=61\n"
-    "/roles/0/role=controller\n/roles/1/role=accountant\n/roles/1/entity=uk\n/roles/1/"
-    "lender=p-lea\n/prod=true\n"
-    "/frozen=true\n/frozen_self=true\n/delivery_service=true\n/object_type=match\n/"
-    "object_id=mat_1\n"
-    "/object_version=7\n/state=CONFIRMED\n/state_valid=true\n/entry_taken=true\n/source=llm\n"
-    "/match_type=fuzzy\n/score_bp=8123\n/sure=true\n/counterparty=Acme\n/proposers/0=p-bob\n"
-    "/own_agents_of/0=p-cem\n/ambiguous=true\n/entity_mismatch=true\n/intercompany=true\n"
-    "/intercompany_paired=true\n/period_closed=true\n/subject=p-eve\n/keeps_amount=true\n/entities/"
-    "0=us\n/entities/"
-    "1=uk\n"
-    "/accounts/0/id=1000\n/accounts/0/class=cash\n/accounts/0/known=true\n"
+    "/accounts/0/class=cash\n/accounts/0/id=1000\n/accounts/0/known=true\n"
     "/accounts/0/reconciled=true\n/accounts/1/known=false\n/accounts/1/reconciled=false\n"
-    "/events/0=vendor_bank_change\n/amount/amount=90071992547409.93\n/amount/currency=USD\n"
-    "/values/0/currency=USD\n/values/0/status=known\n/values/0/value=1234.567\n"
-    "/values/0/rate=1.271\n/values/0/source=ECB\n/values/0/as_of=1970-01-01\n"
-    "/values/1/currency=GBP\n/values/1/status=stale\n/values/1/value=0\n/values/1/rate=1\n"
-    "/values/2/currency=JPY\n/values/2/status=missing\n/cumulative/0/known=true\n"
-    "/cumulative/0/sum=0.5\n/cumulative/1/known=false\n/auto_confirmed/known=true\n"
-    "/auto_confirmed/sum=7\n/auto_confirmed_n=3\n/has_rationale=true\n/approvers_n=2\n/seats/"
-    "0=p-dia\n"
-    "/own_seat=true\n";
+    "/action=RESOLVE\n/actor=human:ana\n/actor_kind=human\n/ambiguous=true\n"
+    "/amount/amount=90071992547409.93\n/amount/currency=USD\n/approvers_n=2\n/auth_age_s=61\n"
+    "/auto_confirmed/known=true\n/auto_confirmed/sum=7\n/auto_confirmed_n=3\n/change=true\n"
+    "/channel=slack\n/client=desk\n/counterparty=Acme\n/cumulative/0/known=true\n"
+    "/cumulative/0/sum=0.5\n/cumulative/1/known=false\n/decision=reject\n"
+    "/delivery_service=true\n/entities/0=us\n/entities/1=uk\n/entity_mismatch=true\n"
+    "/entry_taken=true\n/events/0=vendor_bank_change\n/frozen=true\n/frozen_self=true\n"
+    "/has_rationale=true\n/intercompany=true\n/intercompany_paired=true\n/keeps_amount=true\n"
+    "/match_type=fuzzy\n/object_id=mat_1\n/object_type=match\n/object_version=7\n"
+    "/on_behalf_of=p-dan\n/own_agents_of/0=p-cem\n/own_seat=true\n/period_closed=true\n"
+    "/posting=true\n/principal=p-ana\n/prod=true\n/proposers/0=p-bob\n"
+    "/roles/0/role=controller\n/roles/1/entity=uk\n/roles/1/lender=p-lea\n"
+    "/roles/1/role=accountant\n/schema=3\n/score_bp=8123\n/seats/0=p-dia\n/source=llm\n"
+    "/state=CONFIRMED\n/state_valid=true\n/subject=p-eve\n/sure=true\n/tier=T2\n"
+    "/tool=resolve_escalation\n/values/0/as_of=1970-01-01\n/values/0/currency=USD\n"
+    "/values/0/rate=1.271\n/values/0/source=ECB\n/values/0/status=known\n"
+    "/values/0/value=1234.567\n/values/1/currency=GBP\n/values/1/rate=1\n"
+    "/values/1/status=stale\n/values/1/value=0\n/values/2/currency=JPY\n"
+    "/values/2/status=missing\n";
 
 START_TEST(every_fact_is_printed_under_its_name)
 {
@@ -158,6 +156,25 @@ START_TEST(every_fact_is_printed_under_its_name)
     lines_of(arena, ask_print(arena, &ask), "", &lines);
     ck_ok(arena_check(arena));
     ck_assert_str_eq(lines, full_lines);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(the_event_has_the_facts_of_the_tree)
+{
+    struct arena *arena = arena_new((size_t)4 << 20);
+    const struct ask asks[] = {full_ask(), {.action = ACTION_NONE}};
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(buf_fini) struct buf text;
+        struct canon w;
+        struct str of_tree;
+        buf_init(&text, 1 << 16);
+        canon_into_text(&w, &text);
+        ask_write(&w, CANON_ITEM, &asks[i]);
+        ck_ok(canon_done(&w));
+        ck_ok(jcs_text(arena, ask_print(arena, &asks[i]), &of_tree));
+        ck_assert_str_eq(buf_text(&text), of_tree.at);
+    }
     arena_free(arena);
 }
 END_TEST
@@ -290,7 +307,7 @@ START_TEST(what_was_never_printed_does_not_read)
 }
 END_TEST
 
-TEST_MAIN("ask", every_fact_is_printed_under_its_name, an_ask_of_nothing_prints_and_claims_nothing,
-          a_full_arena_is_an_error_and_not_a_crash, every_name_finds_its_action,
-          the_other_names_find_their_values_too, an_ask_reads_back_as_it_was_printed,
-          what_was_never_printed_does_not_read)
+TEST_MAIN("ask", every_fact_is_printed_under_its_name, the_event_has_the_facts_of_the_tree,
+          an_ask_of_nothing_prints_and_claims_nothing, a_full_arena_is_an_error_and_not_a_crash,
+          every_name_finds_its_action, the_other_names_find_their_values_too,
+          an_ask_reads_back_as_it_was_printed, what_was_never_printed_does_not_read)
