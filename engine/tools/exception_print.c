@@ -3,6 +3,7 @@
 
 #include "common/base/id.h"
 #include "common/sys/json_read.h"
+#include "engine/store/parts.h"
 #include "engine/store/work.h"
 
 #define WORK_SHOWN 200
@@ -68,9 +69,12 @@ struct err exception_json(struct call *c, struct tx *tx, const struct exception_
                           const struct entry *e, struct json **out)
 {
     struct json *o = json_object_new(c->arena), *detail;
-    char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
+    char amount[MONEY_TEXT_MAX], rest[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
+    struct money open;
     TRY(json_read(c->arena, str_of(x->detail), NULL, &detail));
+    TRY(entry_open(tx, e, &open));
     money_print(e->amount, amount);
+    money_print(open, rest);
     date_print(e->date, day);
     json_put_text(c->arena, o, "exception_id", x->exception_id);
     json_put_text(c->arena, o, "class", x->class_);
@@ -87,6 +91,7 @@ struct err exception_json(struct call *c, struct tx *tx, const struct exception_
     json_put_text(c->arena, o, "side", side_name(e->side));
     json_put_text(c->arena, o, "date", day);
     json_put_text(c->arena, o, "amount", amount);
+    json_put_text(c->arena, o, "open_amount", rest);
     json_put_text(c->arena, o, "currency", e->amount.cur);
     json_put_text(c->arena, o, "counterparty", e->counterparty);
     json_put_text(c->arena, o, "memo", e->memo);
