@@ -1,7 +1,8 @@
 /* Random histories around escalations, held against a small model that knows nothing of how the
- * engine keeps its books: who asked for what, who approved a stage, whose seat is lent, who is
- * disabled. Several calls share a commit group, so that they race. The same histories each time;
- * a failure names its seed. */
+ * engine keeps its books: who proposed and asked for what, who approved a stage, whose seat is
+ * lent, who is disabled. Several calls share a commit group, so that they race. The same histories
+ * each time; a failure names its seed. A long campaign: CLOSEGATE_RANDOM_BOOKS=200 for 2,000 of
+ * them. */
 #include "tests/unit/spine_book.h"
 
 #include "engine/store/delegations.h"
@@ -22,8 +23,10 @@ static const char authority[] =
 enum { ANA, BEN, CHO, DIA, FAY, PEOPLE };
 static const char *const names[PEOPLE] = {"ana", "ben", "cho", "dia", "fay"};
 
-enum { SMALL, TWO_PEOPLE, MATERIAL, MATCHES };
-static const int64_t cents[MATCHES] = {1000, 700000, 2000000};
+/* The matcher proposed three; the fourth is for whoever proposes it first, and again once it was
+ * turned down. */
+enum { SMALL, TWO_PEOPLE, MATERIAL, THEIRS, MATCHES };
+static const int64_t cents[MATCHES] = {1000, 700000, 2000000, 3000};
 
 /* ---- the model ---- */
 
@@ -36,7 +39,9 @@ struct approval {
 };
 
 static struct {
-    const char *id[MATCHES];
+    const char *id[MATCHES]; /* NULL: not proposed yet */
+    bool live[MATCHES];      /* it has its entries */
+    int first;               /* number of the first pair of entries */
     bool asked[MATCHES][PEOPLE], agent_asked[MATCHES][PEOPLE];
     struct approval approvals[MATCHES][64];
     size_t approvals_n[MATCHES];
@@ -82,7 +87,7 @@ static bool seat_of(int m, int who, int lender)
 
 static bool alone_is_enough(int m, int seat)
 {
-    return seat == ANA || seat == BEN || m == SMALL;
+    return seat == ANA || seat == BEN || m == SMALL || m == THEIRS;
 }
 
 /* Somebody else approved a stage: still here, of this policy, and not on this one's seat. */
@@ -119,8 +124,9 @@ static bool could_confirm(int m, int who)
 
 struct act {
     struct call *c;
+    const char *id; /* of the match as it was when the call was made */
     int match, who; /* who: a person, also behind an agent; PEOPLE: the engine */
-    bool agent, escalates;
+    bool agent, escalates, proposes;
 };
 
 static struct actor actor_of(int who, bool agent)
@@ -154,14 +160,39 @@ static struct call *answer_of(const struct actor *who, int m)
     return spine_call(who, "resolve_escalation", NULL, args);
 }
 
+static struct call *proposal_of(const struct actor *who)
+{
+    struct json *args = json_object_new(arena), *bank = json_array_new(arena),
+                *gl = json_array_new(arena);
+    int number = model.first + THEIRS;
+    json_push(arena, bank, json_text_new(arena, arena_fmt(arena, "b:%d", number)));
+    json_push(arena, gl, json_text_new(arena, arena_fmt(arena, "g:%d", number)));
+    json_put(arena, args, "bank_ids", bank);
+    json_put(arena, args, "gl_ids", gl);
+    return spine_call(who, "propose_match", NULL, args);
+}
+
+/* The fourth match is proposed when it is not there, and sometimes when it is. */
+static bool proposes(const struct act *a)
+{
+    return a->match == THEIRS && a->who != PEOPLE && (a->id == NULL || pick(6) == 0);
+}
+
 static struct act act_make(void)
 {
     struct act a = {.match = (int)pick(MATCHES), .who = (int)pick(PEOPLE), .agent = pick(3) == 0};
     uint32_t what = pick(12);
     if (what == 11)
         a = (struct act){.match = a.match, .who = PEOPLE};
+    if (a.who == PEOPLE && a.match == THEIRS && model.id[THEIRS] == NULL)
+        a.match = SMALL;
     const struct actor who = actor_of(a.who, a.agent);
-    const char *id = model.id[a.match];
+    const char *id = a.id = model.id[a.match];
+    if (proposes(&a)) {
+        a.proposes = true;
+        a.c = proposal_of(&who);
+        return a;
+    }
     if (what < 5 && model.escalation[a.match] != NULL) {
         a.c = answer_of(&who, a.match);
     } else if (what < 8) {
@@ -206,16 +237,50 @@ static bool became(const struct call *c, const char *state)
     return text_eq(json_get_text(c->result, "state"), state);
 }
 
+static int proposed, refused; /* in a book */
+
+/* Of the fourth match nobody has asked for anything yet. */
+static void proposal_check(const struct act *a)
+{
+    const struct call *c = a->c;
+    int m = a->match;
+    HOLDS(c->outcome != CALL_FAILED || c->err.kind == ERR_AUTH, c->err.msg);
+    refused += c->outcome == CALL_DENIED && model.live[m];
+    if (c->outcome != CALL_OK)
+        return;
+    HOLDS(!model.disabled[a->who], "who is disabled proposed");
+    proposed++;
+    HOLDS(!model.live[m], "entries were taken twice");
+    model.id[m] = json_get_text(c->result, "match_id");
+    model.live[m] = true;
+    memset(model.asked[m], 0, sizeof model.asked[m]);
+    memset(model.agent_asked[m], 0, sizeof model.agent_asked[m]);
+    model.approvals_n[m] = 0;
+    model.confirmed[m] = 0;
+    model.escalation[m] = model.digest[m] = NULL;
+    note_asked(a); /* who proposes asks */
+}
+
 /* Was this allowed to anybody, by the model's own lights? Then the model learns. */
 static void act_check(const struct act *a)
 {
     const struct call *c = a->c;
+    if (a->proposes) {
+        proposal_check(a);
+        return;
+    }
+    HOLDS(a->id == model.id[a->match] || !became(c, "CONFIRMED"), "what is gone was confirmed");
+    if (a->id != model.id[a->match])
+        return;
+    model.live[a->match] &= !became(c, "REJECTED");
     bool second = c->verdict.reason == REASON_SECOND_APPROVER_REQUIRED;
     HOLDS(c->outcome != CALL_FAILED || c->err.kind != ERR_BUG, c->err.msg);
     if (c->outcome == CALL_OK && became(c, "CONFIRMED")) {
         HOLDS(!a->agent, "an agent confirmed");
         HOLDS(a->who == PEOPLE || could_confirm(a->match, a->who), "who may not confirm, did");
         HOLDS(a->who != PEOPLE || a->match != MATERIAL, "the engine confirmed a material match");
+        HOLDS(a->who != PEOPLE || a->match != THEIRS, "the engine confirmed what it did not find");
+        HOLDS(model.live[a->match], "a match without entries was confirmed");
         model.confirmed[a->match]++;
     }
     if (c->outcome == CALL_PENDING && second && a->who != PEOPLE && !a->agent) {
@@ -376,8 +441,12 @@ static void history(int number, int first)
     memcpy(lent, model.lent_until, sizeof lent);
     memset(&model, 0, sizeof model);
     memcpy(model.lent_until, lent, sizeof lent);
-    for (int m = 0; m < MATCHES; m++)
+    model.first = first;
+    for (int m = 0; m < THEIRS; m++) {
         model.id[m] = spine_matches(first + m, 1, cents[m])[0];
+        model.live[m] = true;
+    }
+    spine_entries(first + THEIRS, 1, cents[THEIRS]);
     seed = (uint64_t)number + 1;
     rng = seed * UINT64_C(0x9E3779B97F4A7C15);
     for (int i = 0, n = 6 + (int)pick(14); i < n; i++) {
@@ -402,6 +471,7 @@ START_TEST(nobody_gets_past_the_model)
             arena_free(spine_arenas[--spine_arenas_n]);
     }
     arena = kept;
+    ck_assert(proposed > 0 && refused > 0); /* or this shows less than it says */
 }
 END_TEST
 
