@@ -1,6 +1,7 @@
 /* yajl's callbacks build the tree; a pass over the bytes before them refuses what yajl lets
  * through: bytes that are not UTF-8 by RFC 3629, a byte order mark, VT and FF as white space, and
- * \u escapes of half a surrogate pair (yajl would make a "?" of those). */
+ * \u escapes of half a surrogate pair (yajl would make a "?" of those). What stands behind the
+ * document is looked at here, too: yajl takes a token that the input cuts short for its end. */
 #include "common/sys/json_read.h"
 
 #include <string.h>
@@ -19,6 +20,9 @@ struct reader {
     struct frame *stack; /* limits.depth_max of them */
     struct json *root;
     struct err failed;
+    yajl_handle yajl;
+    bool cut;   /* only the end of the input ends its last token */
+    size_t end; /* of the root value, when it is not cut */
 };
 
 /* ---- the pass before ---- */
@@ -115,6 +119,12 @@ static const char *reader_pointer(struct reader *r)
     return pointer;
 }
 
+static int root_ends(struct reader *r)
+{
+    r->end = yajl_get_bytes_consumed(r->yajl);
+    return 1;
+}
+
 /* Hangs a value where the parse stands. */
 static int value_add(struct reader *r, struct json *value)
 {
@@ -124,7 +134,7 @@ static int value_add(struct reader *r, struct json *value)
         return stop(r, err_new(ERR_LIMIT, "too many values"));
     if (r->depth == 0) {
         r->root = value;
-        return 1;
+        return root_ends(r);
     }
     struct json *parent = r->stack[r->depth - 1].node;
     if (parent->type == JSON_TYPE_ARRAY)
@@ -203,7 +213,7 @@ static int on_end(void *ctx)
 {
     struct reader *r = ctx;
     r->depth--;
-    return 1;
+    return r->depth == 0 ? root_ends(r) : 1;
 }
 
 static const yajl_callbacks callbacks = {
@@ -242,13 +252,32 @@ static void yajl_free_cleanup(yajl_handle *yajl)
         yajl_free(*yajl);
 }
 
+static bool only_space(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (strchr(" \t\r\n", s.at[i]) == NULL || s.at[i] == '\0')
+            return false;
+    }
+    return true;
+}
+
+static struct err tail_check(struct reader *r, struct str bytes)
+{
+    if (r->cut)
+        return OK;
+    struct str tail = {.at = bytes.at + r->end, .len = bytes.len - r->end};
+    return only_space(tail) ? OK : at_byte(r->arena, r->end, "something follows the document");
+}
+
 static struct err reader_run(struct reader *r, struct str bytes)
 {
     CLEANUP(yajl_free) yajl_handle yajl = yajl_alloc(&callbacks, NULL, r);
     ENSURE(yajl != NULL, ERR_LIMIT, "out of memory");
+    r->yajl = yajl;
     yajl_status status = yajl_parse(yajl, (const unsigned char *)bytes.at, bytes.len);
     size_t offset = yajl_get_bytes_consumed(yajl);
     if (status == yajl_status_ok) {
+        r->cut = r->root == NULL;
         status = yajl_complete_parse(yajl);
         offset = bytes.len;
     }
@@ -259,16 +288,7 @@ static struct err reader_run(struct reader *r, struct str bytes)
     if (status != yajl_status_ok)
         return yajl_failed(r, yajl, offset);
     ENSURE(r->root != NULL && r->depth == 0, ERR_INPUT, "unfinished JSON");
-    return OK;
-}
-
-static bool only_space(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (strchr(" \t\r\n", s.at[i]) == NULL || s.at[i] == '\0')
-            return false;
-    }
-    return true;
+    return tail_check(r, bytes);
 }
 
 struct err json_read(struct arena *arena, struct str bytes, const struct json_limits *limits,
