@@ -113,11 +113,15 @@ def main():
         book.cli("recon", check=True)
         daemon.start()
         wire = mcp_clients.Wire(daemon.port)
-        lists_and_calls(tap, wire, "legacy")
-        lists_and_calls(tap, wire, "modern")
-        lint(tap, wire)
-        through_a_task(tap, wire, daemon, book, "confirm", 0)
-        through_a_task(tap, wire, daemon, book, "reject", 5)
+        with tap.part("Inspector 2.12.0", "2025-11-25"):
+            lists_and_calls(tap, wire, "legacy")
+        with tap.part("Inspector 2.12.0", "2026-07-28"):
+            lists_and_calls(tap, wire, "modern")
+        with tap.part("Inspector 2.12.0, --strict", "2025-11-25"):
+            lint(tap, wire)
+        with tap.part("Inspector 2.12.0, tasks", "2026-07-28"):
+            through_a_task(tap, wire, daemon, book, "confirm", 0)
+            through_a_task(tap, wire, daemon, book, "reject", 5)
         checked = mcp_clients.check_wire(tap, wire, 20)
         tap.check("tasks were among it", checked.get("tasks CreateTaskResult") == 2
                   and checked.get("tasks GetTaskResult", 0) >= 2, checked)

@@ -14,7 +14,10 @@ import engine as lib  # noqa: E402
 import mcp_clients  # noqa: E402
 
 ENTITY, ACCOUNT, FEES, PERIOD = "acme-us", "1010", "6600", "2026-03"
-RUNS = [["sdk_v1.mjs"], ["sdk_v2.mjs", "legacy"], ["sdk_v2.mjs", "auto"], ["sdk_v2.mjs", "2026-07-28"]]
+RUNS = [("SDK 1.32.2", "2025-11-25", "sdk_v1.mjs"),
+        ("SDK 2.4.0, legacy", "2025-11-25", "sdk_v2.mjs", "legacy"),
+        ("SDK 2.4.0, auto", "2026-07-28", "sdk_v2.mjs", "auto"),
+        ("SDK 2.4.0, 2026-07-28", "2026-07-28", "sdk_v2.mjs", "2026-07-28")]
 
 
 def objects(book):
@@ -96,9 +99,10 @@ def main():
         daemon.start()
         wire = mcp_clients.Wire(daemon.port)
         there = objects(book)
-        for n, (script, *mode) in enumerate(RUNS):
-            tap.relay(script, mcp_clients.run(
-                mcp_clients.command(script, wire.url, *mode, plan(there, n))))
+        for n, (client, revision, script, *mode) in enumerate(RUNS):
+            with tap.part(client, revision):
+                tap.relay(script, mcp_clients.run(
+                    mcp_clients.command(script, wire.url, *mode, plan(there, n))))
         mcp_clients.check_wire(tap, wire, 150)
         tap.check("SIGTERM stops the engine cleanly", daemon.stop() == 0, daemon.tail())
         tap.check("the audit log is whole", *lib.chain_is_intact(book))

@@ -250,9 +250,12 @@ def main():
         daemon.start()
         wire = mcp_clients.Wire(daemon.port)
         client, maria = Client(wire.port), lib.Caller(daemon, "human:maria")
-        refusals(tap, client)
-        left = tasks(tap, client, maria, book)
-        on_listen = subscriptions(tap, client, maria, book, left.pop(0))
+        with tap.part("wire: refusals", "both"):
+            refusals(tap, client)
+        with tap.part("wire: tasks", "2026-07-28"):
+            left = tasks(tap, client, maria, book)
+        with tap.part("wire: subscriptions", "both"):
+            on_listen = subscriptions(tap, client, maria, book, left.pop(0))
         tap.check("SIGTERM stops the engine cleanly", daemon.stop() == 0, daemon.tail())
         tap.check("a subscription ends with its own answer",
                   on_listen()["result"]["resultType"] == "complete")

@@ -1,4 +1,5 @@
 """The third-party MCP clients of tests/e2e/mcp, and the sentences their scripts print as TAP."""
+import contextlib
 import json
 import os
 import platform
@@ -18,7 +19,7 @@ class Tap:
     """Numbered sentences; done() prints the plan."""
 
     def __init__(self):
-        self.n, self.failed = 0, 0
+        self.n, self.failed, self.rows = 0, 0, []
 
     def check(self, sentence, good, said=""):
         self.n += 1
@@ -38,7 +39,18 @@ class Tap:
             self.check(f"{script} runs to its end", False,
                        f"exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
 
+    @contextlib.contextmanager
+    def part(self, client, revision):
+        """What is checked inside is a row of the table."""
+        n, failed = self.n, self.failed
+        yield
+        bad = self.failed - failed
+        self.rows.append((client, revision, self.n - n - bad, bad))
+
     def done(self):
+        """The plan, and the rows as tests/run gathers them into one table."""
+        for client, revision, passed, failed in self.rows:
+            print(f"# mcp: {client:28} {revision:28} {passed:6} passed {failed:4} failed")
         print(f"1..{self.n}")
         return 1 if self.failed or self.n == 0 else 0
 
@@ -104,7 +116,9 @@ def check_wire(tap, wire, least):
     checked = report["checked"]
     for wrong in report["wrong"][:20]:
         tap.check("a message fits its schema", False, json.dumps(wrong))
-    tap.check(f"every message fits its official schema: {sum(checked.values())} of"
-              f" {len(checked)} kinds", not report["wrong"] and sum(checked.values()) >= least,
-              checked)
+    n = sum(checked.values())
+    tap.check(f"every message fits its official schema: {n} of {len(checked)} kinds",
+              not report["wrong"] and n >= least, checked)
+    tap.rows.append(("  messages by the schemas", f"{len(checked)} kinds", n - len(report["wrong"]),
+                     len(report["wrong"])))
     return checked
