@@ -7,7 +7,8 @@
 #include "engine/call/measure.h"
 #include "engine/call/threads.h"
 
-#define READ_BATCH 64
+#define READ_BATCH   64
+#define HAND_BACK_US 200
 
 struct err reader_open(struct reader *r, const struct spine_options *options, int number,
                        size_t depth)
@@ -78,26 +79,44 @@ static void read_fn(struct reader *r, struct work *w)
     w->err = read_once(r, w->arena, w->read, w->arg);
 }
 
+static void read_work(struct reader *r, struct work *w)
+{
+    const int64_t began = metric_now_us();
+    measure_queue(w->queued_us, began);
+    if (w->call != NULL)
+        read_call(r, w->call);
+    else
+        read_fn(r, w);
+    (void)measure_step(STEP_READ, began);
+}
+
+/* Short reads are handed back together; but nobody waits for another's long one, and what a read
+ * has built does not lie here while the next ones build theirs. */
+static struct err read_batch(struct reader *r, void **items, size_t n)
+{
+    size_t done = 0;
+    int64_t since = metric_now_us();
+    for (size_t i = 0; i < n; i++) {
+        read_work(r, items[i]);
+        if (i + 1 < n && metric_now_us() - since < HAND_BACK_US)
+            continue;
+        TRY(bus_send(r->to_loop, items + done, i + 1 - done));
+        done = i + 1;
+        since = metric_now_us();
+    }
+    return OK;
+}
+
 static void *reader_run(void *arg)
 {
     struct reader *r = arg;
     struct err e = OK;
     while (e.kind == ERR_NONE) {
         void *items[READ_BATCH];
-        size_t n;
+        size_t n = 0;
         e = bus_recv(r->port, true, items, READ_BATCH, &n);
-        for (size_t i = 0; e.kind == ERR_NONE && i < n; i++) {
-            struct work *w = items[i];
-            const int64_t began = metric_now_us();
-            measure_queue(w->queued_us, began);
-            if (w->call != NULL)
-                read_call(r, w->call);
-            else
-                read_fn(r, w);
-            (void)measure_step(STEP_READ, began);
-        }
         if (e.kind == ERR_NONE && n > 0)
-            e = bus_send(r->to_loop, items, n);
+            e = read_batch(r, items, n);
     }
     if (e.kind != ERR_MISSING)
         log_error("a reader thread ended", LOG_TEXT("why", e.msg), LOG_END);

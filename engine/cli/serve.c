@@ -1,6 +1,7 @@
 /* `serve`: the engine as a daemon. Book, policy, spine, identity, listeners, loop; SIGTERM and
  * SIGINT drain. What must be right before the first caller is heard is checked before a port is
  * opened. */
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -180,6 +181,16 @@ static void stop(struct server *s)
     book_unlock(s->lock);
 }
 
+/* Large blocks go back to the system when a request is done. The heap would keep them: its
+ * threshold grows with the first large block that is freed, and each thread has a heap of its own.
+ */
+static void heap_bounds(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    (void)mallopt(M_ARENA_MAX, 2);
+}
+
 static int run_serve(struct cli *cli)
 {
     struct log_options log = log_options_default();
@@ -187,6 +198,7 @@ static int run_serve(struct cli *cli)
 
     log.level = (enum log_level)cli->config.log_level;
     log_init(&log);
+    heap_bounds();
     struct err e = auth_new(&cli->config, cli_clock_us(), &s.auth);
     if (e.kind == ERR_NONE)
         e = open_book(&s);
@@ -196,6 +208,7 @@ static int run_serve(struct cli *cli)
         e = start(&s);
     if (e.kind == ERR_NONE)
         e = listen_on(&s);
+    (void)malloc_trim(0); /* what starting took */
     if (e.kind == ERR_NONE)
         e = loop_run(s.loop);
     stop(&s);
