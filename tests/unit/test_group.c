@@ -605,6 +605,84 @@ START_TEST(a_clock_that_fell_behind_stops_changes_until_it_is_right)
 }
 END_TEST
 
+/* ---- calls taken back ---- */
+
+static int64_t effects_of_last(void)
+{
+    return spine_int("SELECT json_array_length(event, '$.effects') FROM audit_events ORDER BY seq"
+                     " DESC LIMIT 1",
+                     NULL);
+}
+
+START_TEST(a_call_taken_back_while_it_waits_is_not_judged_and_leaves_an_event)
+{
+    const char **ids = spine_matches(1, 1, 1000);
+    const atomic_bool yes = true;
+    struct call *c = spine_on_match(&spine_ana, "confirm_match", ids[0], "seen");
+    int64_t events = spine_events();
+    c->cancelled = &yes;
+    c->request_id = "req-1";
+    spine_failed(spine_run(c), ERR_CONFLICT);
+    ck_assert_int_eq(spine_state(ids[0]), MATCH_PROPOSED);
+    ck_assert_int_eq(spine_events(), events + 1);
+    ck_assert_int_eq(spine_events_of("CANCELLED"), 1);
+    ck_assert_int_eq(effects_of_last(), 0);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM audit_events WHERE event_type = 'CANCELLED'"
+                               " AND json_extract(event, '$.tool') = 'confirm_match'"
+                               " AND json_extract(event, '$.request_id') = 'req-1'"
+                               " AND json_extract(event, '$.gate_input') IS NULL"
+                               " AND json_extract(event, '$.args_sha256') = ?1",
+                               c->args_sha256),
+                     1);
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(what_was_done_before_it_was_taken_back_stands)
+{
+    const char **ids = spine_matches(1, 1, 1000);
+    atomic_bool gone = false;
+    struct call *c = spine_keyed(&spine_ana, ids[0], "k"), *again;
+    c->cancelled = &gone;
+    spine_is(spine_run(c), CALL_OK);
+    atomic_store(&gone, true);
+    again = spine_keyed(&spine_ana, ids[0], "k");
+    again->cancelled = &gone;
+    spine_is(spine_run(again), CALL_OK); /* it happened: there is nothing to take back */
+    ck_assert_int_eq(spine_state(ids[0]), MATCH_CONFIRMED);
+    ck_assert_int_eq(spine_events_of("CANCELLED"), 0);
+}
+END_TEST
+
+START_TEST(a_call_taken_back_keeps_no_answer_and_may_be_made_again)
+{
+    const char **ids = spine_matches(1, 1, 1000);
+    const atomic_bool yes = true;
+    struct call *c = spine_keyed(&spine_ana, ids[0], "k");
+    c->cancelled = &yes;
+    spine_failed(spine_run(c), ERR_CONFLICT);
+    spine_is(spine_run(spine_keyed(&spine_ana, ids[0], "k")), CALL_OK);
+    ck_assert_int_eq(spine_state(ids[0]), MATCH_CONFIRMED);
+}
+END_TEST
+
+START_TEST(one_of_a_group_is_taken_back_and_the_others_stand)
+{
+    const char **ids = spine_matches(1, 3, 1000);
+    const atomic_bool yes = true;
+    struct call *calls[3];
+    for (int i = 0; i < 3; i++)
+        calls[i] = spine_on_match(&spine_ana, "confirm_match", ids[i], "seen");
+    calls[1]->cancelled = &yes;
+    ck_assert(call_group(book_writer, calls, 3, book_clock));
+    spine_is(calls[0], CALL_OK);
+    spine_failed(calls[1], ERR_CONFLICT);
+    spine_is(calls[2], CALL_OK);
+    ck_assert_int_eq(spine_state(ids[1]), MATCH_PROPOSED);
+    book_is_intact();
+}
+END_TEST
+
 SPINE_MAIN("group", spine_up, spine_down, each_outcome_has_its_event_and_its_answer,
            one_failing_call_is_undone_and_the_others_stand, effects_of_a_failed_call_do_not_linger,
            a_group_counts_what_it_confirms_and_nothing_that_was_undone,
@@ -626,4 +704,8 @@ SPINE_MAIN("group", spine_up, spine_down, each_outcome_has_its_event_and_its_ans
            a_changed_target_makes_what_waits_stale, nothing_is_approved_after_its_time,
            withdrawing_leaves_the_match_as_it_is, a_disabled_principal_is_refused_on_the_next_call,
            what_is_frozen_is_denied_and_recorded,
-           a_clock_that_fell_behind_stops_changes_until_it_is_right)
+           a_clock_that_fell_behind_stops_changes_until_it_is_right,
+           a_call_taken_back_while_it_waits_is_not_judged_and_leaves_an_event,
+           what_was_done_before_it_was_taken_back_stands,
+           a_call_taken_back_keeps_no_answer_and_may_be_made_again,
+           one_of_a_group_is_taken_back_and_the_others_stand)

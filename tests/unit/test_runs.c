@@ -354,6 +354,83 @@ START_TEST(a_run_is_cancelled_by_whoever_asked_or_a_person_with_authority)
 }
 END_TEST
 
+/* ---- taken back by whoever called ---- */
+
+static atomic_bool taken_back;
+
+static bool is_taken_back(struct job_port *port)
+{
+    (void)port;
+    return atomic_load(&taken_back);
+}
+
+/* Behind the pass's first chunk. */
+static struct err submit_then_take_back(struct job_port *port, struct call **calls, size_t n)
+{
+    TRY(book_submit(port, calls, n));
+    atomic_store(&taken_back, true);
+    return OK;
+}
+
+START_TEST(a_pass_taken_back_ends_as_cancelled_at_its_next_chunk)
+{
+    struct job_port port = plain_port();
+    struct call *c = opened(pass_as(&spine_ana, NULL, NULL));
+    spine_entries(1, 1200, 1000);
+    atomic_store(&taken_back, false);
+    c->cancelled = &taken_back;
+    port.submit = submit_then_take_back;
+    port.cancelled = is_taken_back;
+    ck_err(call_job(c, &port), ERR_CONFLICT);
+    struct run r = run_of(c->run_id);
+    ck_assert_int_eq(r.state, RUN_CANCELLED);
+    ck_assert_str_eq(r.error, "cancelled by the client");
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM matches", NULL), r.rows);
+    ck_assert_int_eq(locks_held(), 0);
+    ck_assert_int_eq(spine_events_of("RUN_ENDED"), 1);
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(a_pass_taken_back_before_it_began_is_only_an_event)
+{
+    struct job_port port = plain_port();
+    struct call *c = pass_as(&spine_ana, NULL, NULL);
+    atomic_store(&taken_back, true);
+    c->cancelled = &taken_back;
+    ck_err(call_job(c, &port), ERR_CONFLICT);
+    ck_assert_int_eq(spine_events_of("CANCELLED"), 1);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM workflow_runs", NULL), 0);
+    book_is_intact();
+}
+END_TEST
+
+static int64_t told[4096];
+static size_t told_n;
+
+static void on_told(struct job_port *port, int64_t done, int64_t total)
+{
+    (void)port;
+    ck_assert_int_eq(total, -1); /* what there is to find is known at the end */
+    ck_assert_uint_lt(told_n, sizeof told / sizeof told[0]);
+    told[told_n++] = done;
+}
+
+START_TEST(a_pass_says_how_far_it_is_and_never_goes_back)
+{
+    struct job_port port = plain_port();
+    struct call *c = opened(pass_as(&spine_ana, NULL, NULL));
+    spine_entries(1, 1200, 1000);
+    told_n = 0;
+    port.progress = on_told;
+    ck_ok(call_job(c, &port));
+    ck_assert_uint_gt(told_n, 2);
+    for (size_t i = 1; i < told_n; i++)
+        ck_assert_int_ge(told[i], told[i - 1]);
+    ck_assert_int_ge(told[told_n - 1], 2400 + 1200); /* entries looked at, and what was proposed */
+}
+END_TEST
+
 /* ---- failing ---- */
 
 static bool always_cancelled(struct job_port *port)
@@ -491,6 +568,9 @@ SPINE_MAIN("runs", spine_up, spine_down, a_lock_has_one_run_and_is_reentrant_for
            a_repeated_key_begins_one_run, a_queued_run_is_cancelled_and_its_job_does_nothing,
            a_working_run_stops_at_its_next_chunk_and_what_it_wrote_stands,
            a_run_is_cancelled_by_whoever_asked_or_a_person_with_authority,
+           a_pass_taken_back_ends_as_cancelled_at_its_next_chunk,
+           a_pass_taken_back_before_it_began_is_only_an_event,
+           a_pass_says_how_far_it_is_and_never_goes_back,
            a_job_that_fails_says_so_and_gives_its_lock_back,
            the_end_is_said_again_when_the_disk_failed_for_a_moment,
            what_a_dead_process_left_behind_fails_visibly_in_one_event, our_own_runs_are_not_swept,
