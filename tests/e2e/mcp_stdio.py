@@ -183,6 +183,9 @@ def modern(book, engine):
     check("a resource, its uri mirrored", d.get("result", {}).get("contents"), d)
     d = b.ask("resources/read", {"uri": "recon://nöwhere at all"}, True)
     check("an odd uri travels as base64", d.get("error", {}).get("code") == -32602, d)
+    d = b.call("generate_close_summary", True, entity_id="acme-us", period="2026-01")
+    check("an argument that the schema wants in a header is there, too",
+          d.get("result", {}).get("isError") is False, d)
     check("no session was made", metric(engine, "closegate_sessions") == 0)
     mine = b.send("subscriptions/listen", {"notifications": {"toolsListChanged": True}}, True)
     d = b.read()
