@@ -40,6 +40,41 @@ static size_t plain_run(const char *at, size_t len)
     return n;
 }
 
+#define PIECE 512u /* of a text, escaped at one go */
+
+/* Puts what of a piece stands for itself or behind a backslash; `to` has room for twice its bytes.
+ * How many bytes it was. */
+static size_t piece_put(const char *at, size_t len, char *to, size_t *put)
+{
+    size_t n = 0, m = 0;
+    for (; n < len; n++) {
+        unsigned char c = (unsigned char)at[n];
+        if (c < ' ' || c >= 0x80)
+            break;
+        to[m] = '\\';
+        m += c == '"' || c == '\\';
+        to[m++] = (char)c;
+    }
+    *put = m;
+    return n;
+}
+
+/* A long plain run, or as much as a piece holds: a text with a quote every few bytes, JSON in JSON,
+ * would be two calls for each. Near the ceiling of `out` there is no room to spare. */
+static size_t ascii_put(const char *at, size_t len, struct buf *out)
+{
+    size_t put, run = plain_run(at, len), piece = len < PIECE ? len : PIECE;
+    bool roomy = !out->failed && out->len_max - out->len >= 2 * piece;
+    char *to = run >= sizeof(uint64_t) || !roomy ? NULL : buf_room(out, 2 * piece);
+    if (to == NULL) {
+        buf_put(out, at, run);
+        return run;
+    }
+    run = piece_put(at, piece, to, &put);
+    buf_grow(out, put);
+    return run;
+}
+
 /* What a run of plain bytes ended at. */
 static size_t odd_put(const char *at, size_t len, struct buf *out)
 {
@@ -67,21 +102,17 @@ static void plain_put(struct str text, struct buf *out)
 
 struct err canon_text_print(struct str text, struct buf *out)
 {
-    size_t run = plain_run(text.at, text.len), i = 0;
-    if (run == text.len) {
+    if (plain_run(text.at, text.len) == text.len) {
         plain_put(text, out);
         return OK;
     }
     buf_putc(out, '"');
-    while (i < text.len) {
-        buf_put(out, text.at + i, run);
-        i += run;
-        if (i == text.len)
-            break;
-        size_t odd = odd_put(text.at + i, text.len - i, out);
-        ENSURE(odd > 0, ERR_INPUT, "text is not valid UTF-8");
-        i += odd;
-        run = plain_run(text.at + i, text.len - i);
+    for (size_t i = 0; i < text.len;) {
+        size_t n = ascii_put(text.at + i, text.len - i, out);
+        if (n == 0)
+            n = odd_put(text.at + i, text.len - i, out);
+        ENSURE(n > 0, ERR_INPUT, "text is not valid UTF-8");
+        i += n;
     }
     buf_putc(out, '"');
     return OK;

@@ -90,12 +90,20 @@ struct err date_parse(const char *text, struct date *d)
     return date_at(text, d);
 }
 
+/* The last `n` digits, with zeros before them. */
+static void digits_print(unsigned value, size_t n, char *to)
+{
+    for (size_t i = n; i > 0; i--, value /= 10)
+        to[i - 1] = (char)('0' + value % 10);
+}
+
 void date_print(struct date d, char out[DATE_TEXT_MAX])
 {
     struct ymd on = date_ymd(d);
-    /* the remainders tell the compiler what date_ymd knows: how many digits there are */
-    snprintf(out, DATE_TEXT_MAX, "%04u-%02u-%02u", (unsigned)on.year % 10000,
-             (unsigned)on.month % 100, (unsigned)on.day % 100);
+    memcpy(out, "YYYY-MM-DD", sizeof "YYYY-MM-DD");
+    digits_print((unsigned)on.year, 4, out);
+    digits_print((unsigned)on.month, 2, out + 5);
+    digits_print((unsigned)on.day, 2, out + 8);
 }
 
 enum weekday date_weekday(struct date d)

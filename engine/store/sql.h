@@ -95,6 +95,8 @@ struct store {
     struct sums *sums;                     /* of the group under way; limits.c */
     int64_t id_ms;                         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
+    unsigned char id_pool[256]; /* random bytes for the next ids */
+    size_t id_pool_left;
 };
 
 /* limits.c keeps the sums of a group in memory: a call begins or is undone, the rows are written

@@ -254,6 +254,17 @@ int64_t tx_seq(const struct tx *tx)
     return tx->store->head.seq + 1;
 }
 
+/* The next few bytes; drawing them one id at a time cost more than all else about an id. */
+static void id_random_take(struct store *s, unsigned char *to, size_t len)
+{
+    if (s->id_pool_left < len) {
+        crypt_random(s->id_pool, sizeof s->id_pool);
+        s->id_pool_left = sizeof s->id_pool;
+    }
+    s->id_pool_left -= len;
+    memcpy(to, s->id_pool + s->id_pool_left, len);
+}
+
 /* Ids sort in the order they were made: within a millisecond the next is the last one and some
  * more. What a chunk proposes is asked about in the order of the chunk. */
 static void id_advance(struct store *s, int64_t ms)
@@ -261,12 +272,12 @@ static void id_advance(struct store *s, int64_t ms)
     unsigned char more[4];
     unsigned carry = 1;
     if (ms != s->id_ms) {
-        crypt_random(s->id_random, sizeof s->id_random);
+        id_random_take(s, s->id_random, sizeof s->id_random);
         s->id_random[0] &= 0x7F; /* room to grow */
         s->id_ms = ms;
         return;
     }
-    crypt_random(more, sizeof more);
+    id_random_take(s, more, sizeof more);
     for (size_t i = 0; i < ID_RANDOM_LEN; i++) {
         unsigned char *at = &s->id_random[ID_RANDOM_LEN - 1 - i];
         carry += *at + (i < sizeof more ? more[i] : 0u);

@@ -184,8 +184,53 @@ START_TEST(large_objects_come_out_sorted)
 }
 END_TEST
 
+/* A text of every kind of byte in turn, the slow obvious way beside it. */
+static size_t texts_make(size_t n, char *text, char *want)
+{
+    static const struct {
+        const char *as, *printed;
+    } kinds[] = {{"a", "a"},       {"\"", "\\\""}, {"bcdefghijk", "bcdefghijk"},
+                 {"\\", "\\\\"},   {"\n", "\\n"},  {"\x01", "\\u0001"},
+                 {"\x7f", "\x7f"}, {"é", "é"},     {"l\"m\"n", "l\\\"m\\\"n"}};
+    char *to = want;
+    *text = '\0';
+    *to++ = '"';
+    for (size_t i = 0; i < n; i++) {
+        size_t kind = (i * 7 + i / 5) % (sizeof kinds / sizeof kinds[0]);
+        size_t len = strlen(kinds[kind].as), printed = strlen(kinds[kind].printed);
+        memcpy(text, kinds[kind].as, len + 1);
+        memcpy(to, kinds[kind].printed, printed);
+        text += len;
+        to += printed;
+    }
+    *to++ = '"';
+    *to = '\0';
+    return (size_t)(to - want);
+}
+
+START_TEST(texts_of_any_length_are_printed_up_to_the_last_byte_there_is_room_for)
+{
+    static char text[16384], want[32768];
+    for (size_t n = 0; n < 1500; n += n < 80 ? 1 : 37) {
+        size_t len = texts_make(n, text, want);
+        for (size_t spare = 0; spare < 3000; spare += 999) {
+            CLEANUP(buf_fini) struct buf out;
+            buf_init(&out, len + spare);
+            ck_ok(jcs_text_print(str_of(text), &out));
+            ck_ok(buf_check(&out));
+            ck_assert_str_eq(buf_text(&out), want);
+        }
+        CLEANUP(buf_fini) struct buf tight;
+        buf_init(&tight, len - 1);
+        ck_ok(jcs_text_print(str_of(text), &tight));
+        ck_err(buf_check(&tight), ERR_LIMIT);
+    }
+}
+END_TEST
+
 TEST_MAIN("jcs", the_sample_object_of_the_rfc, keys_are_sorted_by_utf16_code_units,
           doubles_are_printed_as_ecmascript_does, random_doubles_read_back_and_have_no_shorter_text,
           integers_keep_their_digits_within_two_to_the_53,
           control_characters_have_the_rfcs_spelling, what_has_no_double_is_refused,
-          depth_and_size_have_ceilings, large_objects_come_out_sorted)
+          depth_and_size_have_ceilings, large_objects_come_out_sorted,
+          texts_of_any_length_are_printed_up_to_the_last_byte_there_is_room_for)
