@@ -11,7 +11,7 @@ struct fault {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault writes, syncs, reads, once;
-static int changes;
+static int changes, opens;
 /* The default VFS has a table of methods a kind of file (the log's do not lock). */
 #define KINDS_MAX 8
 static struct kind {
@@ -52,6 +52,14 @@ int fault_vfs_changes(void)
 {
     pthread_mutex_lock(&lock);
     int n = changes;
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
+int fault_vfs_opens(void)
+{
+    pthread_mutex_lock(&lock);
+    int n = opens;
     pthread_mutex_unlock(&lock);
     return n;
 }
@@ -102,6 +110,7 @@ static void wrap(sqlite3_file *file)
 {
     pthread_mutex_lock(&lock);
     size_t i = 0;
+    opens++;
     while (i < KINDS_MAX && kinds[i].real != NULL && kinds[i].real != file->pMethods)
         i++;
     if (i < KINDS_MAX && kinds[i].real == NULL) {

@@ -17,5 +17,7 @@ void fault_vfs_fail_once(int after, int rc);
 
 /* Writes and syncs since the installation. */
 int fault_vfs_changes(void);
+/* Files opened since then. */
+int fault_vfs_opens(void);
 
 #endif

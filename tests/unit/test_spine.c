@@ -592,6 +592,7 @@ START_TEST(a_reader_that_lost_its_disk_reads_again_once_it_is_back)
     }
     ck_assert_int_gt(failed, 0);
     fault_vfs_fail_reads(0, 0);
+    int opened = fault_vfs_opens();
     for (int i = 0; i < 6; i++) {
         waiting++;
         ck_ok(spine_read(spine, arena, look_up, on_look, &look));
@@ -599,6 +600,14 @@ START_TEST(a_reader_that_lost_its_disk_reads_again_once_it_is_back)
         ck_ok(look_wanted);
         ck_assert_int_eq(look.m.state, MATCH_CONFIRMED);
     }
+    ck_assert_int_gt(fault_vfs_opens(), opened); /* not on the connections that failed */
+    opened = fault_vfs_opens();
+    for (int i = 0; i < 6; i++) {
+        waiting++;
+        ck_ok(spine_read(spine, arena, look_up, on_look, &look));
+        wait_for_all();
+    }
+    ck_assert_int_eq(fault_vfs_opens(), opened); /* and not each time */
     spine_end();
 }
 END_TEST
