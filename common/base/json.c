@@ -79,6 +79,14 @@ struct json *json_object_new(struct arena *arena)
     return node_new(arena, JSON_TYPE_OBJECT);
 }
 
+struct json *json_raw_new(struct arena *arena, struct str text)
+{
+    struct json *node = node_new(arena, JSON_TYPE_RAW);
+    if (node != NULL)
+        node->text = text;
+    return node;
+}
+
 /* Room for one more of `size` bytes: the old array, or a larger copy; NULL when the arena is full.
  */
 static void *grown(struct arena *arena, struct json *node, void *old, size_t size)
@@ -349,6 +357,7 @@ bool json_equal(const struct json *a, const struct json *b)
         return a->truth == b->truth;
     case JSON_TYPE_NUMBER:
     case JSON_TYPE_TEXT:
+    case JSON_TYPE_RAW:
         return str_eq(a->text, b->text);
     case JSON_TYPE_ARRAY:
         return items_equal(a, b);
@@ -360,7 +369,7 @@ bool json_equal(const struct json *a, const struct json *b)
 
 const char *json_type_name(enum json_type type)
 {
-    static const char *const names[] = {"null", "true or false", "a number",
-                                        "text", "an array",      "an object"};
+    static const char *const names[] = {"null",     "true or false", "a number", "text",
+                                        "an array", "an object",     "raw JSON"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "nothing";
 }

@@ -24,13 +24,15 @@ enum json_type {
     JSON_TYPE_TEXT,
     JSON_TYPE_ARRAY,
     JSON_TYPE_OBJECT,
+    JSON_TYPE_RAW, /* JSON text that is written as it is; nothing looks into it */
 };
 
 struct json {
     enum json_type type;
     bool truth;            /* BOOL */
     uint32_t line, column; /* 1-based, from YAML; 0 when unknown */
-    struct str text; /* TEXT: its UTF-8, may hold NUL; NUMBER: the literal; a NUL follows both */
+    struct str text; /* TEXT: its UTF-8, may hold NUL; NUMBER: the literal; a NUL follows both.
+                        RAW: one JSON value */
     size_t count;    /* elements of an ARRAY, members of an OBJECT */
     const struct json **items;   /* ARRAY */
     struct json_member *members; /* OBJECT, in the order they were written */
@@ -55,6 +57,11 @@ struct json *json_text_new(struct arena *arena,
 struct json *json_str_new(struct arena *arena, struct str text); /* copied */
 struct json *json_array_new(struct arena *arena);
 struct json *json_object_new(struct arena *arena);
+/* `text` is one JSON value that is known to be good (a canonical event of the book, what was
+ * printed just now) and is not copied: it lives as long as the arena. For answers that pass
+ * through. Only jw_tree writes such a node; jcs refuses it, and to whoever asks for members it has
+ * none. */
+struct json *json_raw_new(struct arena *arena, struct str text);
 
 /* Appends to an array. */
 void json_push(struct arena *arena, struct json *array, const struct json *value);

@@ -63,6 +63,7 @@ static const struct json *step_into(const struct json *node, struct str step)
     case JSON_TYPE_BOOL:
     case JSON_TYPE_NUMBER:
     case JSON_TYPE_TEXT:
+    case JSON_TYPE_RAW:
         break;
     }
     return NULL;

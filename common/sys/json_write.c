@@ -230,6 +230,7 @@ static void tree_put(struct jw *w, struct str key, const struct json *tree)
             said(w, yajl_gen_bool(w->gen, tree->truth));
         break;
     case JSON_TYPE_NUMBER:
+    case JSON_TYPE_RAW:
         raw_put(w, key, tree->text);
         break;
     case JSON_TYPE_TEXT:

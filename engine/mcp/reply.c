@@ -97,15 +97,20 @@ struct json *reply_cacheable(struct arena *arena, enum era era, struct json *res
     return reply_complete(arena, era, result);
 }
 
-static const struct json *text_of(struct arena *arena, const struct json *tree)
+/* The tree as text. `same`, unless NULL, becomes the tree for the writer: what was printed once. */
+static const struct json *text_of(struct arena *arena, const struct json *tree,
+                                  const struct json **same)
 {
     CLEANUP(jw_fini) struct jw w;
-    struct str text;
+    struct str printed;
     jw_init(&w, 16 * 1024 * 1024);
     jw_tree(&w, NULL, tree);
-    if (jw_done(&w, &text).kind != ERR_NONE)
+    if (jw_done(&w, &printed).kind != ERR_NONE)
         return json_text_new(arena, "the result is too large to show as text");
-    return json_str_new(arena, text);
+    const struct json *text = json_str_new(arena, printed);
+    if (text != NULL && same != NULL)
+        *same = json_raw_new(arena, text->text);
+    return text;
 }
 
 static struct json *tool_result(struct arena *arena, enum era era, const struct json *answer,
@@ -115,7 +120,7 @@ static struct json *tool_result(struct arena *arena, enum era era, const struct 
     struct json *block = json_object_new(arena);
 
     json_put_text(arena, block, "type", "text");
-    json_put(arena, block, "text", text_of(arena, answer));
+    json_put(arena, block, "text", text_of(arena, answer, &answer));
     json_push(arena, content, block);
     json_put(arena, result, "content", content);
     if (structured)
@@ -203,7 +208,7 @@ struct json *reply_contents(struct arena *arena, const char *uri, const char *mi
     json_put_text(arena, one, "uri", uri);
     json_put_text(arena, one, "mimeType", mime);
     json_put(arena, one, "text",
-             json_is(content, JSON_TYPE_TEXT) ? content : text_of(arena, content));
+             json_is(content, JSON_TYPE_TEXT) ? content : text_of(arena, content, NULL));
     json_push(arena, all, one);
     json_put(arena, result, "contents", all);
     return result;

@@ -7,7 +7,8 @@
 #include "engine/tools/tool.h"
 
 /* What the list shows of each: the ruling, the bound facts, times, questions and answers, to whose
- * attention, and whether the caller asked for it. `bound` is e->bound, read. */
+ * attention, and whether the caller asked for it. `bound` is e->bound, read or
+ * raw. */
 MUST_CHECK struct err escalation_view(struct call *c, struct tx *tx, const struct escalation *e,
                                       const struct json *bound, struct json **out);
 

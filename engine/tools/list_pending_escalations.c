@@ -36,9 +36,13 @@ static struct err page_add(struct call *c, struct tx *tx, const struct scope *sc
                            const struct escalation *e, struct json *list)
 {
     struct json *bound, *o;
-    TRY(bound_read(c->arena, e, &bound));
-    if (!scope_has_escalation(scope, e, bound))
-        return OK;
+    if (!scope->all) {
+        TRY(bound_read(c->arena, e, &bound));
+        if (!scope_has_escalation(scope, e, bound))
+            return OK;
+    }
+    /* Canonical as it was bound; a page of them is not read to be written again. */
+    bound = json_raw_new(c->arena, str_of(e->bound));
     TRY(escalation_view(c, tx, e, bound, &o));
     json_push(c->arena, list, o);
     return OK;

@@ -2,6 +2,7 @@
  * adds up for itself, and compares; and a filter that matches rarely still costs a bounded look. */
 #include <string.h>
 
+#include "common/sys/json_read.h"
 #include "engine/store/files.h"
 #include "engine/store/ledger.h"
 #include "tests/unit/spine_book.h"
@@ -50,8 +51,12 @@ struct walked {
     int64_t rejected, rejected_minor;
 };
 
-static void event_take(struct walked *w, const struct json *e)
+/* An event of a page is the text as it was hashed. */
+static void event_take(struct walked *w, const struct json *raw)
 {
+    struct json *e;
+    ck_assert(json_is(raw, JSON_TYPE_RAW));
+    ck_ok(json_read(arena, raw->text, NULL, &e));
     const char *decision = json_get_text(e, "decision"), *to = json_get_text(e, "state_to");
     const char *minor = json_get_text(e, "amount_minor");
     const bool policy = strncmp(json_get_text(e, "actor_id"), "human:", 6) != 0;

@@ -167,6 +167,16 @@ START_TEST(depth_and_size_have_ceilings)
 }
 END_TEST
 
+START_TEST(raw_json_is_never_called_canonical)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+    struct json *o = json_object_new(a);
+    struct str out;
+    json_put(a, o, "event", json_raw_new(a, STR("{\"a\": 1}")));
+    ck_err(jcs_text(a, o, &out), ERR_BUG);
+}
+END_TEST
+
 START_TEST(large_objects_come_out_sorted)
 {
     CLEANUP(arena_free) struct arena *a = arena_new(64 << 20);
@@ -232,5 +242,6 @@ TEST_MAIN("jcs", the_sample_object_of_the_rfc, keys_are_sorted_by_utf16_code_uni
           doubles_are_printed_as_ecmascript_does, random_doubles_read_back_and_have_no_shorter_text,
           integers_keep_their_digits_within_two_to_the_53,
           control_characters_have_the_rfcs_spelling, what_has_no_double_is_refused,
-          depth_and_size_have_ceilings, large_objects_come_out_sorted,
+          depth_and_size_have_ceilings, raw_json_is_never_called_canonical,
+          large_objects_come_out_sorted,
           texts_of_any_length_are_printed_up_to_the_last_byte_there_is_room_for)

@@ -167,9 +167,25 @@ START_TEST(text_with_a_nul_is_not_a_c_string)
 }
 END_TEST
 
+START_TEST(raw_json_has_no_members_and_is_no_text)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+    const struct json *raw = json_raw_new(a, STR("{\"a\":1}"));
+    const struct json_field fields[] = {{.name = "a", .kind = JSON_KIND_INT}};
+    int64_t n;
+    ck_assert_ptr_null(json_get(raw, "a"));
+    ck_assert_ptr_null(json_pointer_get(raw, "/a"));
+    ck_assert_ptr_null(json_text(raw));
+    ck_assert(!json_int(raw, &n));
+    ck_err(json_bind(a, fields, 1, raw, &n), ERR_INPUT);
+    ck_assert(json_equal(raw, json_raw_new(a, STR("{\"a\":1}"))));
+    ck_assert(!json_equal(raw, json_object_new(a)));
+}
+END_TEST
+
 TEST_MAIN("json", members_keep_their_order_and_put_replaces,
           a_hundred_thousand_members_are_added_and_found, a_full_arena_is_told_once_at_the_end,
           pointers_are_followed_as_rfc_6901_says, pointers_to_nothing_give_null,
           where_names_the_line_when_there_is_one, integers_are_read_from_their_digits,
           numbers_follow_rfc_8259, equality_ignores_member_order_only,
-          text_with_a_nul_is_not_a_c_string)
+          text_with_a_nul_is_not_a_c_string, raw_json_has_no_members_and_is_no_text)

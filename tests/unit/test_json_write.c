@@ -39,6 +39,20 @@ START_TEST(members_and_elements_are_written_compactly)
 }
 END_TEST
 
+START_TEST(a_raw_node_is_written_as_it_is)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+    CLEANUP(jw_fini) struct jw w;
+    struct json *o = json_object_new(a), *l = json_array_new(a);
+    json_push(a, l, json_raw_new(a, STR("{\"b\":[1,\"x\"]}")));
+    json_push(a, l, json_raw_new(a, STR("null")));
+    json_put(a, o, "events", l);
+    jw_init(&w, 1000);
+    jw_tree(&w, NULL, o);
+    ck_body(&w, "{\"events\":[{\"b\":[1,\"x\"]},null]}");
+}
+END_TEST
+
 START_TEST(a_scalar_may_be_the_whole_value)
 {
     CLEANUP(jw_fini) struct jw w;
@@ -166,6 +180,7 @@ START_TEST(too_deep_is_a_limit)
 }
 END_TEST
 
-TEST_MAIN("json_write", members_and_elements_are_written_compactly, a_scalar_may_be_the_whole_value,
-          pretty_is_indented, a_tree_is_written_as_it_was_read, the_ceiling_is_told_at_the_end,
-          bad_utf8_is_refused, misuse_is_a_bug_of_ours, too_deep_is_a_limit)
+TEST_MAIN("json_write", members_and_elements_are_written_compactly, a_raw_node_is_written_as_it_is,
+          a_scalar_may_be_the_whole_value, pretty_is_indented, a_tree_is_written_as_it_was_read,
+          the_ceiling_is_told_at_the_end, bad_utf8_is_refused, misuse_is_a_bug_of_ours,
+          too_deep_is_a_limit)
