@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/store/entry_row.h"
+#include "engine/store/parts.h"
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
@@ -222,7 +223,7 @@ struct err entry_insert_new(struct tx *tx, const struct entry *e, bool *added)
     stmt_bind_int(q, 23, tx_seq(tx));
     TRY(stmt_run(q));
     *added = db_changes(tx->db) == 1;
-    return OK;
+    return *added ? entry_unsettled(tx, e) : OK;
 }
 
 struct err entry_insert(struct tx *tx, const struct entry *entry)

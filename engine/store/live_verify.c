@@ -1,5 +1,6 @@
 /* Every live match (proposed or confirmed) has its entries, whole or in part, and nobody else has
- * any. An entry that its parts use up is taken by one of their matches, and only such a one.
+ * any. An entry that its parts use up is taken by one of their matches, and only such a one. What
+ * no confirmed match holds whole is among what readers take for open (`unsettled`).
  * (json_each would say it in one query; the authorizer allows no virtual tables.) */
 #include "engine/store/live_verify.h"
 
@@ -28,6 +29,15 @@ static const struct db_sql part_of = {
     " WHERE p.entry_id = ?1 AND p.match_id = ?2"};
 static const struct db_sql held_count = {
     "verify_held", "SELECT (SELECT count(*) FROM live_legs), (SELECT count(*) FROM live_parts)"};
+
+/* An entry that no confirmed match holds whole, and that readers of what is open do not know. */
+static const struct db_sql open_unknown = {
+    "verify_unsettled",
+    "SELECT e.entry_id FROM entries e WHERE NOT EXISTS (SELECT 1 FROM unsettled u"
+    " WHERE u.entity_id = e.entity_id AND u.account_id = e.account_id AND u.entry_id = e.entry_id)"
+    " AND NOT EXISTS (SELECT 1 FROM live_legs l JOIN match_states s ON s.match_id = l.match_id"
+    " WHERE l.entry_id = e.entry_id AND s.state = 'CONFIRMED'"
+    " AND NOT EXISTS (SELECT 1 FROM live_parts p WHERE p.entry_id = e.entry_id)) LIMIT 1"};
 
 static const struct json_limits legs_limits = {
     .depth_max = 8, .bytes_max = 8u << 20, .nodes_max = 1000000};
@@ -125,6 +135,17 @@ static struct err nothing_else(struct tx *tx, struct live_check *c)
     return OK;
 }
 
+static struct err open_known(struct tx *tx, struct live_check *c)
+{
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    bool row;
+    TRY(stmt_new(tx->db, &open_unknown, &q));
+    TRY(stmt_step(q, &row));
+    if (row)
+        find(c, "unsettled", stmt_text(q, 0, c->arena));
+    return OK;
+}
+
 struct err live_verify(struct tx *tx, struct arena *arena, struct live_finding *finding)
 {
     CLEANUP(stmt_free) struct stmt *match = NULL;
@@ -139,5 +160,7 @@ struct err live_verify(struct tx *tx, struct arena *arena, struct live_finding *
     TRY(matches_check(&c));
     if (finding->table == NULL)
         TRY(nothing_else(tx, &c));
+    if (finding->table == NULL)
+        TRY(open_known(tx, &c));
     return arena_check(arena);
 }

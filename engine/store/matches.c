@@ -20,6 +20,8 @@ enum {
     LEG_TAKE,
     LEG_TAKE_PARTS,
     LEGS_RELEASE,
+    LEGS_SETTLE,
+    LEGS_UNSETTLE,
     LEG_FIND,
     COMPOSITION_REJECTED,
     LEGS_REVERSED,
@@ -62,6 +64,18 @@ const struct db_sql matches_sql[] = {
                         " WHERE NOT EXISTS (SELECT 1 FROM live_parts WHERE entry_id = ?1)"
                         " ON CONFLICT (entry_id) DO NOTHING"},
     [LEGS_RELEASE] = {"legs_release", "DELETE FROM live_legs WHERE match_id = ?1"},
+    /* An entry held in parts stays: its last part is confirmed by another match than its first. */
+    [LEGS_SETTLE] = {"legs_settle",
+                     "DELETE FROM unsettled WHERE (entity_id, account_id, entry_id) IN"
+                     " (SELECT e.entity_id, e.account_id, e.entry_id FROM live_legs l"
+                     " CROSS JOIN entries e ON e.entry_id = l.entry_id WHERE l.match_id = ?1"
+                     " AND NOT EXISTS (SELECT 1 FROM live_parts p"
+                     " WHERE p.entry_id = l.entry_id))"},
+    [LEGS_UNSETTLE] = {"legs_unsettle",
+                       "INSERT INTO unsettled (entity_id, account_id, entry_id)"
+                       " SELECT e.entity_id, e.account_id, e.entry_id FROM live_legs l"
+                       " CROSS JOIN entries e ON e.entry_id = l.entry_id WHERE l.match_id = ?1"
+                       " ON CONFLICT DO NOTHING"},
     [LEG_FIND] = {"leg_find", "SELECT match_id FROM live_legs WHERE entry_id = ?1"},
     [COMPOSITION_REJECTED] = {"composition_rejected", "SELECT 1 FROM rejected_compositions"
                                                       " WHERE composition_sha256 = ?1 LIMIT 1"},
@@ -274,12 +288,18 @@ static struct err leg_take(struct tx *tx, const struct match *m, const struct le
     return OK;
 }
 
+static struct err legs_run(struct tx *tx, size_t statement, const struct match *m)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, statement);
+    stmt_bind_text(q, 1, m->match_id);
+    return stmt_run(q);
+}
+
 /* What was taken of a match that is not to be. */
 static struct err legs_release(struct tx *tx, const struct match *m)
 {
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, LEGS_RELEASE);
-    stmt_bind_text(q, 1, m->match_id);
-    return stmt_run(q);
+    TRY(legs_run(tx, LEGS_UNSETTLE, m));
+    return legs_run(tx, LEGS_RELEASE, m);
 }
 
 static struct err legs_take(struct tx *tx, const struct match *m, bool *taken)
@@ -384,7 +404,7 @@ static struct err state_put(struct tx *tx, const struct match *m, enum match_sta
     stmt_bind_int(q, 5, tx_seq(tx));
     TRY(stmt_run(q));
     ENSURE(db_changes(tx->db) == 1, ERR_CONFLICT, "the match has moved on in the meantime");
-    return OK;
+    return to == MATCH_CONFIRMED ? legs_run(tx, LEGS_SETTLE, m) : OK;
 }
 
 /* Its entries are free again, and the same proposal is not made a second time. */

@@ -4,9 +4,21 @@
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-enum { PARTS_ANY, PARTS_HELD, PART_TAKE, PART_CLOSE, PARTS_REOPEN, PARTS_RELEASE, ENTRY_MATCHES };
+enum {
+    ENTRY_UNSETTLED,
+    PARTS_ANY,
+    PARTS_HELD,
+    PART_TAKE,
+    PART_CLOSE,
+    PARTS_REOPEN,
+    PARTS_RELEASE,
+    ENTRY_MATCHES
+};
 
 const struct db_sql parts_sql[] = {
+    [ENTRY_UNSETTLED] = {"entry_unsettled", "INSERT INTO unsettled (entity_id, account_id,"
+                                            " entry_id) VALUES (?1, ?2, ?3)"
+                                            " ON CONFLICT DO NOTHING"},
     [PARTS_ANY] = {"parts_any", "SELECT EXISTS (SELECT 1 FROM live_parts)"},
     [PARTS_HELD] = {"parts_held", "SELECT EXISTS (SELECT 1 FROM live_legs WHERE entry_id = ?1),"
                                   " coalesce(sum(minor), 0) FROM live_parts WHERE entry_id = ?1"},
@@ -27,6 +39,15 @@ const struct db_sql parts_sql[] = {
                                         " WHERE entry_id = ?1 ORDER BY 1"},
 };
 const size_t parts_sql_n = sizeof parts_sql / sizeof parts_sql[0];
+
+struct err entry_unsettled(struct tx *tx, const struct entry *e)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_PARTS, ENTRY_UNSETTLED);
+    stmt_bind_text(q, 1, e->entity_id);
+    stmt_bind_text(q, 2, e->account_id);
+    stmt_bind_text(q, 3, e->entry_id);
+    return stmt_run(q);
+}
 
 struct err entry_open(struct tx *tx, const struct entry *entry, struct money *open)
 {

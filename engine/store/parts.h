@@ -7,6 +7,11 @@
 #include "engine/store/entries.h"
 #include "engine/store/matches.h"
 
+/* For entry_insert: nobody holds the entry yet, so it may be open
+ * (migrations/recon/0013_reading.sql).
+ */
+MUST_CHECK struct err entry_unsettled(struct tx *tx, const struct entry *entry);
+
 /* What no live match holds of the entry: its amount when it is free, 0 when it is taken. */
 MUST_CHECK struct err entry_open(struct tx *tx, const struct entry *entry, struct money *open);
 

@@ -9,15 +9,27 @@
 
 enum { FLOWS, OPEN_SUMS, OPEN_ITEMS, DIFFERENCES, DIFFERENCES_EVERY, CURRENCIES };
 
-/* The account's matches that have a leg behind the day. */
+/* The account's matches that have a leg behind the day, read once. */
 #define STRADDLING                                                                                 \
-    " (SELECT r.match_id FROM entries e INDEXED BY entries_of JOIN live_legs r"                    \
-    "   ON r.entry_id = e.entry_id WHERE e.date > ?4 AND" ACCOUNT                                  \
-    "  UNION ALL SELECT p.match_id FROM" PARTS " e.date > ?4 AND" ACCOUNT ")"
-#define OPEN_PIECES                                                                                \
-    " FROM" PIECES " LEFT JOIN match_states s ON s.match_id = k.match_id"                          \
-    " WHERE (s.state IS NOT 'CONFIRMED' OR k.match_id IN" STRADDLING ")"
-#define STRADDLES " k.match_id IS NOT NULL AND k.match_id IN" STRADDLING
+    "straddling (match_id) AS MATERIALIZED"                                                        \
+    " (SELECT r.match_id FROM entries e INDEXED BY entries_dated CROSS JOIN live_legs r"           \
+    "   ON r.entry_id = e.entry_id WHERE" EITHER_SIDE " AND e.date > ?4 AND" ACCOUNT               \
+    "  UNION SELECT p.match_id FROM" PARTS " e.date > ?4)"
+/* The entries that can be open on the day: what nobody settled yet, and what stands with a leg
+ * behind the day. All others, however many, are not looked at. */
+#define OPEN                                                                                       \
+    "WITH " STRADDLING ", open (entry_id) AS MATERIALIZED"                                         \
+    " (SELECT entry_id FROM unsettled WHERE entity_id = ?1 AND account_id = ?2"                    \
+    "  UNION SELECT l.entry_id FROM straddling d CROSS JOIN live_legs l ON l.match_id = "          \
+    "d.match_id) "
+#define OPEN_PIECES " FROM" PIECES_OF(OPEN_ENTRIES) OPEN_STANDS
+#define OPEN_ENTRIES                                                                               \
+    " open o CROSS JOIN entries e ON e.entry_id = o.entry_id" HELD " WHERE" IN_ACCOUNT
+#define OPEN_STANDS                                                                                \
+    " LEFT JOIN match_states s ON s.match_id = k.match_id"                                         \
+    " LEFT JOIN straddling b ON b.match_id = k.match_id"                                           \
+    " WHERE (s.state IS NOT 'CONFIRMED' OR b.match_id IS NOT NULL)"
+#define STRADDLES " b.match_id IS NOT NULL"
 #define EXCEPTION                                                                                  \
     " CASE WHEN k.match_id IS NULL THEN (SELECT x.exception_id FROM exceptions x"                  \
     " WHERE x.entry_id = k.entry_id ORDER BY x.seq DESC LIMIT 1) END AS exception_id"
@@ -30,31 +42,33 @@ enum { FLOWS, OPEN_SUMS, OPEN_ITEMS, DIFFERENCES, DIFFERENCES_EVERY, CURRENCIES 
     "   UNION SELECT entry_id FROM live_parts WHERE match_id = k.match_id))"
 
 #define DIFFERENCE                                                                                 \
-    "SELECT k.match_id, (SELECT match_type FROM matches WHERE match_id = k.match_id),"             \
+    " SELECT k.match_id, (SELECT match_type FROM matches WHERE match_id = k.match_id),"            \
     " max(k.counterparty), max(k.date),"                                                           \
     " sum(CASE WHEN k.side = 'bank' THEN k.minor ELSE -k.minor END) AS rest FROM"
 #define SETTLED                                                                                    \
     " JOIN match_states s ON s.match_id = k.match_id WHERE s.state = 'CONFIRMED'"                  \
-    " AND k.match_id NOT IN" STRADDLING " GROUP BY k.match_id HAVING rest <> 0 ORDER BY 1"
+    " AND k.match_id NOT IN (SELECT match_id FROM straddling)"                                     \
+    " GROUP BY k.match_id HAVING rest <> 0 ORDER BY 1"
 #define UNEQUAL " FROM matches m INDEXED BY matches_unequal"
 #define UNEQUAL_HERE                                                                               \
     " WHERE m.entity_id = ?1 AND m.account_id = ?2 AND m.difference_minor <> 0 AND e.date <= ?4"   \
-    " AND" ACCOUNT
+    " AND" IN_ACCOUNT
 
 const struct db_sql reconciling_sql[] = {
     [FLOWS] = {"reconciling_flows",
-               "SELECT e.side = 'bank', sum(e.date <= ?4),"
+               "SELECT e.side, sum(e.date <= ?4),"
                " sum(CASE WHEN e.date <= ?4 THEN e.amount_minor ELSE 0 END),"
                " sum(CASE WHEN e.side = 'bank' AND e.date > ?5 AND e.date <= ?6"
                "          OR e.side <> 'bank' AND e.date > ?7 AND e.date <= ?8"
                "     THEN e.amount_minor ELSE 0 END),"
-               " min(e.date) FROM entries e INDEXED BY entries_of WHERE" ACCOUNT " GROUP BY 1"},
-    [OPEN_SUMS] = {"reconciling_sums",
+               " min(e.date) FROM entries e INDEXED BY entries_dated WHERE" ACCOUNT
+               " GROUP BY e.side"},
+    [OPEN_SUMS] = {"reconciling_sums", OPEN
                    "SELECT k.side = 'bank', k.minor < 0, k.match_id IS NOT NULL AND s.state IS NULL"
                    " AND NOT (" STRADDLES ")," CLASS ", count(*), sum(k.minor)" OPEN_PIECES
                    " GROUP BY 1, 2, 3, 4"},
     /* Behind ?5 bank, ?6 date, ?7 entry and ?8 match; ?9 how many. */
-    [OPEN_ITEMS] = {"reconciling_items",
+    [OPEN_ITEMS] = {"reconciling_items", OPEN
                     "SELECT k.entry_id, k.match_id, s.state IS 'CONFIRMED'," EXCEPTION "," CLASS
                     ", CASE WHEN" STRADDLES " THEN" LAST_LEG " END, k.minor,"
                     " (SELECT z.state FROM exception_states z WHERE z.exception_id ="
@@ -64,17 +78,23 @@ const struct db_sql reconciling_sql[] = {
                     " coalesce(k.match_id, '')) > (?5, ?6, ?7, ?8)"
                     " ORDER BY k.side = 'bank', k.date, k.entry_id, coalesce(k.match_id, '')"
                     " LIMIT ?9"},
-    [DIFFERENCES] = {"reconciling_differences", DIFFERENCE
-                     " (SELECT" PIECE " e.amount_minor AS minor, m.match_id" UNEQUAL
+    [DIFFERENCES] = {"reconciling_differences",
+                     "WITH " STRADDLING DIFFERENCE " (SELECT" PIECE
+                     " e.amount_minor AS minor, m.match_id" UNEQUAL
                      "  JOIN live_legs l ON l.match_id = m.match_id"
                      "  JOIN entries e ON e.entry_id = l.entry_id" UNEQUAL_HERE " AND" ENTIRE
                      "  UNION ALL SELECT" PIECE " p.minor, m.match_id" UNEQUAL
                      "  JOIN live_parts p ON p.match_id = m.match_id"
                      "  JOIN entries e ON e.entry_id = p.entry_id" UNEQUAL_HERE ") k" SETTLED},
-    [DIFFERENCES_EVERY] = {"reconciling_differences_every", DIFFERENCE PIECES SETTLED},
+    [DIFFERENCES_EVERY] = {"reconciling_differences_every",
+                           "WITH " STRADDLING DIFFERENCE PIECES SETTLED},
     [CURRENCIES] = {"reconciling_currencies",
-                    "SELECT DISTINCT currency FROM entries INDEXED BY entries_of"
-                    " WHERE entity_id = ?1 AND account_id = ?2 ORDER BY 1 LIMIT 32"},
+                    "WITH RECURSIVE next (currency) AS (SELECT min(currency) FROM entries"
+                    " INDEXED BY entries_dated WHERE entity_id = ?1 AND account_id = ?2"
+                    " UNION ALL SELECT (SELECT min(e.currency) FROM entries e INDEXED BY"
+                    " entries_dated WHERE e.entity_id = ?1 AND e.account_id = ?2"
+                    " AND e.currency > n.currency) FROM next n WHERE n.currency IS NOT NULL)"
+                    " SELECT currency FROM next WHERE currency IS NOT NULL LIMIT 32"},
 };
 const size_t reconciling_sql_n = sizeof reconciling_sql / sizeof reconciling_sql[0];
 
@@ -101,6 +121,22 @@ static struct err date_of(struct stmt *q, int col, struct date *date)
     return date_parse(day, date);
 }
 
+/* One side of entries; the books' may be of a ledger and of a subledger. */
+static struct err flow_add(struct stmt *q, struct reconciling_flow *f)
+{
+    const int64_t n = stmt_int(q, 1);
+    struct date first;
+    TRY(date_of(q, 4, &first));
+    ENSURE(!__builtin_add_overflow(f->ever_minor, stmt_int(q, 2), &f->ever_minor) &&
+               !__builtin_add_overflow(f->range_minor, stmt_int(q, 3), &f->range_minor),
+           ERR_LIMIT, "a sum does not fit");
+    if (n > 0 && (!f->has_first || first.days < f->first.days))
+        f->first = first;
+    f->has_first |= n > 0;
+    f->ever_n += n;
+    return OK;
+}
+
 struct err reconciling_flows(struct tx *tx, const struct reconciling *of,
                              const struct reconciling_range ranges[2],
                              struct reconciling_flow flows[2])
@@ -119,11 +155,7 @@ struct err reconciling_flows(struct tx *tx, const struct reconciling *of,
         TRY(stmt_step(q, &row));
         if (!row)
             return OK;
-        struct reconciling_flow *f = &flows[stmt_bool(q, 0)];
-        *f = (struct reconciling_flow){
-            .ever_n = stmt_int(q, 1), .ever_minor = stmt_int(q, 2), .range_minor = stmt_int(q, 3)};
-        TRY(date_of(q, 4, &f->first));
-        f->has_first = f->ever_n > 0;
+        TRY(flow_add(q, &flows[str_is(stmt_peek(q, 0), "bank")]));
     }
 }
 

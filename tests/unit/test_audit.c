@@ -744,6 +744,7 @@ static const struct {
     {"UPDATE escalation_parties SET role = 'approver'", "escalation_parties", 6},
     {"DELETE FROM live_legs WHERE entry_id = 'gl:2'", "live_legs", 0},
     {"INSERT INTO live_legs VALUES ('gl:3', 'mat_1')", "live_legs", 0},
+    {"DELETE FROM unsettled WHERE entry_id = 'gl:3'", "unsettled", 0},
     {"UPDATE live_legs SET match_id = 'mat_2' WHERE entry_id = 'gl:1'", "live_legs", 0},
     {"INSERT INTO rejected_compositions VALUES ('00', 'mat_2')", "rejected_compositions", 0},
     {"DELETE FROM exception_due", "exception_due", 0},
