@@ -286,8 +286,7 @@ struct err escalations_of_object(struct tx *tx, struct arena *arena, const char 
                                  struct escalation **rows, size_t *n)
 {
     enum { OPEN_MAX = 64 };
-    struct escalation *list = ARENA_ARRAY(arena, OPEN_MAX, struct escalation);
-    ENSURE(list != NULL, ERR_LIMIT, "out of memory");
+    struct escalation *list = NULL; /* of most there is none */
     *n = 0;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATIONS, ESCALATIONS_OBJECT);
     stmt_bind_text(q, 1, object_id);
@@ -297,6 +296,9 @@ struct err escalations_of_object(struct tx *tx, struct arena *arena, const char 
         if (!row)
             break;
         ENSURE(*n < OPEN_MAX, ERR_LIMIT, "too much waits for a decision about this");
+        if (list == NULL)
+            list = ARENA_ARRAY(arena, OPEN_MAX, struct escalation);
+        ENSURE(list != NULL, ERR_LIMIT, "out of memory");
         TRY(escalation_read(q, arena, &list[(*n)++]));
     }
     *rows = list;

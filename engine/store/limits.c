@@ -13,22 +13,23 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
-enum { DAY_LOAD, DAY_PUT, SINCE, OF_TABLE };
+enum { DAY_LOAD, DAY_FIRST, DAY_NEXT, SINCE, OF_TABLE };
 
+/* clang-format off */
+/* A first row and a later one: an upsert would make a temporary table each time it runs. */
 #define SUMS_OF(table, first)                                                                      \
     [(first) + DAY_LOAD] = {table "_load",                                                         \
-                            "SELECT sum_minor, count, version FROM " table " WHERE day_key = ?1"}, \
-               [(first) +                                                                          \
-                   DAY_PUT] = {table "_put",                                                       \
-                               "INSERT INTO " table                                                \
-                               " (day_key, scope, key, day, currency, sum_minor,"                  \
-                               " count, version, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" \
-                               " ON CONFLICT (day_key) DO UPDATE SET sum_minor = ?6, count = ?7,"  \
-                               " version = ?8, seq = ?9 WHERE version = ?10"},                     \
-               [(first) + SINCE] = {table "_since",                                                \
-                                    "SELECT currency, sum(sum_minor), sum(count) FROM " table      \
-                                    " WHERE scope = ?1 AND key = ?2 AND day >= ?3"                 \
-                                    " GROUP BY currency ORDER BY currency"}
+        "SELECT sum_minor, count, version FROM " table " WHERE day_key = ?1"},                     \
+    [(first) + DAY_FIRST] = {table "_first",                                                       \
+        "INSERT INTO " table " (day_key, scope, key, day, currency, sum_minor, count, version,"    \
+        " seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (day_key) DO NOTHING"},     \
+    [(first) + DAY_NEXT] = {table "_next",                                                         \
+        "UPDATE " table " SET sum_minor = ?2, count = ?3, version = ?4, seq = ?5"                  \
+        " WHERE day_key = ?1 AND version = ?6"},                                                   \
+    [(first) + SINCE] = {table "_since",                                                           \
+        "SELECT currency, sum(sum_minor), sum(count) FROM " table                                  \
+        " WHERE scope = ?1 AND key = ?2 AND day >= ?3 GROUP BY currency ORDER BY currency"}
+/* clang-format on */
 
 const struct db_sql limits_sql[] = {SUMS_OF("auto_confirmed", 0), SUMS_OF("written_off", OF_TABLE)};
 const size_t limits_sql_n = sizeof limits_sql / sizeof limits_sql[0];
@@ -279,9 +280,9 @@ struct err written_off_add(struct tx *tx, const char *scope, const char *key, st
 
 /* ---- writing ---- */
 
-static struct err day_put(struct store *store, const struct day *d)
+static struct err day_first(struct store *store, const struct day *d)
 {
-    CLEANUP(stmt_reset) struct stmt *q = sums_stmt(store->db, d->of->table, DAY_PUT);
+    CLEANUP(stmt_reset) struct stmt *q = sums_stmt(store->db, d->of->table, DAY_FIRST);
     stmt_bind_text(q, 1, d->day_key);
     stmt_bind_text(q, 2, d->of->scope);
     stmt_bind_text(q, 3, d->of->key);
@@ -291,8 +292,24 @@ static struct err day_put(struct store *store, const struct day *d)
     stmt_bind_int(q, 7, d->now.count);
     stmt_bind_int(q, 8, d->now.version);
     stmt_bind_int(q, 9, d->now.seq);
-    stmt_bind_int(q, 10, d->book.version);
-    TRY(stmt_run(q));
+    return stmt_run(q);
+}
+
+static struct err day_next(struct store *store, const struct day *d)
+{
+    CLEANUP(stmt_reset) struct stmt *q = sums_stmt(store->db, d->of->table, DAY_NEXT);
+    stmt_bind_text(q, 1, d->day_key);
+    stmt_bind_int(q, 2, d->now.sum_minor);
+    stmt_bind_int(q, 3, d->now.count);
+    stmt_bind_int(q, 4, d->now.version);
+    stmt_bind_int(q, 5, d->now.seq);
+    stmt_bind_int(q, 6, d->book.version);
+    return stmt_run(q);
+}
+
+static struct err day_put(struct store *store, const struct day *d)
+{
+    TRY(d->book.version == 0 ? day_first(store, d) : day_next(store, d));
     ENSURE(db_changes(store->db) == 1, ERR_BUG, "a sum has moved on in the meantime");
     return OK;
 }

@@ -27,7 +27,8 @@ enum {
     LEGS_REVERSED,
     COMPOSITION_REJECT,
     MATCH_ASKED,
-    STATE_PUT,
+    STATE_FIRST,
+    STATE_NEXT,
     MATCHES_LIST,
     MATCHES_OF_ENTITY,
     MATCHES_COUNT,
@@ -88,10 +89,13 @@ const struct db_sql matches_sql[] = {
                        " WHERE s.state = 'REVERSED' AND m.entity_id = ?1 AND m.account_id = ?2"},
     [MATCH_ASKED] = {"match_asked", "SELECT 1 FROM audit_events WHERE match_id = ?1"
                                     " AND actor_id = ?2 AND policy_version = ?3 LIMIT 1"},
-    [STATE_PUT] = {"match_state_put",
-                   "INSERT INTO match_states (match_id, state, actor, version, seq)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (match_id) DO UPDATE SET state = ?2,"
-                   " actor = ?3, version = ?4, seq = ?5 WHERE version = ?4 - 1"},
+    /* Two statements, because an upsert makes a temporary table each time it runs. */
+    [STATE_FIRST] = {"match_state_first",
+                     "INSERT INTO match_states (match_id, state, actor, version, seq)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (match_id) DO NOTHING"},
+    [STATE_NEXT] = {"match_state_next",
+                    "UPDATE match_states SET state = ?2, actor = ?3, version = ?4, seq = ?5"
+                    " WHERE match_id = ?1 AND version = ?4 - 1"},
     /* From the index in order, so that a page does not sort what lies behind it. */
     [MATCHES_LIST] = {"matches_list", "SELECT " MATCH_COLUMNS MATCH_FROM
                                       " WHERE m.entity_id = ?1 AND m.account_id = ?2" LISTED},
@@ -396,7 +400,8 @@ struct err match_was_asked(struct tx *tx, const char *match_id, const char *acto
 static struct err state_put(struct tx *tx, const struct match *m, enum match_state to,
                             const char *actor)
 {
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, STATE_PUT);
+    const size_t put = m->version == 1 ? STATE_FIRST : STATE_NEXT;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCHES, put);
     stmt_bind_text(q, 1, m->match_id);
     stmt_bind_text(q, 2, match_state_name(to));
     stmt_bind_text(q, 3, actor);
@@ -418,6 +423,33 @@ static struct err match_end(struct tx *tx, const struct match *m)
     return stmt_run(q);
 }
 
+/* The row's canonical text, as tables.c makes it of the row itself. */
+static struct err state_print(const struct match *m, const char *actor, struct buf *text)
+{
+    buf_clear(text);
+    buf_puts(text, "{\"actor\":");
+    TRY(jcs_text_print(str_of(actor), text));
+    buf_puts(text, ",\"match_id\":");
+    TRY(jcs_text_print(str_of(m->match_id), text));
+    buf_puts(text, ",\"seq\":\"");
+    buf_puti(text, m->state_seq);
+    buf_puts(text, "\",\"state\":\"");
+    buf_puts(text, match_state_name(m->state));
+    buf_puts(text, "\",\"version\":\"");
+    buf_puti(text, m->version);
+    buf_puts(text, "\"}");
+    return buf_check(text);
+}
+
+static struct err state_note(struct tx *tx, const struct match *m, const char *actor)
+{
+    struct buf *text = &tx->store->text;
+    uint8_t hash[SHA256_LEN];
+    TRY(state_print(m, actor, text));
+    sha256(text->at, text->len, hash);
+    return effect_note(tx, TABLE_MATCH_STATES, m->match_id, m->version, hash);
+}
+
 struct err match_transition(struct tx *tx, struct match *m, enum match_state to, const char *actor)
 {
     TRY(state_put(tx, m, to, actor));
@@ -426,7 +458,7 @@ struct err match_transition(struct tx *tx, struct match *m, enum match_state to,
     m->state = to;
     m->version++;
     m->state_seq = tx_seq(tx);
-    return effect_row(tx, TABLE_MATCH_STATES, m->match_id);
+    return state_note(tx, m, actor);
 }
 
 /* ---- what was taken back ---- */

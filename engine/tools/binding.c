@@ -49,6 +49,13 @@ static void place_put(struct call *c, struct json *o)
     json_put(arena, o, "entities", entities);
 }
 
+const struct json *call_bound(struct call *c)
+{
+    if (c->bound == NULL && c->bound_make != NULL)
+        c->bound = c->bound_make(c->arena, c->bound_of);
+    return c->bound;
+}
+
 struct json *bound_facts(struct call *c, const struct escalation *e)
 {
     struct arena *arena = c->arena;
@@ -74,8 +81,9 @@ struct json *bound_facts(struct call *c, const struct escalation *e)
         json_put_text(arena, o, "rationale", c->rationale);
         json_put_text(arena, o, "rationale_author", c->rationale_author);
     }
-    if (c->bound != NULL)
-        json_put(arena, o, "facts", c->bound);
+    const struct json *facts = call_bound(c);
+    if (facts != NULL)
+        json_put(arena, o, "facts", facts);
     return o;
 }
 

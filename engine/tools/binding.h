@@ -11,6 +11,9 @@
 /* The arguments that have an effect: without the asker's words. */
 struct json *effect_args(struct call *c);
 
+/* The call's own facts for a human, made when they were not yet; NULL when it has none. */
+const struct json *call_bound(struct call *c);
+
 /* Everything a human approves of the planned call, and nothing that may change without them seeing
  * it. `e` holds who asked, the ruling and the times. Ask the arena after. */
 struct json *bound_facts(struct call *c, const struct escalation *e);

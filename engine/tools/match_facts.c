@@ -237,51 +237,69 @@ struct err windows_facts(struct call *c, struct tx *tx, const struct window *w)
 
 /* ---- the whole ---- */
 
-static struct json *leg_seen(struct call *c, const struct entry *e, const struct leg *leg)
+static struct json *leg_seen(struct arena *arena, const struct entry *e, const struct leg *leg)
 {
     char amount[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
-    struct json *o = json_object_new(c->arena);
+    struct json *o = json_object_new(arena);
     money_print(e->amount, amount);
     date_print(e->date, day);
-    json_put_text(c->arena, o, "entry_id", e->entry_id);
-    json_put_int(c->arena, o, "version", e->version);
-    json_put_text(c->arena, o, "side", side_name(e->side));
-    json_put_text(c->arena, o, "date", day);
-    json_put_text(c->arena, o, "amount", amount);
-    json_put_text(c->arena, o, "currency", e->amount.cur);
+    json_put_text(arena, o, "entry_id", e->entry_id);
+    json_put_int(arena, o, "version", e->version);
+    json_put_text(arena, o, "side", side_name(e->side));
+    json_put_text(arena, o, "date", day);
+    json_put_text(arena, o, "amount", amount);
+    json_put_text(arena, o, "currency", e->amount.cur);
     if (leg->part) {
         struct money part = e->amount;
         part.minor = leg->amount_minor;
         money_print(part, amount);
-        json_put_text(c->arena, o, "part", amount);
+        json_put_text(arena, o, "part", amount);
     }
     if (e->counterparty != NULL)
-        json_put_text(c->arena, o, "counterparty", e->counterparty);
+        json_put_text(arena, o, "counterparty", e->counterparty);
     if (e->memo != NULL)
-        json_put_text(c->arena, o, "memo", e->memo);
+        json_put_text(arena, o, "memo", e->memo);
     if (e->reference != NULL)
-        json_put_text(c->arena, o, "reference", e->reference);
+        json_put_text(arena, o, "reference", e->reference);
     return o;
 }
 
-static void bound_fact(struct call *c, const struct match *m, const struct entry *legs)
+/* A match and its entries, until a human is asked. */
+struct match_shown {
+    const struct match *m;
+    const struct entry *legs;
+};
+
+static const struct json *match_show(struct arena *arena, const void *of)
 {
-    struct json *o = json_object_new(c->arena), *list = json_array_new(c->arena);
+    const struct match_shown *shown = of;
+    const struct match *m = shown->m;
+    struct json *o = json_object_new(arena), *list = json_array_new(arena);
     for (size_t i = 0; i < m->legs_n; i++)
-        json_push(c->arena, list, leg_seen(c, &legs[i], &m->legs[i]));
-    json_put(c->arena, o, "legs", list);
-    json_put_text(c->arena, o, "account_id", m->account_id);
-    json_put_text(c->arena, o, "match_type", m->match_type);
-    json_put_text(c->arena, o, "rule", m->rule);
-    json_put_int(c->arena, o, "score_bp", m->score_bp);
+        json_push(arena, list, leg_seen(arena, &shown->legs[i], &m->legs[i]));
+    json_put(arena, o, "legs", list);
+    json_put_text(arena, o, "account_id", m->account_id);
+    json_put_text(arena, o, "match_type", m->match_type);
+    json_put_text(arena, o, "rule", m->rule);
+    json_put_int(arena, o, "score_bp", m->score_bp);
     struct money difference = m->amount;
     char text[MONEY_TEXT_MAX];
     difference.minor = m->difference_minor;
     money_print(difference, text);
-    json_put_text(c->arena, o, "difference", text);
+    json_put_text(arena, o, "difference", text);
     if (m->difference_account != NULL)
-        json_put_text(c->arena, o, "difference_account", m->difference_account);
-    c->bound = o;
+        json_put_text(arena, o, "difference_account", m->difference_account);
+    return o;
+}
+
+static struct err bound_fact(struct call *c, const struct match *m, const struct entry *legs)
+{
+    struct match_shown *shown = ARENA_NEW(c->arena, struct match_shown);
+    ENSURE(shown != NULL, ERR_LIMIT, "out of memory");
+    *shown = (struct match_shown){m, legs};
+    c->bound_make = match_show;
+    c->bound_of = shown;
+    return OK;
 }
 
 struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
@@ -315,6 +333,6 @@ struct err match_facts(struct call *c, struct tx *tx, const struct match *m)
     c->ask.object_version = m->version;
     c->match_id = m->match_id;
     c->state_from = match_state_name(m->state);
-    bound_fact(c, m, legs);
+    TRY(bound_fact(c, m, legs));
     return arena_check(c->arena);
 }

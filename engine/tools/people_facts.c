@@ -4,13 +4,19 @@
 
 #include "common/base/civil.h"
 
-/* People around one object: makers, askers, parties and the seats they sat on. */
-#define PEOPLE_MAX 1100
-
 struct people {
     const char **proposers, **agents, **seats;
     size_t proposers_n, agents_n, seats_n;
 };
+
+/* Lists with room for `n` people each. */
+static struct err people_make(struct arena *arena, size_t n, struct people *who)
+{
+    *who = (struct people){.proposers = ARENA_ARRAY(arena, n, const char *),
+                           .agents = ARENA_ARRAY(arena, n, const char *),
+                           .seats = ARENA_ARRAY(arena, n, const char *)};
+    return arena_check(arena);
+}
 
 static void people_add(const char **list, size_t *n, const char *principal)
 {
@@ -28,17 +34,6 @@ static void asked_for_it(struct people *who, enum party_role role, const char *p
         people_add(who->proposers, &who->proposers_n, principal);
     else if (role == PARTY_AGENT)
         people_add(who->agents, &who->agents_n, principal);
-}
-
-static struct err askers_fact(struct call *c, struct tx *tx, const struct asked *what,
-                              struct people *who)
-{
-    struct asker *list;
-    size_t n;
-    TRY(askers_load(tx, c->arena, what, &list, &n));
-    for (size_t i = 0; i < n; i++)
-        asked_for_it(who, list[i].role, list[i].principal_id);
-    return OK;
 }
 
 static void people_print(struct call *c, const struct people *who)
@@ -120,35 +115,40 @@ static struct err approvers_fact(struct call *c, struct tx *tx, const struct ope
     return OK;
 }
 
-static struct err open_fact(struct call *c, struct tx *tx, const struct asked *what,
-                            struct people *who)
+static struct err open_load(struct call *c, struct tx *tx, const struct asked *what, bool *found,
+                            struct open_one *o)
 {
-    struct open_one o;
-    bool found, stand;
-    TRY(escalation_of_object(tx, c->arena, what->tool, what->object_id, &found, &o.e));
-    if (!found)
+    *o = (struct open_one){.parties_n = 0};
+    TRY(escalation_of_object(tx, c->arena, what->tool, what->object_id, found, &o->e));
+    if (!*found)
         return OK;
-    TRY(escalation_parties(tx, c->arena, o.e.escalation_id, &o.parties, &o.parties_n));
-    TRY(escalation_seats(tx, c->arena, o.e.escalation_id, &o.seats, &o.seats_n));
-    for (size_t i = 0; i < o.parties_n; i++)
-        asked_for_it(who, o.parties[i].role, o.parties[i].principal_id);
-    people_print(c, who); /* whoever asked is known before a stage is looked at */
-    TRY(stages_stand(c, tx, what, &o.e, &stand));
-    return stand ? approvers_fact(c, tx, &o, who) : OK;
+    TRY(escalation_parties(tx, c->arena, o->e.escalation_id, &o->parties, &o->parties_n));
+    return escalation_seats(tx, c->arena, o->e.escalation_id, &o->seats, &o->seats_n);
 }
 
 struct err people_facts(struct call *c, struct tx *tx, const struct people_of *of)
 {
     const struct asked what = {of->tool, of->object_id, of->version};
-    struct people who = {.proposers = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
-                         .agents = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *),
-                         .seats = ARENA_ARRAY(c->arena, PEOPLE_MAX, const char *)};
-    TRY(arena_check(c->arena));
+    struct asker *askers;
+    struct open_one o;
+    struct people who;
+    size_t askers_n;
+    bool found, stand = false;
+    TRY(askers_load(tx, c->arena, &what, &askers, &askers_n));
+    TRY(open_load(c, tx, &what, &found, &o));
+    TRY(people_make(c->arena, 1 + askers_n + o.parties_n + o.seats_n, &who));
     c->ask.approvers_n = 0;
     people_add(who.proposers, &who.proposers_n, of->principal);
     people_add(who.agents, &who.agents_n, of->obo);
-    TRY(askers_fact(c, tx, &what, &who));
-    TRY(open_fact(c, tx, &what, &who));
+    for (size_t i = 0; i < askers_n; i++)
+        asked_for_it(&who, askers[i].role, askers[i].principal_id);
+    for (size_t i = 0; i < o.parties_n; i++)
+        asked_for_it(&who, o.parties[i].role, o.parties[i].principal_id);
+    people_print(c, &who); /* whoever asked is known before a stage is looked at */
+    if (found)
+        TRY(stages_stand(c, tx, &what, &o.e, &stand));
+    if (stand)
+        TRY(approvers_fact(c, tx, &o, &who));
     people_print(c, &who);
     return OK;
 }

@@ -132,6 +132,8 @@ static void ask_as(struct call *c, const struct call *inner)
     c->entity_id = inner->entity_id;
     c->state_from = inner->state_from;
     c->bound = inner->bound;
+    c->bound_make = inner->bound_make;
+    c->bound_of = inner->bound_of;
 }
 
 /* The bound call, asked anew: nothing but the caller comes from the answer. */

@@ -86,7 +86,10 @@ struct call {
     struct ask ask;
     const char *object_type, *object_id, *match_id, *entity_id;
     const char *state_from, *state_to;
-    const struct json *bound;  /* facts a human will see beside the ask's (legs, evidence) */
+    const struct json *bound; /* facts a human will see beside the ask's (legs, evidence) */
+    /* Makes `bound` when somebody asks for it (call_bound): most calls need no human. */
+    const struct json *(*bound_make)(struct arena *arena, const void *bound_of);
+    const void *bound_of;
     const char *escalation_id; /* the one this call settles, or opened */
     void *planned;             /* the tool's own notes from plan to apply */
     const char *event_type;    /* what to record when allowed; NULL: OK */
