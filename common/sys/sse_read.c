@@ -29,7 +29,8 @@ static void take_id(struct sse_read *r, struct str value)
 {
     if (value.len >= sizeof r->id || (value.len > 0 && memchr(value.at, '\0', value.len) != NULL))
         return;
-    memcpy(r->id, value.at, value.len);
+    if (value.len > 0)
+        memcpy(r->id, value.at, value.len);
     r->id[value.len] = '\0';
 }
 
