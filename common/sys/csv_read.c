@@ -345,16 +345,17 @@ static struct err set_options(struct csv_reader *r, const struct csv_options *op
 static struct err skip_lines(struct csv_reader *r)
 {
     size_t left = r->options.skip_lines;
+    TRY(window_want(r, 2));
     while (left > 0 && r->pos < r->text.len) {
-        TRY(window_want(r, 2));
         size_t nl = line_end(r->text, r->pos);
         r->pos += nl > 0 ? nl : 1;
         if (nl > 0) {
             r->line++;
             left--;
         }
+        TRY(window_want(r, 2)); /* the end of a piece is not the end of the file */
     }
-    return window_want(r, 2);
+    return OK;
 }
 
 /* One block holds the names' slices and, behind them, their bytes. */
