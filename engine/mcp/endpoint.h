@@ -42,7 +42,7 @@ void mcp_resource_updated(struct mcp *mcp, const char *uri, const void *change);
 /* notifications/tasks; `task` as tasks/get answers it. */
 void mcp_task_updated(struct mcp *mcp, const char *task_id, const struct json *task,
                       const void *change);
-size_t mcp_listeners(const struct mcp *mcp);
+size_t mcp_listeners(const struct mcp *mcp); /* open subscriptions of the modern era */
 /* What is followed now: changes of anything else need not be told. */
 const struct watch *mcp_watched(const struct mcp *mcp);
 /* Who has this scope of the host's is not served any more: the subscription or session ends, and

@@ -186,7 +186,7 @@ static void on_task_made(struct err e, void *arg)
 
 static bool may_be_task(const struct mcp_req *r)
 {
-    return r->era.era == ERA_MODERN && req_client_extension(r, "io.modelcontextprotocol/tasks");
+    return r->era.era == ERA_MODERN && req_client_extension(r, MCP_EXTENSION_TASKS);
 }
 
 /* The page where a human decides; NULL when no workspace is known. */
@@ -320,8 +320,7 @@ static void on_update_of(struct err e, void *arg)
 {
     struct mcp_req *r = arg;
     const struct loaded *l = engine_req(r)->call.planned;
-    const struct json *response = json_get(json_get(r->msg.params, "inputResponses"), "answer");
-    const char *answer = json_get_text(json_get(response, "content"), "answer");
+    const char *answer = json_get_text(json_get(req_input(r, "answer"), "content"), "answer");
     if (e.kind != ERR_NONE)
         task_fault(r, e);
     else if (l->e.state != ESCALATION_INFO_REQUESTED || answer == NULL)
@@ -332,6 +331,6 @@ static void on_update_of(struct err e, void *arg)
 
 void engine_task_update(struct mcp_req *r, const char *id, const struct json *responses)
 {
-    (void)responses;
+    (void)responses; /* read again where they are used: req_input */
     read_task(r, id, on_update_of);
 }

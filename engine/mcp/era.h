@@ -12,6 +12,9 @@ enum era { ERA_LEGACY = 0, ERA_MODERN };
 #define MCP_LEGACY_LATEST "2025-11-25"
 #define MCP_MODERN        "2026-07-28"
 
+/* The extension by which what takes a while is a task. */
+#define MCP_EXTENSION_TASKS "io.modelcontextprotocol/tasks"
+
 /* Newest first, ended by NULL. */
 extern const char *const mcp_legacy_versions[];
 extern const char *const mcp_modern_versions[];

@@ -245,14 +245,12 @@ static void do_unsubscribe(struct mcp_req *r)
 
 /* ---- modern: tasks ---- */
 
-#define TASKS "io.modelcontextprotocol/tasks"
-
 /* The task named, by a client that declares the extension; NULL: answered. */
 static const char *task_of(struct mcp_req *r)
 {
     const char *id = json_get_text(r->msg.params, "taskId");
-    if (!req_client_extension(r, TASKS)) {
-        req_needs(r, NULL, TASKS);
+    if (!req_client_extension(r, MCP_EXTENSION_TASKS)) {
+        req_needs(r, NULL, MCP_EXTENSION_TASKS);
         return NULL;
     }
     if (id == NULL)

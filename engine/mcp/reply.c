@@ -67,7 +67,7 @@ struct json *reply_capabilities(struct arena *arena, enum era era, const struct 
         json_put(arena, all, "logging", feature(arena, NULL, NULL));
     if (era == ERA_MODERN) {
         struct json *extensions = json_object_new(arena);
-        json_put(arena, extensions, "io.modelcontextprotocol/tasks", feature(arena, NULL, NULL));
+        json_put(arena, extensions, MCP_EXTENSION_TASKS, feature(arena, NULL, NULL));
         json_put(arena, all, "extensions", extensions);
     }
     return all;

@@ -10,7 +10,6 @@
 #include "tests/mcp/fixtures.h"
 
 #define TASKS_MAX 1000
-#define EXTENSION "io.modelcontextprotocol/tasks"
 
 enum kind { SLOW, FAILING, PROTOCOL_ERROR, DELETE_FILE, MULTI, NAMED };
 
@@ -139,14 +138,14 @@ static void create(struct mcp_req *r, enum kind kind, const char *text, uint32_t
 
 static bool declares(struct mcp_req *r)
 {
-    return r->era.era == ERA_MODERN && req_client_extension(r, EXTENSION);
+    return r->era.era == ERA_MODERN && req_client_extension(r, MCP_EXTENSION_TASKS);
 }
 
 static bool required(struct mcp_req *r)
 {
     if (declares(r))
         return true;
-    req_needs(r, NULL, EXTENSION);
+    req_needs(r, NULL, MCP_EXTENSION_TASKS);
     return false;
 }
 
@@ -256,7 +255,6 @@ void fixture_task_update(struct mcp_req *r, const char *id, const struct json *r
     req_result(r, json_object_new(r->arena));
 }
 
-#define NO_ARGUMENTS NULL
 const struct fixture_tool fixture_task_tools[] = {
     {"greet", "Greets",
      "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}},\"required\":[\"name\"]"
@@ -266,11 +264,11 @@ const struct fixture_tool fixture_task_tools[] = {
      "{\"type\":\"object\",\"properties\":{\"seconds\":{\"type\":\"number\"},\"label\":{\"type\":"
      "\"string\"}}}",
      slow_compute},
-    {"failing_job", "Fails in the end", NO_ARGUMENTS, failing_job},
-    {"protocol_error_job", "Breaks in the end", NO_ARGUMENTS, protocol_error_job},
+    {"failing_job", "Fails in the end", NULL, failing_job},
+    {"protocol_error_job", "Breaks in the end", NULL, protocol_error_job},
     {"confirm_delete", "Asks before it deletes",
      "{\"type\":\"object\",\"properties\":{\"filename\":{\"type\":\"string\"}}}", confirm_delete},
-    {"multi_input", "Asks two things", NO_ARGUMENTS, multi_input},
-    {"test_tool_with_task", "Asks, then takes a while", NO_ARGUMENTS, with_task},
+    {"multi_input", "Asks two things", NULL, multi_input},
+    {"test_tool_with_task", "Asks, then takes a while", NULL, with_task},
     {.name = NULL},
 };
