@@ -14,5 +14,5 @@ int main(int argc, char **argv)
     (void)mallopt(M_TOP_PAD, CHUNK_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, CHUNK_BYTES);
-    return cli_main(argc, (const char *const *)argv, (const char *const *)environ);
+    return cli_main(&engine_program, argc, (const char *const *)argv, (const char *const *)environ);
 }

@@ -14,7 +14,7 @@ struct err book_find(struct cli *cli, const char **path)
     if (errno == ENOENT || errno == ENOTDIR)
         return err_fmt(cli->arena, ERR_MISSING, NULL,
                        "there is no book in %s: run closegate-engine init, or say --data-dir",
-                       cli->config.data_dir);
+                       cli_config(cli)->data_dir);
     return err_at(ERR_STORE, *path, "cannot reach this file");
 }
 

@@ -69,7 +69,7 @@ static struct err sign(struct cli *cli, const char *as, struct str body, const c
     char hash[ASSERTION_HASH_SIZE], jti[33];
     uint8_t random[16];
 
-    ENSURE(cli->config.env == CONFIG_DEV, ERR_AUTH,
+    ENSURE(cli_config(cli)->env == CONFIG_DEV, ERR_AUTH,
            "--as is for CLOSEGATE_ENV=dev: in prod only the workspace signs for people");
     TRY(principal_of(cli, human ? as : cli_option(cli, "for"), &person));
     TRY(ed25519_load(cli_path(cli, AUTH_WORKSPACE_KEY), &key));
@@ -79,7 +79,7 @@ static struct err sign(struct cli *cli, const char *as, struct str body, const c
     const struct assertion a = {.sub = as,
                                 .principal = human ? person : NULL,
                                 .obo = human ? NULL : person,
-                                .aud = cli->config.engine_audience,
+                                .aud = cli_config(cli)->engine_audience,
                                 .htm = "POST",
                                 .htu = "/mcp",
                                 .bh = hash,
@@ -98,9 +98,10 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
     const char *as = cli_option(cli, "as");
     const bool admin = cli_option(cli, "admin") != NULL;
     struct http_pair pairs[2] = {{"MCP-Protocol-Version", protocol_version}};
-    struct fetch_req req = {.url = arena_fmt(cli->arena, "http://%s%s", cli->config.engine_listen,
-                                             admin ? "/admin" : "/mcp"),
-                            .unix_socket = as == NULL ? cli->config.engine_socket : NULL,
+    struct fetch_req req = {.url =
+                                arena_fmt(cli->arena, "http://%s%s", cli_config(cli)->engine_listen,
+                                          admin ? "/admin" : "/mcp"),
+                            .unix_socket = as == NULL ? cli_config(cli)->engine_socket : NULL,
                             .pairs = pairs,
                             .pairs_n = 1,
                             .body = body};

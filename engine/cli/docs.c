@@ -15,6 +15,12 @@ static struct err docs_config(struct cli *cli, struct buf *out)
     return OK;
 }
 
+static struct err docs_man(struct cli *cli, struct buf *out)
+{
+    cli_print_man(cli->program, out);
+    return OK;
+}
+
 static struct err docs_fsm(struct cli *cli, struct buf *out)
 {
     (void)cli;

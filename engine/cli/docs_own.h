@@ -6,6 +6,5 @@
 #include "engine/cli/cli.h"
 
 MUST_CHECK struct err docs_tools(struct cli *cli, struct buf *out);
-MUST_CHECK struct err docs_man(struct cli *cli, struct buf *out);
 
 #endif

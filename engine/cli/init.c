@@ -48,7 +48,7 @@ static struct err people_default(struct cli *cli, struct boot_person **people, s
     static struct boot_identity second[] = {{.kind = "actor", .issuer = "", .subject = "second"}};
     const struct passwd *pw = getpwuid(getuid());
     const char *me = pw == NULL ? "first" : pw->pw_name;
-    ENSURE(cli->config.env == CONFIG_DEV, ERR_INPUT,
+    ENSURE(cli_config(cli)->env == CONFIG_DEV, ERR_INPUT,
            "in prod say who the first two people are: --people people.yaml");
     *people = ARENA_ARRAY(cli->arena, 2, struct boot_person);
     struct boot_identity *first = ARENA_NEW(cli->arena, struct boot_identity);
@@ -81,7 +81,7 @@ static struct err people_find(struct cli *cli, struct boot_person **people, size
         return err_fmt(cli->arena, e.kind,
                        arena_fmt(cli->arena, "%s:%s", file, e.where == NULL ? "" : e.where), "%s",
                        e.msg);
-    ENSURE(cli->config.env == CONFIG_DEV || *n >= 2, ERR_INPUT,
+    ENSURE(cli_config(cli)->env == CONFIG_DEV || *n >= 2, ERR_INPUT,
            "in prod a book needs two people, so that no one alone can grant roles");
     return OK;
 }
@@ -110,12 +110,12 @@ static int run_init(struct cli *cli)
     if (cli->json) {
         struct json *o = json_object_new(cli->arena);
         json_put_text(cli->arena, o, "book", cli_path(cli, "recon.db"));
-        json_put_text(cli->arena, o, "policy", cli->config.policy);
+        json_put_text(cli->arena, o, "policy", cli_config(cli)->policy);
         cli_print(cli, o);
         return CLI_YES;
     }
     printf("book       %s\npolicy     %s\nkey        %s\n\n", cli_path(cli, "recon.db"),
-           cli->config.policy, cli_path(cli, "workspace.key"));
+           cli_config(cli)->policy, cli_path(cli, "workspace.key"));
     printf("Next: closegate-engine %singest --source ID FILE, then recon.\n",
            cli_option(cli, "master") == NULL ? "ingest --master DIR, then " : "");
     return CLI_YES;

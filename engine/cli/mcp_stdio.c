@@ -29,7 +29,7 @@ static struct err signer_of(struct cli *cli, struct ed25519_key **key, struct br
         .actor = session != NULL ? arena_fmt(cli->arena, "llm:%s.%s", client, session)
                                  : arena_fmt(cli->arena, "llm:%s.%ld", client, (long)getpid()),
         .obo = person,
-        .audience = cli->config.engine_audience};
+        .audience = cli_config(cli)->engine_audience};
     return arena_check(cli->arena);
 }
 
@@ -76,10 +76,10 @@ static int run_mcp_stdio(struct cli *cli)
     struct log_options log = log_options_default();
     struct bridge b = {.url = cli_option(cli, "url"), .out = STDOUT_FILENO};
 
-    log.level = (enum log_level)cli->config.log_level;
+    log.level = (enum log_level)cli_config(cli)->log_level;
     log_init(&log);
     if (b.url == NULL)
-        b.unix_socket = cli->config.engine_socket;
+        b.unix_socket = cli_config(cli)->engine_socket;
     struct err e = signer_of(cli, &key, &b.signer);
     if (e.kind != ERR_NONE)
         return e.kind == ERR_INPUT && e.where == NULL ? cli_misuse(cli, e.msg) : cli_fail(cli, e);

@@ -63,13 +63,13 @@ static struct err key_make(struct cli *cli, struct client *workspace)
 
 static struct err policy_write(struct cli *cli, struct str text)
 {
-    struct err e = disk_write_new(cli->config.policy, text.at, text.len, 0644);
+    struct err e = disk_write_new(cli_config(cli)->policy, text.at, text.len, 0644);
     struct str there;
     if (e.kind != ERR_CONFLICT)
         return e;
-    TRY(disk_read(cli->arena, cli->config.policy, (size_t)1 << 20, &there));
+    TRY(disk_read(cli->arena, cli_config(cli)->policy, (size_t)1 << 20, &there));
     if (!str_eq(there, text))
-        return err_at(ERR_CONFLICT, cli->config.policy,
+        return err_at(ERR_CONFLICT, cli_config(cli)->policy,
                       "there is another policy already; move it away or give it with --policy");
     return OK;
 }
@@ -134,7 +134,7 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
     ENSURE(!book_exists(cli), ERR_CONFLICT, "there is a book already; nothing was changed");
     ENSURE(people_n > 0, ERR_INPUT, "a book needs its first people");
     TRY(policy_parse(cli->arena, policy_text, &policy));
-    TRY(folders_make(cli, cli->config.data_dir));
+    TRY(folders_make(cli, cli_config(cli)->data_dir));
     TRY(key_make(cli, &clients[0]));
     TRY(policy_write(cli, policy_text));
     TRY(link_me(cli, people, people_n));
@@ -145,6 +145,6 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
                                    .clients_n = sizeof clients / sizeof clients[0],
                                    .master = master,
                                    .demo = demo,
-                                   .prod = cli->config.env == CONFIG_PROD};
+                                   .prod = cli_config(cli)->env == CONFIG_PROD};
     return book_fill(cli, book, &spec);
 }

@@ -109,7 +109,7 @@ static struct err judge(struct explanation *x, struct tx *tx)
     struct cli *cli = x->cli;
     struct call *c = &x->call;
     struct policy *policy;
-    *c = (struct call){.arena = cli->arena, .prod = cli->config.env == CONFIG_PROD};
+    *c = (struct call){.arena = cli->arena, .prod = cli_config(cli)->env == CONFIG_PROD};
     TRY(tool_of(cli, &c->tool));
     TRY(policy_of(tx, cli, &policy));
     c->policy = policy;

@@ -154,7 +154,7 @@ static int valid(struct cli *cli, const struct checked *c)
 
 static int run_validate(struct cli *cli)
 {
-    struct checked c = {.file = cli->args_n > 0 ? cli->args[0] : cli->config.policy};
+    struct checked c = {.file = cli->args_n > 0 ? cli->args[0] : cli_config(cli)->policy};
     struct err e = check(cli, &c);
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);

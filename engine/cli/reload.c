@@ -117,7 +117,7 @@ void reload_policy(void *reload, void (*done)(void *arg), void *arg)
 static struct call *own_new(struct reload *r, const struct tool *tool)
 {
     const struct call engine = {.policy = engine_host_policy(r->options.host),
-                                .prod = r->options.cli->config.env == CONFIG_PROD};
+                                .prod = cli_config(r->options.cli)->env == CONFIG_PROD};
     return engine.policy == NULL ? NULL : child_new(&engine, tool, "engine:serve");
 }
 
@@ -137,7 +137,7 @@ static void own_submit(struct reload *r, struct call *c, const struct json *args
 static void on_file_read(struct call *c, void *arg)
 {
     struct reload *r = arg;
-    const char *file = r->options.cli->config.policy;
+    const char *file = cli_config(r->options.cli)->policy;
     const char *state = json_get_text(c->result, "file");
     if (c->outcome == CALL_FAILED)
         log_error("the policy file has a mistake; the policy in force stays",
@@ -158,11 +158,11 @@ static void file_again(struct reload *r)
     static const char what[] = "the policy file could not be read again; the policy in force stays";
     struct call *c = own_new(r, &tool_reload_policy);
     struct str text = {0};
-    struct err e =
-        c == NULL ? err_new(ERR_LIMIT, "out of memory")
-                  : disk_read(c->arena, r->options.cli->config.policy, POLICY_BYTES_MAX, &text);
+    struct err e = c == NULL ? err_new(ERR_LIMIT, "out of memory")
+                             : disk_read(c->arena, cli_config(r->options.cli)->policy,
+                                         POLICY_BYTES_MAX, &text);
     if (e.kind == ERR_NONE && !utf8_valid(text.at, text.len))
-        e = err_at(ERR_INPUT, r->options.cli->config.policy, "not UTF-8");
+        e = err_at(ERR_INPUT, cli_config(r->options.cli)->policy, "not UTF-8");
     if (e.kind != ERR_NONE) {
         log_error(what, LOG_ERR(e), LOG_END);
         child_free(c);
@@ -270,8 +270,8 @@ static void settings_again(struct reload *r)
         return;
     }
     struct json *args = json_object_new(c->arena);
-    struct json *later = at_restart(c->arena, &cli->config, &next);
-    struct json *changed = take_settings(c->arena, &cli->config, &next);
+    struct json *later = at_restart(c->arena, cli_config(cli), &next);
+    struct json *changed = take_settings(c->arena, cli_config(cli), &next);
     if (changed == NULL || later == NULL || changed->count + later->count == 0) {
         child_free(c);
         return;

@@ -84,7 +84,7 @@ static struct err by_daemon(struct cli *cli, const char *tool, const struct json
     struct str body;
     TRY(daemon_body(cli, &w, tool, arguments, &body));
     const struct fetch_req req = {.url = "http://localhost/admin",
-                                  .unix_socket = cli->config.engine_socket,
+                                  .unix_socket = cli_config(cli)->engine_socket,
                                   .pairs = pairs,
                                   .pairs_n = 1,
                                   .body = body,
@@ -120,17 +120,17 @@ static void local_close(struct local *l)
 static struct err local_start(struct local *l)
 {
     struct boot_start start = {.prod = l->prod,
-                               .config_sha256 = config_digest(l->cli->arena, &l->cli->config),
+                               .config_sha256 = config_digest(l->cli->arena, cli_config(l->cli)),
                                .binary_sha256 = binary_digest(l->cli->arena)};
     bool inert = false;
-    TRY(disk_read(l->cli->arena, l->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
+    TRY(disk_read(l->cli->arena, cli_config(l->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     struct err e = engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
     if (e.kind == ERR_INPUT && e.where != NULL)
-        e.where = arena_fmt(l->cli->arena, "%s:%s", l->cli->config.policy, e.where);
+        e.where = arena_fmt(l->cli->arena, "%s:%s", cli_config(l->cli)->policy, e.where);
     if (e.kind == ERR_NONE && inert && !l->cli->told_inert)
         (void)fprintf(stderr,
                       "%s is not in force: a second human has to approve it; this runs under %s\n",
-                      l->cli->config.policy, l->policy->digest);
+                      cli_config(l->cli)->policy, l->policy->digest);
     l->cli->told_inert |= inert;
     return e;
 }
@@ -140,7 +140,7 @@ static struct err local_open(struct cli *cli, struct local *l)
     const char *book = cli_path(cli, "recon.db");
     struct stat st;
     TRY(arena_check(cli->arena));
-    *l = (struct local){.cli = cli, .prod = cli->config.env == CONFIG_PROD};
+    *l = (struct local){.cli = cli, .prod = cli_config(cli)->env == CONFIG_PROD};
     if (stat(book, &st) != 0)
         return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
     TRY(book_lock(book, cli->arena, &l->lock));
@@ -240,7 +240,7 @@ struct err run_call(struct cli *cli, const char *tool, const struct json *argume
 {
     struct stat st;
     *out = (struct run_call){.outcome = CALL_NONE};
-    if (stat(cli->config.engine_socket, &st) == 0) {
+    if (stat(cli_config(cli)->engine_socket, &st) == 0) {
         struct err e = by_daemon(cli, tool, arguments, out);
         if (e.kind != ERR_MISSING || out->by_daemon)
             return e; /* a socket that nobody listens on is a daemon that is gone */
@@ -305,7 +305,7 @@ struct err run_ask(struct cli *cli, const char *tool, const struct json *argumen
 {
     struct run_call done = {.outcome = CALL_NONE};
     struct stat st;
-    if (stat(cli->config.engine_socket, &st) == 0) {
+    if (stat(cli_config(cli)->engine_socket, &st) == 0) {
         struct err e = by_daemon(cli, tool, arguments, &done);
         *result = done.result;
         if (e.kind != ERR_MISSING || done.by_daemon)

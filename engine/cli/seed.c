@@ -81,7 +81,7 @@ static int run_seed(struct cli *cli)
     struct json *reports = json_array_new(cli->arena);
     if (!text_eq(cli->args[0], "saas"))
         return cli_misuse(cli, "the demo company is called saas");
-    if (cli->config.env == CONFIG_PROD) {
+    if (cli_config(cli)->env == CONFIG_PROD) {
         struct err e = err_new(ERR_AUTH, "a demo company has no place in prod: CLOSEGATE_ENV=dev");
         return cli_fail(cli, e);
     }

@@ -41,17 +41,17 @@ static struct err record_start(struct server *s)
 {
     CLEANUP(store_close) struct store *store = NULL;
     struct arena *arena = s->cli->arena;
-    struct boot_start start = {.config_sha256 = config_digest(arena, &s->cli->config),
-                               .prod = s->cli->config.env == CONFIG_PROD};
+    struct boot_start start = {.config_sha256 = config_digest(arena, cli_config(s->cli)),
+                               .prod = cli_config(s->cli)->env == CONFIG_PROD};
     bool inert = false;
 
-    TRY(disk_read(arena, s->cli->config.policy, POLICY_BYTES_MAX, &start.policy_text));
+    TRY(disk_read(arena, cli_config(s->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     start.binary_sha256 = binary_digest(arena);
     TRY(store_open(s->book, STORE_WRITER, arena, &store));
     struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
     if (e.kind == ERR_INPUT)
-        e.where = e.where == NULL ? s->cli->config.policy
-                                  : arena_fmt(arena, "%s:%s", s->cli->config.policy, e.where);
+        e.where = e.where == NULL ? cli_config(s->cli)->policy
+                                  : arena_fmt(arena, "%s:%s", cli_config(s->cli)->policy, e.where);
     TRY(e);
     if (inert)
         log_warn("the policy file is not in force: a second human has to approve it",
@@ -109,14 +109,14 @@ static struct err start(struct server *s)
                                         .in_flight_max = IN_FLIGHT_MAX,
                                         .clock_us = cli_clock_us,
                                         .clock_jump_us =
-                                            s->cli->config.clock_jump_seconds * 1000000};
+                                            cli_config(s->cli)->clock_jump_seconds * 1000000};
     TRY(measure_init());
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(spine_start(s->loop, &spine, &s->spine));
-    const struct engine_host_options host = {.config = &s->cli->config,
+    const struct engine_host_options host = {.config = cli_config(s->cli),
                                              .auth = s->auth,
                                              .spine = s->spine,
                                              .clock_us = cli_clock_us,
@@ -124,7 +124,7 @@ static struct err start(struct server *s)
                                              .policy_changed = on_policy_changed,
                                              .ctx = s};
     TRY(engine_host_new(&host, &s->host));
-    const struct mcp_options mcp = {.config = &s->cli->config,
+    const struct mcp_options mcp = {.config = cli_config(s->cli),
                                     .host = engine_host_serves(s->host),
                                     .loop = s->loop,
                                     .clock_us = cli_clock_us};
@@ -132,8 +132,8 @@ static struct err start(struct server *s)
     TRY(engine_host_follow(s->host, s->loop, s->mcp));
     engine_host_set_policy(s->host, s->policy);
     const struct sweeper_options sweeper = {.spine = s->spine,
-                                            .every_s = s->cli->config.sweep_seconds,
-                                            .prod = s->cli->config.env == CONFIG_PROD,
+                                            .every_s = cli_config(s->cli)->sweep_seconds,
+                                            .prod = cli_config(s->cli)->env == CONFIG_PROD,
                                             .sweeps = sweeps};
     TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
     sweeper_set_policy(s->sweeper, s->policy);
@@ -145,7 +145,7 @@ static struct err start(struct server *s)
 
 static struct err listen_on(struct server *s)
 {
-    const struct config *config = &s->cli->config;
+    const struct config *config = cli_config(s->cli);
     struct web_limits limits = web_limits_default();
     size_t routes_n;
     uint16_t port;
@@ -196,10 +196,10 @@ static int run_serve(struct cli *cli)
     struct log_options log = log_options_default();
     struct server s = {.cli = cli};
 
-    log.level = (enum log_level)cli->config.log_level;
+    log.level = (enum log_level)cli_config(cli)->log_level;
     log_init(&log);
     heap_bounds();
-    struct err e = auth_new(&cli->config, cli_clock_us(), &s.auth);
+    struct err e = auth_new(cli_config(cli), cli_clock_us(), &s.auth);
     if (e.kind == ERR_NONE)
         e = open_book(&s);
     if (e.kind == ERR_NONE)

@@ -118,11 +118,11 @@ static bool daemon_answers(struct cli *cli)
 {
     const struct fetch_req req = {.method = "GET",
                                   .url = "http://localhost/healthz",
-                                  .unix_socket = cli->config.engine_socket,
+                                  .unix_socket = cli_config(cli)->engine_socket,
                                   .timeout_ms = HEALTH_WAIT_MS};
     struct fetch_reply reply;
     struct stat st;
-    if (stat(cli->config.engine_socket, &st) != 0)
+    if (stat(cli_config(cli)->engine_socket, &st) != 0)
         return false;
     return fetch(cli->arena, &req, &reply).kind == ERR_NONE && reply.status == 200;
 }
@@ -131,7 +131,7 @@ static bool file_differs(const struct status *s)
 {
     char digest[SHA256_HEX_SIZE];
     struct str text;
-    struct err e = disk_read(s->cli->arena, s->cli->config.policy, POLICY_BYTES_MAX, &text);
+    struct err e = disk_read(s->cli->arena, cli_config(s->cli)->policy, POLICY_BYTES_MAX, &text);
     if (e.kind != ERR_NONE)
         return false;
     sha256_hex(text.at, text.len, digest);
@@ -203,7 +203,7 @@ static struct err told(struct status *s)
     printf("policy  %s\n", json_get_text(s->book, "policy_version"));
     if (s->file_differs)
         printf("        the policy file %s is another one and not in force: policy propose\n",
-               s->cli->config.policy);
+               cli_config(s->cli)->policy);
     printf("engine  %s\n", s->daemon ? "running" : "not running");
     runs_told(s);
     for (size_t i = 0; entities != NULL && i < entities->count; i++)

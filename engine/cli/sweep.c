@@ -21,7 +21,7 @@ static struct err policy_read(struct cli *cli, struct store *store, struct polic
 
 static struct err round_run(struct cli *cli, struct store *store, struct sweep_report *report)
 {
-    const struct sweeper_options options = {.prod = cli->config.env == CONFIG_PROD,
+    const struct sweeper_options options = {.prod = cli_config(cli)->env == CONFIG_PROD,
                                             .sweeps = sweeps};
     struct policy *policy;
     TRY(policy_read(cli, store, &policy));

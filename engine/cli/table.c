@@ -1,5 +1,10 @@
-/* The commands, in the order people meet them. Adding one: its file, its name here. */
+/* The engine's program: its commands in the order people meet them, its settings. Adding a command:
+ * its file, its name here. */
 #include "engine/cli/commands.h"
+
+#ifndef CLOSEGATE_VERSION
+#define CLOSEGATE_VERSION "0"
+#endif
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -54,3 +59,33 @@ const struct command *const commands[] = {
 };
 /* clang-format on */
 const size_t commands_n = sizeof commands / sizeof commands[0];
+
+static struct err load(struct arena *arena, const char *file, const char *const *env,
+                       void **settings)
+{
+    struct config *config = ARENA_NEW(arena, struct config);
+    TRY(arena_check(arena));
+    *settings = config;
+    return config_load(arena, file, env, config);
+}
+
+const struct program engine_program = {
+    .name = "closegate-engine",
+    .version = CLOSEGATE_VERSION,
+    .purpose = "a policy gate, an audit log and an MCP server before the general ledger",
+    .description = "Reconciles bank and ledger entries, lets policy decide what may be confirmed "
+                   "and what a human decides, and records every decision in an append-only, "
+                   "hash-chained log in the same transaction as its effect.",
+    .environment = "CLOSEGATE_ENV, CLOSEGATE_DATA_DIR, CLOSEGATE_POLICY and the others of "
+                   "docs/CONFIG.md\n(closegate-engine docs config).",
+    .files = ".TP\n\\fIrecon.db\\fR\nThe book of record, in the data folder.\n"
+             ".TP\n\\fIpolicy.yaml\\fR\nThe policy; docs/POLICY.md has every key.\n",
+    .commands = commands,
+    .commands_n = sizeof commands / sizeof commands[0],
+    .load = load,
+};
+
+const char *cli_path(const struct cli *cli, const char *name)
+{
+    return arena_fmt(cli->arena, "%s/%s", cli_config(cli)->data_dir, name);
+}

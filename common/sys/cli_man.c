@@ -1,11 +1,8 @@
-/* docs/man/closegate-engine.1: the manual page, man(7), from the command table. */
+/* A program's manual page, man(7), from its command table. */
 #include <string.h>
 
-#include "engine/cli/docs_own.h"
+#include "common/sys/cli.h"
 
-#ifndef CLOSEGATE_VERSION
-#define CLOSEGATE_VERSION "0"
-#endif
 #define PAGE_DATE "2026-11-21"
 
 /* roff takes a backslash, a leading point or quote, and a hyphen for something else. */
@@ -69,27 +66,43 @@ static void command_put(struct buf *out, const struct command *c)
     options_put(out, c->options, c->options_n);
 }
 
-struct err docs_man(struct cli *cli, struct buf *out)
+static void upper_put(struct buf *out, const char *name)
 {
-    (void)cli;
-    buf_puts(out, ".TH CLOSEGATE\\-ENGINE 1 \"" PAGE_DATE "\" \"closegate " CLOSEGATE_VERSION
-                  "\" \"closegate\"\n"
-                  ".SH NAME\nclosegate\\-engine \\- a policy gate, an audit log and an MCP server "
-                  "before the general ledger\n"
-                  ".SH SYNOPSIS\n.B closegate\\-engine\n\\fICOMMAND\\fR [\\fIoptions\\fR] "
-                  "[\\fIarguments\\fR]\n"
-                  ".SH DESCRIPTION\nReconciles bank and ledger entries, lets policy decide what "
-                  "may be confirmed and what a human decides, and records every decision in an "
-                  "append\\-only, hash\\-chained log in the same transaction as its effect.\n"
-                  ".SH COMMANDS\n");
-    for (size_t i = 0; i < commands_n; i++)
-        command_put(out, commands[i]);
+    for (; *name != '\0'; name++)
+        if (*name == '-')
+            buf_puts(out, "\\-");
+        else
+            buf_putc(out, *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name);
+}
+
+static void section(struct buf *out, const char *title, const char *body)
+{
+    if (body == NULL)
+        return;
+    buf_putf(out, ".SH %s\n", title);
+    line(out, body);
+}
+
+void cli_print_man(const struct program *program, struct buf *out)
+{
+    buf_puts(out, ".TH ");
+    upper_put(out, program->name);
+    buf_putf(out, " 1 \"" PAGE_DATE "\" \"closegate %s\" \"closegate\"\n.SH NAME\n",
+             program->version);
+    text_put(out, program->name, false);
+    buf_puts(out, " \\- ");
+    line(out, program->purpose);
+    buf_puts(out, ".SH SYNOPSIS\n.B ");
+    line(out, program->name);
+    buf_puts(out, "\\fICOMMAND\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]\n");
+    section(out, "DESCRIPTION", program->description);
+    buf_puts(out, ".SH COMMANDS\n");
+    for (size_t i = 0; i < program->commands_n; i++)
+        command_put(out, program->commands[i]);
     buf_puts(out, ".SH OPTIONS OF EVERY COMMAND\n");
     options_put(out, cli_globals, cli_globals_n);
-    buf_puts(out, ".SH EXIT STATUS\n0 yes, 2 no, 1 could not tell, 64 wrong usage.\n"
-                  ".SH ENVIRONMENT\nCLOSEGATE_ENV, CLOSEGATE_DATA_DIR, CLOSEGATE_POLICY and the "
-                  "others of docs/CONFIG.md\n(\\fBclosegate\\-engine docs config\\fR).\n"
-                  ".SH FILES\n.TP\n\\fIrecon.db\\fR\nThe book of record, in the data folder.\n"
-                  ".TP\n\\fIpolicy.yaml\\fR\nThe policy; docs/POLICY.md has every key.\n");
-    return OK;
+    section(out, "EXIT STATUS", "0 yes, 2 no, 1 could not tell, 64 wrong usage.");
+    section(out, "ENVIRONMENT", program->environment);
+    if (program->files != NULL)
+        buf_putf(out, ".SH FILES\n%s", program->files);
 }

@@ -1,17 +1,11 @@
 /* From argv to a command: global options, the row, its options and arguments, the settings. */
-#include "engine/cli/cli.h"
+#include "common/sys/cli.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/sys/json_write.h"
-
-#ifndef CLOSEGATE_VERSION
-#define CLOSEGATE_VERSION "0"
-#endif
-
-#define PROGRAM "closegate-engine"
 
 const struct cli_option cli_globals[] = {
     {"config", "FILE", "read settings from FILE; the environment wins"},
@@ -43,15 +37,17 @@ static void print_options(const struct cli_option *options, size_t n)
     }
 }
 
-static void print_usage(FILE *to, const struct command *c)
+static void print_usage(FILE *to, const struct cli *cli)
 {
-    fprintf(to, "usage: " PROGRAM " %s%s%s%s\n", c->name, c->options_n == 0 ? "" : " [options]",
-            c->args[0] == '\0' ? "" : " ", c->args);
+    const struct command *c = cli->command;
+    fprintf(to, "usage: %s %s%s%s%s\n", cli->program->name, c->name,
+            c->options_n == 0 ? "" : " [options]", c->args[0] == '\0' ? "" : " ", c->args);
 }
 
-static void print_command(const struct command *c)
+static void print_command(const struct cli *cli)
 {
-    print_usage(stdout, c);
+    const struct command *c = cli->command;
+    print_usage(stdout, cli);
     printf("\n%s\n", c->summary);
     if (c->help != NULL)
         printf("\n%s\n", c->help);
@@ -61,27 +57,26 @@ static void print_command(const struct command *c)
     printf("\nexit codes: 0 yes, 2 no, 1 could not tell, 64 wrong usage\n");
 }
 
-static void print_commands(FILE *to)
+static void print_commands(FILE *to, const struct program *p)
 {
-    fprintf(to, "usage: " PROGRAM " COMMAND [options] [arguments]\n\ncommands:\n");
-    for (size_t i = 0; i < commands_n; i++)
-        fprintf(to, "  %-24s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(to, "\n" PROGRAM " COMMAND --help says more.\n");
+    fprintf(to, "usage: %s COMMAND [options] [arguments]\n\ncommands:\n", p->name);
+    for (size_t i = 0; i < p->commands_n; i++)
+        fprintf(to, "  %-24s %s\n", p->commands[i]->name, p->commands[i]->summary);
+    fprintf(to, "\n%s COMMAND --help says more.\n", p->name);
 }
 
 int cli_fail(const struct cli *cli, struct err e)
 {
-    (void)cli;
-    fprintf(stderr, PROGRAM ": %s%s%s\n", e.where == NULL ? "" : e.where,
+    fprintf(stderr, "%s: %s%s%s\n", cli->program->name, e.where == NULL ? "" : e.where,
             e.where == NULL ? "" : ": ", e.msg);
     return CLI_UNKNOWN;
 }
 
 int cli_misuse(const struct cli *cli, const char *why)
 {
-    fprintf(stderr, PROGRAM ": %s\n", why);
+    fprintf(stderr, "%s: %s\n", cli->program->name, why);
     if (cli->command != NULL)
-        print_usage(stderr, cli->command);
+        print_usage(stderr, cli);
     return CLI_USAGE;
 }
 
@@ -162,10 +157,11 @@ static size_t find_command(struct line *line, int argc, const char *const *argv)
         else if (n == 0 && (strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "--data-dir") == 0))
             i++;
     }
-    for (size_t i = 0; i < commands_n; i++) {
-        const size_t spelled = spells(commands[i], words, n);
+    const struct program *p = line->cli->program;
+    for (size_t i = 0; i < p->commands_n; i++) {
+        const size_t spelled = spells(p->commands[i], words, n);
         if (spelled > 0) {
-            line->cli->command = commands[i];
+            line->cli->command = p->commands[i];
             return spelled;
         }
     }
@@ -199,11 +195,6 @@ const char *cli_option(const struct cli *cli, const char *name)
         if (strcmp(cli->command->options[i].name, name) == 0)
             return cli->values[i];
     return NULL;
-}
-
-const char *cli_path(const struct cli *cli, const char *name)
-{
-    return arena_fmt(cli->arena, "%s/%s", cli->config.data_dir, name);
 }
 
 int64_t cli_clock_us(void)
@@ -245,7 +236,7 @@ static int run(struct line *line, const char *const *env)
     cli->config_file = line->globals[G_CONFIG];
     cli->env = env;
     if (!cli->command->no_config) {
-        struct err e = config_load(cli->arena, cli->config_file, cli->env, &cli->config);
+        struct err e = cli->program->load(cli->arena, cli->config_file, cli->env, &cli->settings);
         if (e.kind != ERR_NONE)
             return cli_fail(cli, e);
     }
@@ -257,16 +248,18 @@ static int no_command(const struct line *line)
 {
     const bool help = line->words_n > 0 && strcmp(line->words[0], "help") == 0;
     if (line->words_n > 0 && !help)
-        fprintf(stderr, PROGRAM ": there is no command \"%s%s%s\"\n", line->words[0],
-                line->words_n > 1 ? " " : "", line->words_n > 1 ? line->words[1] : "");
-    print_commands(help ? stdout : stderr);
+        fprintf(stderr, "%s: there is no command \"%s%s%s\"\n", line->cli->program->name,
+                line->words[0], line->words_n > 1 ? " " : "",
+                line->words_n > 1 ? line->words[1] : "");
+    print_commands(help ? stdout : stderr, line->cli->program);
     return help ? CLI_YES : CLI_USAGE;
 }
 
-int cli_main(int argc, const char *const *argv, const char *const *env)
+int cli_main(const struct program *program, int argc, const char *const *argv,
+             const char *const *env)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)256 * 1024 * 1024);
-    struct cli cli = {.arena = arena};
+    struct cli cli = {.arena = arena, .program = program};
     struct line line = {.cli = &cli};
 
     if (arena == NULL)
@@ -280,14 +273,14 @@ int cli_main(int argc, const char *const *argv, const char *const *env)
     if (wrong != NULL)
         return cli_misuse(&cli, wrong);
     if (line.globals[G_VERSION] != NULL) {
-        printf(PROGRAM " " CLOSEGATE_VERSION "\n");
+        printf("%s %s\n", program->name, program->version);
         return CLI_YES;
     }
     if (line.globals[G_HELP] != NULL) {
         if (cli.command != NULL)
-            print_command(cli.command);
+            print_command(&cli);
         else
-            print_commands(stdout);
+            print_commands(stdout, program);
         return CLI_YES;
     }
     if (cli.command == NULL)
