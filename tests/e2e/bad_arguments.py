@@ -13,15 +13,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
+tap = Tap()
+check = tap.check
 counted = {"calls": 0}
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}" + ("" if good else f" # {said}"),
-          flush=True)
 
 
 # ---- two doors: /mcp with a signed caller, /admin on the Unix socket ----
@@ -292,9 +288,8 @@ def main():
         if engine:
             engine.stop()
         book.close()
-    print(f"1..{len(checks)}")
     print(f"# {counted['calls']} bad calls", file=sys.stderr)
-    sys.exit(0 if all(checks) else 1)
+    sys.exit(tap.done())
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
 from bad_arguments import Admin, envelope, raw  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
+tap = Tap()
+check = tap.check
 
 MASTER = {
     "entities_csv": "id,name,functional_currency,zone,calendar,parent\n"
@@ -47,12 +49,6 @@ MASTER = {
             ("two", "encoding: utf-8", "id: Id, date: Date, debit: Out, credit: In, memo: Memo",
              "YYYY-MM-DD", ".", "", "false"),
         ))}
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)[:600]!r}"), flush=True)
 
 
 class Loader:
@@ -229,8 +225,7 @@ def main():
         if engine:
             engine.stop()
         book.close()
-    print(f"1..{len(checks)}")
-    sys.exit(0 if all(checks) else 1)
+    sys.exit(tap.done())
 
 
 if __name__ == "__main__":

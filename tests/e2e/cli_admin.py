@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as real  # noqa: E402
+from tap import Tap  # noqa: E402
 
 BEN_UID = 54321
 PEOPLE = """people:
@@ -27,13 +28,8 @@ PEOPLE = """people:
       - {{kind: os, subject: "{host}:{uid}"}}
   - {{id: cho, name: Cho Chen, roles: [{{role: accountant, entities: all}}]}}
 """
-checks = []
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)!r}"), flush=True)
+tap = Tap()
+check = tap.check
 
 
 class Company:
@@ -312,8 +308,7 @@ def main():
     binary = real.find_engine(parser.parse_args().engine)
     alone(binary)
     if os.getuid() != 0:
-        print(f"1..{len(checks)}")
-        return 0 if all(checks) else 1
+        return tap.done()
     c = Company(binary)
     try:
         c.make()
@@ -323,8 +318,7 @@ def main():
     finally:
         c.daemon.stop()
         c.book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

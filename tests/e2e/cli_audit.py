@@ -14,15 +14,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    said = " ".join(str(said).split())[:300]
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}" + ("" if good else f" # {said}"),
-          flush=True)
+tap = Tap()
+check = tap.check
 
 
 def run(book, *words, data=None):
@@ -348,8 +343,7 @@ def main():
         formulas(book)
     finally:
         book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 sys.exit(main())

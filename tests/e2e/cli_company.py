@@ -9,9 +9,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
 WIDTH = 100
-checks = []
+tap = Tap()
+check = tap.check
 
 MASTER = {
     "entities.csv": """id,name,functional_currency,zone,calendar,parent
@@ -74,12 +76,6 @@ J1;02.03.2026;1.234,56;;Zahlung;RE-1001;1400
 J2;04.03.2026;25.000,00;;Zahlung;RE-1002;1400
 """
 AT_BANK = "Nr;Tag;Betrag;Text;Ref\n1;05.03.2026;10,00;Kunde A;R1\n"
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)!r}"), flush=True)
 
 
 class Company:
@@ -222,8 +218,7 @@ def main():
             part(company)
     finally:
         book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

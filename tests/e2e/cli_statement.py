@@ -12,18 +12,13 @@ from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
 DAY = "2026-03-31"
 ACCOUNTS = [("acme-us", "1010", True), ("acme-us", "1030", False), ("acme-us", "1090", False),
             ("acme-uk", "1200", False)]
-checks = []
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    said = " ".join(str(said).split())[:300]
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}" + ("" if good else f" # {said}"),
-          flush=True)
+tap = Tap()
+check = tap.check
 
 
 def statement(book, entity, account, *words):
@@ -106,8 +101,7 @@ def main():
         misuse(book)
     finally:
         book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
-import mcp_clients  # noqa: E402
+from tap import Tap  # noqa: E402
 
 PARSE, REQUEST, METHOD, PARAMS = -32700, -32600, -32601, -32602
 # no id can be read where the text is none, or is two
@@ -98,7 +98,7 @@ def raw_http(tap, port):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--engine")
-    tap = mcp_clients.Tap()
+    tap = Tap()
     book = lib.Book(lib.find_engine(options.parse_args().engine),
                     env={"CLOSEGATE_AUTH_BACKEND": "dev"})
     daemon = lib.Engine(book)

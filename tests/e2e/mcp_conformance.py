@@ -16,6 +16,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
 import mcp_clients  # noqa: E402
+from tap import Tap  # noqa: E402
 
 PACKAGE = "@modelcontextprotocol/conformance"
 # revision: how many checks passed when this was written, and what must be among the scenarios that
@@ -92,7 +93,7 @@ def main():
     options.add_argument("--engine")
     options.add_argument("--fixtures", required=True)
     mcp_clients.skip_unless_installed()
-    tap = mcp_clients.Tap()
+    tap = Tap()
     process, wire = start(os.path.abspath(options.parse_args().fixtures))
     try:
         if answers(wire.url):

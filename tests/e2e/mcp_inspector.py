@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
 import mcp_clients  # noqa: E402
+from tap import Tap  # noqa: E402
 
 PROGRAM = os.path.join("clients", "launcher", "build", "index.js")
 
@@ -104,7 +105,7 @@ def main():
     options.add_argument("--engine")
     options.add_argument("--fixtures")
     mcp_clients.skip_unless_installed()
-    tap = mcp_clients.Tap()
+    tap = Tap()
     book = lib.Book(lib.find_engine(options.parse_args().engine),
                     env={"CLOSEGATE_AUTH_BACKEND": "dev"})
     daemon = lib.Engine(book)

@@ -12,16 +12,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
+tap = Tap()
+check = tap.check
 TASKS = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
 LINKS = {"elicitation": {"url": {}}}
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}" + ("" if good else f" # {said}"),
-          flush=True)
 
 
 class Wire:
@@ -432,8 +428,7 @@ def main():
         if c.daemon.process.poll() is None:
             c.daemon.kill()
         c.book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
 import mcp_clients  # noqa: E402
+from tap import Tap  # noqa: E402
 
 ENTITY, ACCOUNT, FEES, PERIOD = "acme-us", "1010", "6600", "2026-03"
 RUNS = [("SDK 1.32.2", "2025-11-25", "sdk_v1.mjs"),
@@ -88,7 +89,7 @@ def main():
     options.add_argument("--engine")
     options.add_argument("--fixtures")
     mcp_clients.skip_unless_installed()
-    tap = mcp_clients.Tap()
+    tap = Tap()
     book = lib.Book(lib.find_engine(options.parse_args().engine),
                     env={"CLOSEGATE_AUTH_BACKEND": "dev",
                          "CLOSEGATE_WORKSPACE_URL": "http://127.0.0.1:8000"})

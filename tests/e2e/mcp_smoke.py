@@ -10,14 +10,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}" + ("" if good else f" # {said}"),
-          flush=True)
+tap = Tap()
+check = tap.check
 
 
 def post(port, body, headers=None, path="/mcp", method="POST", signer=None):
@@ -195,8 +191,7 @@ def main():
             check("SIGTERM stops it cleanly", daemon.stop() == 0, daemon.tail())
     finally:
         book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -15,16 +15,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
+tap = Tap()
+check = tap.check
 SAMPLE = re.compile(r'^([a-z_]+)(\{[^{}]*\})? (-?[0-9]+(?:\.[0-9]{6})?)$')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)[:600]!r}"), flush=True)
 
 
 def get(port, path, headers=None):
@@ -222,11 +218,10 @@ def main():
     finally:
         if engine.process and engine.process.poll() is None:
             engine.stop()
-        if not all(checks):
+        if tap.failed:
             print("# " + engine.tail().replace("\n", "\n# "))
         book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
-import mcp_clients  # noqa: E402
+from tap import Tap  # noqa: E402
 
 TEXTS = [b"test_simple_text", b"test_tool_with_progress", b"json_schema_2020_12_tool",
          b"test_input_required_result", b"test://static-text", b"test_simple_prompt",
@@ -32,7 +32,7 @@ def main():
     options.add_argument("--engine")
     options.add_argument("--fixtures", required=True)
     given = options.parse_args()
-    tap = mcp_clients.Tap()
+    tap = Tap()
     in_engine, in_fixtures = found(lib.find_engine(given.engine)), found(given.fixtures)
     tap.check("the engine has none of the conformance fixtures", in_engine == [], in_engine)
     tap.check("and the look finds them where they are",

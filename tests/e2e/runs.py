@@ -15,15 +15,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "fault")]
 import engine as lib  # noqa: E402
 from kill9 import files_of  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
+tap = Tap()
+check = tap.check
 WAIT = 60
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)[:600]!r}"), flush=True)
 
 
 class Later(threading.Thread):
@@ -197,8 +193,7 @@ def main():
         if engine.process is not None and engine.process.poll() is None:
             engine.kill()
         book.close()
-    print(f"1..{len(checks)}")
-    sys.exit(0 if all(checks) else 1)
+    sys.exit(tap.done())
 
 
 main()

