@@ -229,12 +229,22 @@ struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct 
     return check->result;
 }
 
+static bool is_listed(const struct auth_result *who, const char *name)
+{
+    for (size_t i = 0; i < who->tools_n; i++)
+        if (strcmp(who->tools[i], name) == 0)
+            return true;
+    return false;
+}
+
 bool auth_tool_allowed(const struct auth_result *who, const char *tool)
 {
     if (who->tools == NULL)
         return who->actor.client_kind != CLIENT_SERVICE;
-    for (size_t i = 0; i < who->tools_n; i++)
-        if (strcmp(who->tools[i], tool) == 0)
-            return true;
-    return false;
+    return is_listed(who, tool);
+}
+
+bool auth_reads_allowed(const struct auth_result *who)
+{
+    return who->actor.client_kind != CLIENT_SERVICE || is_listed(who, CLIENT_READS);
 }

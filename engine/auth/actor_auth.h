@@ -22,6 +22,9 @@
 #define AUTH_DEMO_SUBJECT "demo-user"
 /* Its private key, which init makes in the data folder. */
 #define AUTH_WORKSPACE_KEY "workspace.key"
+/* The workspace's service, which follows the book and reports what became of notices: the same. */
+#define AUTH_NOTIFIER_CLIENT "notifier"
+#define AUTH_NOTIFIER_KEY    "notifier.key"
 
 enum auth_door {
     AUTH_MCP = 0, /* POST /mcp */
@@ -71,6 +74,9 @@ struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct 
 
 /* Whether a call of `tool` is within the caller's allow-list. */
 bool auth_tool_allowed(const struct auth_result *who, const char *tool);
+
+/* Whether the caller may read resources, and hear of their changes. */
+bool auth_reads_allowed(const struct auth_result *who);
 
 /* "host:uid", the subject of an `os` identity: how init links the person who runs it. */
 const char *auth_os_subject(struct arena *arena, uid_t uid);

@@ -96,6 +96,8 @@ static const char *door(unsigned offer)
 {
     if ((offer & OFFER_MCP) != 0)
         return (offer & OFFER_SOCKET) != 0 ? "on `/mcp` and the Unix socket" : "on `/mcp`";
+    if (offer == OFFER_SERVICE)
+        return "on `/mcp`, to services only";
     return (offer & OFFER_WORKSPACE) != 0
                ? "administration: on the Unix socket, the command line, and for people of the "
                  "workspace"

@@ -45,10 +45,10 @@ static struct err folders_make(struct cli *cli, const char *path)
     return folder_make(copy);
 }
 
-static struct err key_make(struct cli *cli, struct client *workspace)
+static struct err key_make(struct cli *cli, const char *file, struct client *client)
 {
     CLEANUP(ed25519_free) struct ed25519_key *key = NULL;
-    const char *path = cli_path(cli, AUTH_WORKSPACE_KEY);
+    const char *path = cli_path(cli, file);
     TRY(arena_check(cli->arena));
     struct err e = ed25519_load(path, &key);
     if (e.kind == ERR_MISSING) {
@@ -56,8 +56,8 @@ static struct err key_make(struct cli *cli, struct client *workspace)
         e = ed25519_save(key, path);
     }
     TRY(e);
-    ed25519_public(key, workspace->public_key);
-    workspace->has_key = true;
+    ed25519_public(key, client->public_key);
+    client->has_key = true;
     return OK;
 }
 
@@ -124,18 +124,27 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
 {
     const uint32_t channels =
         1u << CHANNEL_WEB | 1u << CHANNEL_SLACK | 1u << CHANNEL_CHAT | 1u << CHANNEL_API;
+    const char *reads[] = {"whois", "list_pending_escalations", "record_delivery", CLIENT_READS};
     struct client clients[] = {{.client_id = AUTH_WORKSPACE_CLIENT,
                                 .name = "The workspace (closegate-agent)",
                                 .kind = CLIENT_WORKSPACE,
                                 .active = true,
-                                .channels = channels}};
+                                .channels = channels},
+                               {.client_id = AUTH_NOTIFIER_CLIENT,
+                                .name = "The workspace's notices",
+                                .kind = CLIENT_SERVICE,
+                                .active = true,
+                                .channels = 1u << CHANNEL_API,
+                                .tools = reads,
+                                .tools_n = sizeof reads / sizeof reads[0]}};
     const char *book = cli_path(cli, "recon.db");
     struct policy *policy;
     ENSURE(!book_exists(cli), ERR_CONFLICT, "there is a book already; nothing was changed");
     ENSURE(people_n > 0, ERR_INPUT, "a book needs its first people");
     TRY(policy_parse(cli->arena, policy_text, &policy));
     TRY(folders_make(cli, cli_config(cli)->data_dir));
-    TRY(key_make(cli, &clients[0]));
+    TRY(key_make(cli, AUTH_WORKSPACE_KEY, &clients[0]));
+    TRY(key_make(cli, AUTH_NOTIFIER_KEY, &clients[1]));
     TRY(policy_write(cli, policy_text));
     TRY(link_me(cli, people, people_n));
     const struct boot_spec spec = {.policy_text = policy_text,

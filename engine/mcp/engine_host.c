@@ -130,6 +130,8 @@ bool engine_offers(const struct mcp_req *r, const struct tool *tool)
     unsigned door = r->admin ? OFFER_SOCKET : OFFER_MCP;
     if (!r->admin && who->actor.kind == ACTOR_HUMAN && who->actor.client_kind == CLIENT_WORKSPACE)
         door |= OFFER_WORKSPACE;
+    if (!r->admin && who->actor.client_kind == CLIENT_SERVICE)
+        door |= OFFER_SERVICE;
     return (tool->offer & door) != 0;
 }
 
@@ -324,8 +326,8 @@ static void resources_read(struct mcp_req *r, const char *uri)
         resource_unknown(r, uri);
         return;
     }
-    if (own->who.actor.client_kind == CLIENT_SERVICE) { /* an allow-list names tools only */
-        req_refuse(r, 403, "a service may call its tools only");
+    if (!auth_reads_allowed(&own->who)) {
+        req_refuse(r, 403, "a service reads resources when " CLIENT_READS " is on its list");
         return;
     }
     engine_call_init(r);
@@ -339,7 +341,7 @@ static void resources_read(struct mcp_req *r, const char *uri)
 static bool may_watch(struct mcp_req *r, const char *uri)
 {
     const char *id;
-    return engine_req(r)->who.actor.client_kind != CLIENT_SERVICE &&
+    return auth_reads_allowed(&engine_req(r)->who) &&
            ((resource_match(uri, &id) != NULL && feed_tells(uri)) || strncmp(uri, "esc_", 4) == 0);
 }
 

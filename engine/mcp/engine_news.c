@@ -37,7 +37,9 @@ static const struct kind {
 #define KINDS_N (sizeof kinds / sizeof kinds[0])
 
 /* Beside those of `kinds`. */
-static const char *const others[] = {"recon://status", "recon://verify", "recon://policy"};
+static const char *const others[] = {"recon://status", "recon://verify", "recon://policy",
+                                     "recon://feed"};
+#define OF_EVERY_EVENT 2 /* of them */
 
 #define EXCEPTIONS_OF "recon://exceptions/entity/"
 
@@ -232,8 +234,10 @@ struct err news_take(struct news *n, struct arena *scratch, const char *event)
     about_add_all(&about, json_get(tree, "entities"));
     n->policy |= strcmp(type, "POLICY_LOADED") == 0;
     n->registry |= is_registry(tree, type);
-    for (size_t i = 0; i < sizeof others / sizeof others[0] - 1; i++)
+    for (size_t i = 0; i < OF_EVERY_EVENT; i++)
         note_list(n, others[i], &about);
+    if (escalation != NULL && feed_tells_event(type, json_get_text(tree, "tool")))
+        note_list(n, "recon://feed", &about);
     if (strcmp(type, "POLICY_LOADED") == 0)
         note_list(n, "recon://policy", &(struct about){.n = 0});
     take_rows(n, json_get(tree, "effects"), &about);

@@ -78,6 +78,15 @@ const char *client_kind_name(enum client_kind kind)
 
 /* ---- clients ---- */
 
+bool client_allows(const struct client *client, const char *name)
+{
+    for (size_t i = 0; i < client->tools_n; i++) {
+        if (text_eq(client->tools[i], name))
+            return true;
+    }
+    return false;
+}
+
 static struct err texts_read(struct arena *arena, struct str json, const struct json **array)
 {
     struct json *tree;
@@ -289,7 +298,7 @@ static struct err client_facts(struct tx *tx, struct arena *arena, const struct 
     TRY(e);
     ENSURE(client.active, ERR_AUTH, "the client is disabled");
     ask->delivery_service =
-        client.kind == CLIENT_SERVICE && text_eq(client.client_id, "workspace-service");
+        client.kind == CLIENT_SERVICE && client_allows(&client, "record_delivery");
     return OK;
 }
 
@@ -315,6 +324,23 @@ struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *a
     return frozen(tx, actor, tool, ask);
 }
 
+/* A service has no roles. What it may see is on its list, or it sees nothing; it changes nothing by
+ * this, for the gate judges roles. */
+static struct err service_sees(struct tx *tx, struct arena *arena, const struct actor *actor,
+                               bool *all)
+{
+    struct client client;
+    if (actor->kind != ACTOR_LLM || actor->client_kind != CLIENT_SERVICE || actor->client == NULL ||
+        actor->on_behalf_of != NULL)
+        return OK;
+    struct err e = client_load(tx, arena, actor->client, &client);
+    if (e.kind == ERR_MISSING)
+        return OK;
+    TRY(e);
+    *all = client.active && client.kind == CLIENT_SERVICE && client_allows(&client, CLIENT_READS);
+    return OK;
+}
+
 struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *actor, bool *all,
                        const char *const **entities, size_t *n)
 {
@@ -322,6 +348,7 @@ struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *a
     size_t roles_n = 0;
     *n = 0;
     *all = actor->kind == ACTOR_ENGINE;
+    TRY(service_sees(tx, arena, actor, all));
     TRY(roles_of(tx, arena, actor, &roles, &roles_n));
     const char **list = ARENA_ARRAY(arena, roles_n + 1, const char *);
     ENSURE(list != NULL, ERR_LIMIT, "out of memory");

@@ -48,6 +48,12 @@ struct principal {
 
 const char *client_kind_name(enum client_kind kind);
 
+/* Stands on a service's list beside the names of tools: it may read resources, and where it acts
+ * for nobody in particular it sees every entity. */
+#define CLIENT_READS "recon://*"
+/* Whether the list of a client that has one names this. */
+bool client_allows(const struct client *client, const char *name);
+
 /* ERR_MISSING when there is none. */
 MUST_CHECK struct err client_load(struct tx *tx, struct arena *arena, const char *client_id,
                                   struct client *client);
@@ -70,7 +76,8 @@ MUST_CHECK struct err identity_subject(struct tx *tx, struct arena *arena, const
 MUST_CHECK struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *actor,
                                   const char *tool, struct ask *ask);
 
-/* Entities the actor may see, by its roles. *all is true when not limited to some. */
+/* Entities the actor may see, by its roles; a service for itself, whose list says so, sees all.
+ * *all is true when not limited to some. */
 MUST_CHECK struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *actor,
                                   bool *all, const char *const **entities, size_t *n);
 

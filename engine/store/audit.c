@@ -22,6 +22,7 @@ enum {
     AUDIT_BY_ACTOR,
     AUDIT_BY_ENTITY,
     AUDIT_BY_TYPE,
+    AUDIT_FEED,
     AUDIT_SQL_N
 };
 
@@ -51,6 +52,8 @@ const struct db_sql audit_sql[] = {
                          QUERY " INDEXED BY audit_by_entity WHERE entity_id = ?6 AND" REST},
     [AUDIT_BY_TYPE] = {"audit_of_type",
                        QUERY " INDEXED BY audit_by_type WHERE event_type = ?7 AND" REST},
+    [AUDIT_FEED] = {"audit_feed",
+                    QUERY " INDEXED BY audit_feed WHERE escalation_id IS NOT NULL AND" REST},
 };
 const size_t audit_sql_n = AUDIT_SQL_N;
 
@@ -186,20 +189,27 @@ static struct err time_of(struct tx *tx, int64_t seq, int64_t *us)
     return instant_parse(text, us);
 }
 
+struct err audit_last_seq(struct tx *tx, int64_t *seq)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_LAST);
+    TRY(stmt_step(q, &row));
+    *seq = row ? stmt_int(q, 0) : 0; /* of no row the largest is NULL, which reads as 0 */
+    return OK;
+}
+
 /* The first event not before `at` (a date or an instant): times rise with seq, so halving finds it
  * without reading what lies between. */
 struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq)
 {
-    bool row;
-    int64_t wanted, us, low = 1;
+    int64_t wanted, us, last, low = 1;
     struct date day;
     if (date_parse(at, &day).kind == ERR_NONE)
         wanted = date_begin_utc(day);
     else
         TRY(instant_parse(at, &wanted));
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_LAST);
-    TRY(stmt_step(q, &row));
-    int64_t high = stmt_int(q, 0) + 1;
+    TRY(audit_last_seq(tx, &last));
+    int64_t high = last + 1;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
         TRY(time_of(tx, middle, &us));
@@ -223,7 +233,9 @@ static size_t query_for(const struct audit_filter *f)
         return AUDIT_BY_ACTOR;
     if (f->entity_id != NULL)
         return AUDIT_BY_ENTITY;
-    return f->event_type != NULL ? AUDIT_BY_TYPE : AUDIT_ALL;
+    if (f->event_type != NULL)
+        return AUDIT_BY_TYPE;
+    return f->escalations ? AUDIT_FEED : AUDIT_ALL;
 }
 
 static struct err filter_bind(struct tx *tx, struct stmt *q, const struct audit_filter *f)

@@ -42,6 +42,7 @@ struct audit_filter {
                               midnight. ERR_INPUT for anything else */
     int64_t after_seq;     /* only events behind this one */
     int64_t limit;         /* at most so many rows */
+    bool escalations;      /* only events that name an escalation */
     bool scoped;           /* only events of `entities` alone and those of no entity */
     const char *const *entities;
     size_t entities_n;
@@ -61,6 +62,9 @@ MUST_CHECK struct err audit_query(struct tx *tx, const struct audit_filter *filt
                                   void *arg, int64_t *last, bool *more);
 /* How many events one call looks at. */
 #define AUDIT_SCAN_MAX 2000
+
+/* The number of the last event, as the transaction sees it; 0 when the book is empty. */
+MUST_CHECK struct err audit_last_seq(struct tx *tx, int64_t *seq);
 
 /* The first event that is not before `at`, a date (its midnight in UTC) or an instant; one more
  * than the last when there is none. */

@@ -62,9 +62,9 @@ static struct json *identities_print(struct arena *arena, const struct person *p
     return list;
 }
 
-struct json *person_print(struct arena *arena, const struct person *person)
+struct json *grants_print(struct arena *arena, const struct person *person)
 {
-    struct json *o = json_object_new(arena), *roles = json_array_new(arena);
+    struct json *roles = json_array_new(arena);
     for (size_t i = 0; i < person->grants_n; i++) {
         struct json *grant = json_object_new(arena);
         const char *entity = person->grants[i].entity;
@@ -72,12 +72,18 @@ struct json *person_print(struct arena *arena, const struct person *person)
         json_put_text(arena, grant, "entity", entity == NULL ? "all" : entity);
         json_push(arena, roles, grant);
     }
+    return roles;
+}
+
+struct json *person_print(struct arena *arena, const struct person *person)
+{
+    struct json *o = json_object_new(arena);
     if (person->base.principal_id != NULL)
         json_put_text(arena, o, "principal_id", person->base.principal_id);
     json_put_text(arena, o, "name", person->base.name);
     json_put_text(arena, o, "status", person->base.active ? "active" : "disabled");
     json_put(arena, o, "identities", identities_print(arena, person));
-    json_put(arena, o, "roles", roles);
+    json_put(arena, o, "roles", grants_print(arena, person));
     return o;
 }
 

@@ -26,6 +26,8 @@ MUST_CHECK struct err administer_same(struct call *c, const char *member, const 
 MUST_CHECK struct err administer_done(struct call *c, const char *member, const char *id);
 
 struct json *person_print(struct arena *arena, const struct person *person);
+/* Its roles: an array of {role, entity}, entity being "all" or an id. */
+struct json *grants_print(struct arena *arena, const struct person *person);
 struct json *client_print(struct arena *arena, const struct client *client);
 
 /* May this person do it in the whole book: active, with a way to show up, and with a role in every

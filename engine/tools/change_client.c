@@ -41,7 +41,8 @@ static const struct json_field fields[] = {
     JSON_TEXTS(struct change_client, channels, channels_n, .max = 4, .each_max = 8, .unique = true,
                .help = "add and set_access: web, slack, chat, api; default by kind"),
     JSON_TEXTS(struct change_client, tools, tools_n, .max = 100, .each_max = 64, .unique = true,
-               .help = "add and set_access: the only tools it may call; a service needs a list"),
+               .help = "add and set_access: the only tools it may call; a service needs a list, "
+                       "on which " CLIENT_READS " lets it read every resource and entity"),
     JSON_TEXT(struct change_client, rationale, .max = 2000, .help = "why"),
 };
 
@@ -91,7 +92,11 @@ static struct err tools_read(struct call *c, const struct change_client *a, stru
 {
     for (size_t i = 0; i < a->tools_n; i++) {
         const struct tool *tool = tool_find(a->tools[i]);
-        if (tool == NULL || (tool->offer & OFFER_MCP) == 0)
+        const bool service = client->kind == CLIENT_SERVICE;
+        const unsigned offer = service ? OFFER_MCP | OFFER_SERVICE : OFFER_MCP;
+        if (service && text_eq(a->tools[i], CLIENT_READS))
+            continue;
+        if (tool == NULL || (tool->offer & offer) == 0)
             return err_fmt(c->arena, ERR_INPUT, "/tools", "no tool %.64s is offered to clients",
                            a->tools[i]);
     }

@@ -258,6 +258,14 @@ const struct resource resources[] = {
     {"recon://escalations/{id}", "escalation", "An escalation",
      "Bound facts, parties, questions and answers, reminders and events of one escalation",
      "application/json", escalation_read_one},
+    {"recon://feed", "feed", "Where the log stands",
+     "The place in the log from which a follower of escalations begins; changes with every event "
+     "that recon://feed/{after_seq} tells",
+     "application/json", feed_read_head},
+    {"recon://feed/{after_seq}", "feed-page", "What became of escalations",
+     "At most 200 events of escalations behind a place in the log, in order; go on from next, at "
+     "once while more is true",
+     "application/json", feed_read_after},
     {"recon://exceptions", "exceptions", "What could not be matched",
      "Entries in no live match, with class, state, age, who has them and near misses; the first of "
      "each entity, and where the next page begins",

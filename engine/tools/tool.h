@@ -25,6 +25,7 @@ enum tool_offer {
     OFFER_MCP = 1,       /* /mcp, listed by tools/list */
     OFFER_SOCKET = 2,    /* the engine's Unix socket and the command line: administration */
     OFFER_WORKSPACE = 4, /* /mcp, to people whom the workspace speaks for: the same, on screens */
+    OFFER_SERVICE = 8,   /* /mcp, to services only */
 };
 
 struct tool {
@@ -156,5 +157,7 @@ struct resource {
 };
 extern const struct resource resources[];
 extern const size_t resources_n;
+/* Whether recon://feed tells of an event that names an escalation. tool may be NULL. */
+bool feed_tells_event(const char *type, const char *tool);
 
 #endif

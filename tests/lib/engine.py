@@ -81,16 +81,16 @@ class Book:
         finally:
             db.close()
 
-    def key(self):
-        """The workspace client's private key, as init wrote it."""
+    def key(self, client=WORKSPACE):
+        """A client's private key, as init wrote it."""
         for folder, _, names in os.walk(self.data):
             for name in sorted(names):
-                if name.endswith((".pem", ".key")) and WORKSPACE in name:
+                if name.endswith((".pem", ".key")) and client in name:
                     with open(os.path.join(folder, name), "rb") as f:
                         head = f.read()
                     if b"PRIVATE KEY" in head:
                         return load_pem_private_key(head, password=None)
-        raise SystemExit(f"init left no private key of the workspace under {self.data}")
+        raise SystemExit(f"init left no private key of the {client} under {self.data}")
 
     def principal(self, name):
         """The principal behind human:NAME."""
@@ -184,9 +184,10 @@ def mirrored(tool, arguments):
 class Caller:
     """Calls tools as one actor. Not for two threads at a time."""
 
-    def __init__(self, engine, actor, obo=None, key=None, principal=None, channel=None, timeout=30):
-        self.engine, self.actor, self.timeout = engine, actor, timeout
-        self.key = key or engine.book.key()
+    def __init__(self, engine, actor, obo=None, key=None, principal=None, channel=None, timeout=30,
+                 client=WORKSPACE):
+        self.engine, self.actor, self.timeout, self.client = engine, actor, timeout, client
+        self.key = key or engine.book.key(client)
         kind, name = actor.split(":", 1)
         self.claims = {"sub": actor, "aud": "closegate-engine",
                        "channel": channel or ("web" if kind == "human" else "api")}
@@ -205,7 +206,7 @@ class Caller:
             claims["auth_time"] = now
         claims.update(overrides or {})
         claims = {name: value for name, value in claims.items() if value is not None}
-        header = {"alg": "EdDSA", "kid": WORKSPACE, "typ": "closegate-assertion+jwt"}
+        header = {"alg": "EdDSA", "kid": self.client, "typ": "closegate-assertion+jwt"}
         signed = ".".join(b64url(json.dumps(part, separators=(",", ":")).encode())
                           for part in (header, claims))
         return signed + "." + b64url(self.key.sign(signed.encode()))

@@ -118,6 +118,29 @@ START_TEST(an_escalation_is_a_list_an_address_and_a_task)
 }
 END_TEST
 
+START_TEST(the_feed_has_news_of_escalations_and_not_of_deliveries_that_went_on)
+{
+    static const char *const quiet[] = {
+        "{\"effects\":[],\"entity_id\":\"US\",\"event_type\":\"OK\",\"tool\":\"confirm_match\"}",
+        "{\"effects\":[],\"entity_id\":\"US\",\"escalation_id\":\"esc_1\",\"event_type\":\"OK\","
+        "\"tool\":\"record_delivery\"}",
+        "{\"effects\":[],\"entity_id\":\"US\",\"escalation_id\":\"esc_1\","
+        "\"event_type\":\"POLICY_VIOLATION\",\"tool\":\"resolve_escalation\"}"};
+    begin((const char *const[]){"recon://feed", NULL});
+    ck_assert(news_has("recon://feed"));
+    for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++)
+        ck_ok(news_take(&news, scratch, quiet[i]));
+    ck_assert_uint_eq(news.notes_n, 0);
+    ck_ok(news_take(&news, scratch,
+                    "{\"effects\":[],\"entity_id\":\"US\",\"escalation_id\":\"esc_1\","
+                    "\"event_type\":\"DELIVERY_FAILED\",\"tool\":\"record_delivery\"}"));
+    const struct note feed = note_of("recon://feed");
+    ck_assert(feed.uri != NULL && !feed.change.everybody);
+    ck_assert_str_eq(feed.change.concerns[0]->entities[0], "US");
+    end();
+}
+END_TEST
+
 START_TEST(what_is_of_no_entity_is_in_lists_for_everybody_and_alone_for_nobody_in_particular)
 {
     begin((const char *const[]){"recon://runs", "recon://runs/run_1", NULL});
@@ -192,6 +215,7 @@ END_TEST
 TEST_MAIN("engine_news", a_confirmed_match_is_its_address_and_the_status,
           many_events_of_one_address_are_one_note_that_keeps_whom_each_concerned,
           what_nobody_follows_is_not_noted, an_escalation_is_a_list_an_address_and_a_task,
+          the_feed_has_news_of_escalations_and_not_of_deliveries_that_went_on,
           what_is_of_no_entity_is_in_lists_for_everybody_and_alone_for_nobody_in_particular,
           exceptions_are_also_their_entity_s_list, policies_and_the_registry_are_seen,
           what_is_no_event_is_an_error, only_what_is_told_of_may_be_followed)

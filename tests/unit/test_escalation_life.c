@@ -490,14 +490,17 @@ static struct call *delivered(const struct actor *who, const char *id, const cha
 START_TEST(only_the_workspaces_service_records_deliveries_and_each_once)
 {
     struct tx tx;
-    const struct client service = {.client_id = "workspace-service",
-                                   .name = "service",
-                                   .kind = CLIENT_SERVICE,
-                                   .active = true,
-                                   .channels = 1u << CHANNEL_API};
+    const char *reads[] = {"whois"}, *reports[] = {"record_delivery"};
+    struct client service = {.client_id = "notifier",
+                             .name = "service",
+                             .kind = CLIENT_SERVICE,
+                             .active = true,
+                             .channels = 1u << CHANNEL_API,
+                             .tools = reads,
+                             .tools_n = 1};
     struct actor notifier = {.kind = ACTOR_LLM,
-                             .id = "llm:workspace-service.service",
-                             .client = "workspace-service",
+                             .id = "llm:notifier.service",
+                             .client = "notifier",
                              .client_kind = CLIENT_SERVICE,
                              .channel = CHANNEL_API,
                              .backend = "header-trust"};
@@ -507,6 +510,11 @@ START_TEST(only_the_workspaces_service_records_deliveries_and_each_once)
     ck_ok(client_put(&tx, &service));
     book_end(&tx);
     spine_is(delivered(&ana, asked->escalation_id, "delivered", 1), CALL_DENIED);
+    spine_is(delivered(&notifier, asked->escalation_id, "delivered", 1), CALL_DENIED);
+    service.tools = reports; /* what is not on its list it may not */
+    book_begin(&tx);
+    ck_ok(client_put(&tx, &service));
+    book_end(&tx);
     spine_is(delivered(&notifier, asked->escalation_id, "failed", 1), CALL_OK);
     int64_t events = spine_events();
     spine_is(delivered(&notifier, asked->escalation_id, "failed", 1), CALL_OK);
