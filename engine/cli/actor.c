@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "engine/cli/admin.h"
-#include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 
 #define ROWS(a) (a), sizeof(a) / sizeof((a)[0])
@@ -102,53 +101,44 @@ static bool is_person(const struct json *p, const char *name)
     return text_eq(json_get_text(p, "principal_id"), name);
 }
 
-/* People, all or (name not NULL) one. */
-static int people_told(struct cli *cli, const char *name)
+static void person_row(struct cli *cli, const struct json *p, const char **cells)
 {
-    static const struct column heads[] = {{"person", false},
-                                          {"name", false},
-                                          {"status", false},
-                                          {"known by", false},
-                                          {"roles", false}};
-    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
+    cells[0] = admin_text(p, "principal_id");
+    cells[1] = admin_text(p, "name");
+    cells[2] = admin_text(p, "status");
+    cells[3] = joined(cli, json_get(p, "identities"), "kind", "subject");
+    cells[4] = joined(cli, json_get(p, "roles"), "role", "entity");
+}
+
+static const struct column person_heads[] = {
+    {"person", false}, {"name", false}, {"status", false}, {"known by", false}, {"roles", false}};
+static const struct admin_list people_list = {.tool = "list_registry",
+                                              .member = "people",
+                                              .heads = person_heads,
+                                              .heads_n = 5,
+                                              .row = person_row};
+
+static int run_list(struct cli *cli)
+{
+    return admin_list(cli, &people_list, json_object_new(cli->arena));
+}
+
+static int run_show(struct cli *cli)
+{
+    const char *name = cli->args[0];
     struct json *found = json_array_new(cli->arena);
     const struct json *registry, *people;
     int code;
     if (!admin_read(cli, "list_registry", json_object_new(cli->arena), &registry, &code))
         return code;
     people = json_get(registry, "people");
-    struct err e = OK;
-    for (size_t i = 0; e.kind == ERR_NONE && people != NULL && i < people->count; i++) {
-        const struct json *p = people->items[i];
-        const char *cells[] = {admin_text(p, "principal_id"), admin_text(p, "name"),
-                               admin_text(p, "status"),
-                               joined(cli, json_get(p, "identities"), "kind", "subject"),
-                               joined(cli, json_get(p, "roles"), "role", "entity")};
-        if (name != NULL && !is_person(p, name))
-            continue;
-        json_push(cli->arena, found, p);
-        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
-            e = columns_add(&table, cells[k]);
+    for (size_t i = 0; people != NULL && i < people->count; i++) {
+        if (is_person(people->items[i], name))
+            json_push(cli->arena, found, people->items[i]);
     }
-    if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
-    if (name != NULL && found->count == 0)
+    if (found->count == 0)
         return cli_fail(cli, err_at(ERR_MISSING, name, "the registry knows nobody so"));
-    if (cli->json)
-        cli_print(cli, name == NULL ? found : found->items[0]);
-    else
-        columns_print(&table, "", stdout);
-    return CLI_YES;
-}
-
-static int run_list(struct cli *cli)
-{
-    return people_told(cli, NULL);
-}
-
-static int run_show(struct cli *cli)
-{
-    return people_told(cli, cli->args[0]);
+    return admin_print(cli, &people_list, found, found->items[0]);
 }
 
 const struct command command_actor_list = {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/cli/columns.h"
+#include "common/base/invariant.h"
 
 const struct cli_option admin_why[1] = {{"rationale", "TEXT", "why"}};
 
@@ -104,6 +104,48 @@ bool admin_read(struct cli *cli, const char *tool, const struct json *arguments,
     if (e.kind != ERR_NONE)
         *code = cli_fail(cli, e);
     return e.kind == ERR_NONE;
+}
+
+static struct err rows_add(struct cli *cli, const struct admin_list *list, const struct json *items,
+                           struct columns *table)
+{
+    const char *cells[ADMIN_CELLS_MAX] = {0};
+    INVARIANT(list->heads_n <= ADMIN_CELLS_MAX);
+    for (size_t i = 0; i < items->count; i++) {
+        list->row(cli, items->items[i], cells);
+        for (size_t k = 0; k < list->heads_n; k++)
+            TRY(columns_add(table, cells[k]));
+    }
+    return arena_check(cli->arena);
+}
+
+int admin_print(struct cli *cli, const struct admin_list *list, const struct json *items,
+                const struct json *json)
+{
+    struct columns table = {
+        .arena = cli->arena, .columns = list->heads, .columns_n = list->heads_n};
+    struct err e = rows_add(cli, list, items, &table);
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    if (cli->json)
+        cli_print(cli, json);
+    else if (items->count == 0 && list->none != NULL)
+        printf("%s\n", list->none);
+    else
+        columns_print(&table, "", stdout);
+    return CLI_YES;
+}
+
+int admin_list(struct cli *cli, const struct admin_list *list, const struct json *arguments)
+{
+    const struct json *result, *items;
+    int code;
+    if (!admin_read(cli, list->tool, arguments, &result, &code))
+        return code;
+    items = json_get(result, list->member);
+    if (items == NULL)
+        return cli_fail(cli, err_at(ERR_UPSTREAM, list->member, "not in the engine's answer"));
+    return admin_print(cli, list, items, list->whole ? result : items);
 }
 
 /* ---- what waits ---- */

@@ -3,6 +3,7 @@
 #ifndef ENGINE_CLI_ADMIN_H
 #define ENGINE_CLI_ADMIN_H
 
+#include "engine/cli/columns.h"
 #include "engine/cli/run_call.h"
 
 /* A word of the line, or an option by its name, and the member of the arguments that it fills. */
@@ -30,6 +31,25 @@ int admin_submit(struct cli *cli, const char *tool, const struct json *arguments
 /* Reads a tool of TOOL_READ; false when it could not, with *code to return. */
 bool admin_read(struct cli *cli, const char *tool, const struct json *arguments,
                 const struct json **result, int *code);
+
+/* A list of the tool's result, as a table for people: a row an item. */
+struct admin_list {
+    const char *tool, *member; /* the array in the tool's result */
+    bool whole;                /* --json prints the result, not the array alone */
+    const struct column *heads;
+    size_t heads_n; /* at most ADMIN_CELLS_MAX */
+    /* Fills heads_n cells; their text lives as long as the item or cli->arena. */
+    void (*row)(struct cli *cli, const struct json *item, const char **cells);
+    const char *none; /* a line for a list without items; NULL: the heads alone */
+};
+
+#define ADMIN_CELLS_MAX 6
+
+/* Reads the list and prints it, or with --json what was read; the exit code. */
+int admin_list(struct cli *cli, const struct admin_list *list, const struct json *arguments);
+/* The same for items that are there already; --json prints `json`. */
+int admin_print(struct cli *cli, const struct admin_list *list, const struct json *items,
+                const struct json *json);
 
 /* "" for what is not there. */
 const char *admin_text(const struct json *o, const char *member);

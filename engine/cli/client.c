@@ -3,7 +3,6 @@
 
 #include "common/sys/crypt.h"
 #include "engine/cli/admin.h"
-#include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 
 static const struct cli_option add_options[] = {
@@ -116,36 +115,26 @@ static const char *words(struct cli *cli, const struct json *list, const char *n
     return text == NULL ? "" : text;
 }
 
+static void client_row(struct cli *cli, const struct json *c, const char **cells)
+{
+    cells[0] = admin_text(c, "client_id");
+    cells[1] = admin_text(c, "kind");
+    cells[2] = admin_text(c, "status");
+    cells[3] = words(cli, json_get(c, "channels"), "");
+    cells[4] = words(cli, json_get(c, "tools"), "all");
+    cells[5] = arena_fmt(cli->arena, "%.16s", admin_text(c, "key_sha256"));
+}
+
 static int run_list(struct cli *cli)
 {
     static const struct column heads[] = {{"client", false},   {"kind", false},  {"status", false},
                                           {"channels", false}, {"tools", false}, {"key", false}};
-    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 6};
-    const struct json *registry, *clients;
-    struct err e = OK;
-    int code;
-    if (!admin_read(cli, "list_registry", json_object_new(cli->arena), &registry, &code))
-        return code;
-    clients = json_get(registry, "clients");
-    for (size_t i = 0; e.kind == ERR_NONE && i < clients->count; i++) {
-        const struct json *c = clients->items[i];
-        const char *key = admin_text(c, "key_sha256");
-        const char *cells[] = {admin_text(c, "client_id"),
-                               admin_text(c, "kind"),
-                               admin_text(c, "status"),
-                               words(cli, json_get(c, "channels"), ""),
-                               words(cli, json_get(c, "tools"), "all"),
-                               arena_fmt(cli->arena, "%.16s", key)};
-        for (size_t k = 0; e.kind == ERR_NONE && k < 6; k++)
-            e = columns_add(&table, cells[k]);
-    }
-    if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
-    if (cli->json)
-        cli_print(cli, clients);
-    else
-        columns_print(&table, "", stdout);
-    return CLI_YES;
+    static const struct admin_list list = {.tool = "list_registry",
+                                           .member = "clients",
+                                           .heads = heads,
+                                           .heads_n = 6,
+                                           .row = client_row};
+    return admin_list(cli, &list, json_object_new(cli->arena));
 }
 
 #define CLIENT_ROW(id, words_, line, says, opts, fn)                                               \

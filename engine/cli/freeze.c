@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "engine/cli/admin.h"
-#include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 
 static const struct cli_option freeze_options[] = {
@@ -48,37 +47,28 @@ const struct command command_freeze = {
 
 /* ---- thaw ---- */
 
+static void freeze_row(struct cli *cli, const struct json *f, const char **cells)
+{
+    const char *name = json_get_text(f, "name");
+    cells[0] = admin_text(f, "freeze_id");
+    cells[1] = arena_fmt(cli->arena, "%s %s", admin_text(f, "scope"),
+                         name == NULL ? admin_text(f, "value") : name);
+    cells[2] = admin_text(f, "frozen_at");
+    cells[3] = admin_text(f, "frozen_by");
+    cells[4] = admin_text(f, "reason");
+}
+
 static int freezes_told(struct cli *cli)
 {
     static const struct column heads[] = {
         {"freeze", false}, {"what", false}, {"since", false}, {"by", false}, {"reason", false}};
-    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
-    const struct json *registry, *freezes;
-    struct err e = OK;
-    int code;
-    if (!admin_read(cli, "list_registry", json_object_new(cli->arena), &registry, &code))
-        return code;
-    freezes = json_get(registry, "freezes");
-    for (size_t i = 0; e.kind == ERR_NONE && i < freezes->count; i++) {
-        const struct json *f = freezes->items[i];
-        const char *name = json_get_text(f, "name");
-        const char *cells[] = {admin_text(f, "freeze_id"),
-                               arena_fmt(cli->arena, "%s %s", admin_text(f, "scope"),
-                                         name == NULL ? admin_text(f, "value") : name),
-                               admin_text(f, "frozen_at"), admin_text(f, "frozen_by"),
-                               admin_text(f, "reason")};
-        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
-            e = columns_add(&table, cells[k]);
-    }
-    if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
-    if (cli->json)
-        cli_print(cli, freezes);
-    else if (freezes->count == 0)
-        printf("nothing is frozen\n");
-    else
-        columns_print(&table, "", stdout);
-    return CLI_YES;
+    static const struct admin_list list = {.tool = "list_registry",
+                                           .member = "freezes",
+                                           .heads = heads,
+                                           .heads_n = 5,
+                                           .row = freeze_row,
+                                           .none = "nothing is frozen"};
+    return admin_list(cli, &list, json_object_new(cli->arena));
 }
 
 static int run_thaw(struct cli *cli)

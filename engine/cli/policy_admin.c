@@ -6,7 +6,6 @@
 #include "common/sys/disk.h"
 #include "engine/call/boot.h"
 #include "engine/cli/admin.h"
-#include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 
 /* ---- policy ---- */
@@ -36,6 +35,19 @@ static int run_reject(struct cli *cli)
     return admin_answer(cli, cli->args[0], "reject");
 }
 
+static void policy_row(struct cli *cli, const struct json *p, const char **cells)
+{
+    const struct json *now = json_get(p, "in_force");
+    const char *wait = json_get_text(p, "code");
+    cells[0] = arena_fmt(cli->arena, "%.16s", admin_text(p, "policy_version"));
+    cells[1] = now != NULL && now->truth ? "in force"
+               : wait != NULL            ? arena_fmt(cli->arena, "waits, code %s", wait)
+                                         : "not in force";
+    cells[2] = admin_text(p, "proposed_by");
+    cells[3] = admin_text(p, "approved_by");
+    cells[4] = admin_text(p, "loaded_at");
+}
+
 static int run_policies(struct cli *cli)
 {
     static const struct column heads[] = {{"version", false},
@@ -43,33 +55,13 @@ static int run_policies(struct cli *cli)
                                           {"proposed by", false},
                                           {"approved by", false},
                                           {"loaded", false}};
-    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
-    const struct json *result, *list;
-    struct err e = OK;
-    int code;
-    if (!admin_read(cli, "list_policies", json_object_new(cli->arena), &result, &code))
-        return code;
-    list = json_get(result, "policies");
-    for (size_t i = 0; e.kind == ERR_NONE && i < list->count; i++) {
-        const struct json *p = list->items[i], *now = json_get(p, "in_force");
-        const char *wait = json_get_text(p, "code");
-        const char *state =
-            now != NULL && now->truth
-                ? "in force"
-                : (wait != NULL ? arena_fmt(cli->arena, "waits, code %s", wait) : "not in force");
-        const char *cells[] = {arena_fmt(cli->arena, "%.16s", admin_text(p, "policy_version")),
-                               state, admin_text(p, "proposed_by"), admin_text(p, "approved_by"),
-                               admin_text(p, "loaded_at")};
-        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
-            e = columns_add(&table, cells[k]);
-    }
-    if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
-    if (cli->json)
-        cli_print(cli, result);
-    else
-        columns_print(&table, "", stdout);
-    return CLI_YES;
+    static const struct admin_list list = {.tool = "list_policies",
+                                           .member = "policies",
+                                           .whole = true,
+                                           .heads = heads,
+                                           .heads_n = 5,
+                                           .row = policy_row};
+    return admin_list(cli, &list, json_object_new(cli->arena));
 }
 
 static int run_policy_show(struct cli *cli)
@@ -145,34 +137,28 @@ const struct command command_policy_show = {
 
 /* ---- escalation ---- */
 
+static void waiting_row(struct cli *cli, const struct json *row, const char **cells)
+{
+    cells[0] = admin_text(row, "code");
+    cells[1] = admin_text(row, "tool");
+    cells[2] = arena_fmt(cli->arena, "%.40s", admin_text(row, "object_id"));
+    cells[3] = admin_text(row, "requester");
+    cells[4] = admin_text(row, "created_at");
+}
+
 static int run_waiting(struct cli *cli)
 {
     static const struct column heads[] = {
         {"code", false}, {"tool", false}, {"object", false}, {"asked by", false}, {"since", false}};
-    struct columns table = {.arena = cli->arena, .columns = heads, .columns_n = 5};
-    const struct json *page, *list;
-    struct err e = OK;
-    int code;
+    static const struct admin_list list = {.tool = "list_pending_escalations",
+                                           .member = "escalations",
+                                           .whole = true,
+                                           .heads = heads,
+                                           .heads_n = 5,
+                                           .row = waiting_row};
     struct json *args = json_object_new(cli->arena);
     json_put_int(cli->arena, args, "limit", 200);
-    if (!admin_read(cli, "list_pending_escalations", args, &page, &code))
-        return code;
-    list = json_get(page, "escalations");
-    for (size_t i = 0; e.kind == ERR_NONE && i < list->count; i++) {
-        const struct json *row = list->items[i];
-        const char *cells[] = {admin_text(row, "code"), admin_text(row, "tool"),
-                               arena_fmt(cli->arena, "%.40s", admin_text(row, "object_id")),
-                               admin_text(row, "requester"), admin_text(row, "created_at")};
-        for (size_t k = 0; e.kind == ERR_NONE && k < 5; k++)
-            e = columns_add(&table, cells[k]);
-    }
-    if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
-    if (cli->json)
-        cli_print(cli, page);
-    else
-        columns_print(&table, "", stdout);
-    return CLI_YES;
+    return admin_list(cli, &list, args);
 }
 
 static int run_waiting_show(struct cli *cli)
