@@ -29,16 +29,6 @@ static void csv_put(const char *text, bool last)
     printf("\"%s", last ? "\r\n" : ",");
 }
 
-static const char *known_by(struct cli *cli, const struct json *person)
-{
-    const struct json *list = json_get(person, "identities");
-    const char *text = "";
-    for (size_t i = 0; list != NULL && i < list->count; i++)
-        text = arena_fmt(cli->arena, "%s%s%s:%s", text == NULL ? "" : text, i == 0 ? "" : " ",
-                         admin_text(list->items[i], "kind"), admin_text(list->items[i], "subject"));
-    return text == NULL ? "" : text;
-}
-
 typedef struct err row_fn(struct cli *cli, void *arg, const char *const cells[9]);
 
 /* One row a role; a person without any has one, too, and so has a client. */
@@ -53,7 +43,7 @@ static struct err each_row(struct cli *cli, const struct json *review, row_fn *f
                 admin_text(p, "principal_id"),
                 admin_text(p, "name"),
                 admin_text(p, "status"),
-                known_by(cli, p),
+                admin_pairs(cli, json_get(p, "identities"), "kind", "subject", " "),
                 admin_text(r, "role"),
                 admin_text(r, "entity"),
                 admin_text(r, "granted_at"),

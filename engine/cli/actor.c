@@ -77,16 +77,6 @@ ADMIN_COMMAND(role_revoke, "role revoke", "PERSON ROLE --entity ID", "take a rol
 
 /* ---- reading ---- */
 
-static const char *joined(struct cli *cli, const struct json *list, const char *one,
-                          const char *other)
-{
-    const char *text = "";
-    for (size_t i = 0; list != NULL && i < list->count; i++)
-        text = arena_fmt(cli->arena, "%s%s%s:%s", text == NULL ? "" : text, i == 0 ? "" : ", ",
-                         admin_text(list->items[i], one), admin_text(list->items[i], other));
-    return text == NULL ? "" : text;
-}
-
 static bool is_person(const struct json *p, const char *name)
 {
     const struct json *identities = json_get(p, "identities");
@@ -106,8 +96,8 @@ static void person_row(struct cli *cli, const struct json *p, const char **cells
     cells[0] = admin_text(p, "principal_id");
     cells[1] = admin_text(p, "name");
     cells[2] = admin_text(p, "status");
-    cells[3] = joined(cli, json_get(p, "identities"), "kind", "subject");
-    cells[4] = joined(cli, json_get(p, "roles"), "role", "entity");
+    cells[3] = admin_pairs(cli, json_get(p, "identities"), "kind", "subject", ", ");
+    cells[4] = admin_pairs(cli, json_get(p, "roles"), "role", "entity", ", ");
 }
 
 static const struct column person_heads[] = {

@@ -14,6 +14,16 @@ const char *admin_text(const struct json *o, const char *member)
     return text == NULL ? "" : text;
 }
 
+const char *admin_pairs(struct cli *cli, const struct json *list, const char *one,
+                        const char *other, const char *between)
+{
+    const char *text = "";
+    for (size_t i = 0; list != NULL && i < list->count; i++)
+        text = arena_fmt(cli->arena, "%s%s%s:%s", text == NULL ? "" : text, i == 0 ? "" : between,
+                         admin_text(list->items[i], one), admin_text(list->items[i], other));
+    return text == NULL ? "" : text;
+}
+
 /* ---- calling ---- */
 
 static void told_pending(struct cli *cli, const struct json *r)

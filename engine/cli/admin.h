@@ -53,6 +53,9 @@ int admin_print(struct cli *cli, const struct admin_list *list, const struct jso
 
 /* "" for what is not there. */
 const char *admin_text(const struct json *o, const char *member);
+/* one:other of each item of the list, `between` them. */
+const char *admin_pairs(struct cli *cli, const struct json *list, const char *one,
+                        const char *other, const char *between);
 
 /* What waits for a second human, by escalation_id, code, digest of a policy or its beginning.
  * ERR_MISSING. */
