@@ -25,6 +25,27 @@ struct err administer(struct call *c, const struct admin_change *change)
     return arena_check(c->arena);
 }
 
+struct err administer_person(struct call *c, const char *act, const struct person *before,
+                             const struct person *after)
+{
+    const struct admin_change change = {
+        .act = act,
+        .object_type = "principal",
+        .object_id = before->base.principal_id,
+        .version = before->base.version,
+        .subject = before->base.principal_id,
+        .before = person_print(c->arena, before),
+        .after = person_print(c->arena, after),
+        .event_type = "REGISTRY_CHANGED",
+    };
+    return administer(c, &change);
+}
+
+const struct json_field person_changed_fields[PERSON_CHANGED_N] = {
+    JSON_TEXT(struct person_changed, principal_id, .help = "the person"),
+    JSON_BOOL(struct person_changed, changed, .help = "false: it was so already"),
+};
+
 static struct err result_put(struct call *c, const char *member, const char *id, bool changed)
 {
     c->result = json_object_new(c->arena);

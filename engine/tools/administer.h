@@ -20,10 +20,21 @@ struct admin_change {
 
 /* Fills the ask, the bound facts and the event's detail. */
 MUST_CHECK struct err administer(struct call *c, const struct admin_change *change);
+/* The same for a person of the registry who becomes another. */
+MUST_CHECK struct err administer_person(struct call *c, const char *act,
+                                        const struct person *before, const struct person *after);
 /* It is so already: settles the call, nothing is asked or recorded. */
 MUST_CHECK struct err administer_same(struct call *c, const char *member, const char *id);
 /* The result of an apply: {<member>: id, changed: true}. */
 MUST_CHECK struct err administer_done(struct call *c, const char *member, const char *id);
+
+/* What a change of a person answers. */
+struct person_changed {
+    const char *principal_id;
+    bool changed;
+};
+#define PERSON_CHANGED_N 2
+extern const struct json_field person_changed_fields[PERSON_CHANGED_N];
 
 struct json *person_print(struct arena *arena, const struct person *person);
 /* Its roles: an array of {role, entity}, entity being "all" or an id. */

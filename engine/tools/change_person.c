@@ -20,31 +20,17 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct change_person, rationale, .max = 2000, .help = "why"),
 };
 
-struct changed_person {
-    const char *principal_id;
-    bool changed;
-};
-
-static const struct json_field result[] = {
-    JSON_TEXT(struct changed_person, principal_id, .help = "the person"),
-    JSON_BOOL(struct changed_person, changed, .help = "false: it was so already"),
-};
-
 struct planned {
     struct person before, after;
     const char *actor; /* of a new person */
 };
 
-static struct err change_ask(struct call *c, const struct planned *p, bool is_new)
+static struct err add_ask(struct call *c, const struct planned *p)
 {
-    const struct change_person *a = c->args;
     const struct admin_change change = {
-        .act = acts[a->act],
+        .act = acts[ACT_ADD],
         .object_type = "principal",
-        .object_id = is_new ? p->actor : p->before.base.principal_id,
-        .version = p->before.base.version,
-        .subject = is_new ? NULL : p->before.base.principal_id,
-        .before = is_new ? NULL : person_print(c->arena, &p->before),
+        .object_id = p->actor,
         .after = person_print(c->arena, &p->after),
         .event_type = "REGISTRY_CHANGED",
     };
@@ -75,7 +61,7 @@ static struct err plan_add(struct call *c, struct tx *tx, struct planned *p)
     p->actor = name.at;
     p->after = (struct person){
         .base = {.name = a->name, .active = true}, .identities = own, .identities_n = 1};
-    return change_ask(c, p, true);
+    return add_ask(c, p);
 }
 
 static struct err plan_change(struct call *c, struct tx *tx, struct planned *p)
@@ -95,7 +81,7 @@ static struct err plan_change(struct call *c, struct tx *tx, struct planned *p)
         p->after.base.active == p->before.base.active)
         return administer_same(c, "principal_id", p->before.base.principal_id);
     TRY(administrators_stay(c, tx, &p->after));
-    return change_ask(c, p, false);
+    return administer_person(c, acts[a->act], &p->before, &p->after);
 }
 
 static struct err plan(struct call *c, struct tx *tx)
@@ -116,7 +102,7 @@ static struct err apply(struct call *c, struct tx *tx)
     if (p->actor != NULL) {
         TRY(identity_link(tx, id, "actor", "", p->actor));
         p->after.base.principal_id = id; /* the event names who came to be */
-        TRY(change_ask(c, p, true));
+        TRY(add_ask(c, p));
     }
     return administer_done(c, "principal_id", id);
 }
@@ -134,8 +120,8 @@ const struct tool tool_change_person = {
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],
     .args_size = sizeof(struct change_person),
-    .result = result,
-    .result_n = sizeof result / sizeof result[0],
+    .result = person_changed_fields,
+    .result_n = PERSON_CHANGED_N,
     .plan = plan,
     .apply = apply,
 };

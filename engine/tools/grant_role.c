@@ -23,16 +23,6 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct grant_role, rationale, .max = 2000, .help = "why"),
 };
 
-struct granted {
-    const char *principal_id;
-    bool changed;
-};
-
-static const struct json_field result[] = {
-    JSON_TEXT(struct granted, principal_id, .help = "the person"),
-    JSON_BOOL(struct granted, changed, .help = "false: it was so already"),
-};
-
 struct planned {
     struct person before, after;
     const char *entity;         /* NULL: all */
@@ -129,17 +119,7 @@ static struct err plan(struct call *c, struct tx *tx)
         TRY(after_grant(c, p));
     else
         TRY(after_revoke(c, tx, p));
-    const struct admin_change change = {
-        .act = acts[a->act],
-        .object_type = "principal",
-        .object_id = p->before.base.principal_id,
-        .version = p->before.base.version,
-        .subject = p->before.base.principal_id,
-        .before = person_print(c->arena, &p->before),
-        .after = person_print(c->arena, &p->after),
-        .event_type = "REGISTRY_CHANGED",
-    };
-    return administer(c, &change);
+    return administer_person(c, acts[a->act], &p->before, &p->after);
 }
 
 static struct err apply(struct call *c, struct tx *tx)
@@ -167,8 +147,8 @@ const struct tool tool_grant_role = {
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],
     .args_size = sizeof(struct grant_role),
-    .result = result,
-    .result_n = sizeof result / sizeof result[0],
+    .result = person_changed_fields,
+    .result_n = PERSON_CHANGED_N,
     .plan = plan,
     .apply = apply,
 };

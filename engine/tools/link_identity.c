@@ -28,16 +28,6 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct link_identity, rationale, .max = 2000, .help = "why"),
 };
 
-struct linked {
-    const char *principal_id;
-    bool changed;
-};
-
-static const struct json_field result[] = {
-    JSON_TEXT(struct linked, principal_id, .help = "the person"),
-    JSON_BOOL(struct linked, changed, .help = "false: it was so already"),
-};
-
 struct planned {
     struct person before, after;
     struct identity last;
@@ -53,22 +43,6 @@ static struct err shape_check(struct call *c, const struct link_identity *a)
         actor_parse(str_of(arena_fmt(c->arena, "human:%s", a->subject)), &id).kind != ERR_NONE)
         return err_at(ERR_INPUT, "/subject", "expected the id of human:<id>");
     return OK;
-}
-
-static struct err change_ask(struct call *c, const struct planned *p)
-{
-    const struct link_identity *a = c->args;
-    const struct admin_change change = {
-        .act = acts[a->act],
-        .object_type = "principal",
-        .object_id = p->before.base.principal_id,
-        .version = p->before.base.version,
-        .subject = p->before.base.principal_id,
-        .before = person_print(c->arena, &p->before),
-        .after = person_print(c->arena, &p->after),
-        .event_type = "REGISTRY_CHANGED",
-    };
-    return administer(c, &change);
 }
 
 static struct err plan_link(struct call *c, struct planned *p, bool found)
@@ -88,11 +62,12 @@ static struct err plan_link(struct call *c, struct planned *p, bool found)
         .kind = kinds[a->kind], .issuer = p->issuer, .subject = a->subject, .active = true};
     p->after.identities = all;
     p->after.identities_n = n + 1;
-    return change_ask(c, p);
+    return administer_person(c, acts[a->act], &p->before, &p->after);
 }
 
 static struct err plan_unlink(struct call *c, struct tx *tx, struct planned *p, bool found)
 {
+    const struct link_identity *a = c->args;
     size_t n = p->before.identities_n;
     bool own = found && text_eq(p->last.principal_id, p->before.base.principal_id);
     ENSURE(own, ERR_MISSING, "this person is not known by that");
@@ -107,7 +82,7 @@ static struct err plan_unlink(struct call *c, struct tx *tx, struct planned *p, 
     }
     p->after.identities = rest;
     TRY(administrators_stay(c, tx, &p->after));
-    return change_ask(c, p);
+    return administer_person(c, acts[a->act], &p->before, &p->after);
 }
 
 static struct err plan(struct call *c, struct tx *tx)
@@ -150,8 +125,8 @@ const struct tool tool_link_identity = {
     .fields = fields,
     .fields_n = sizeof fields / sizeof fields[0],
     .args_size = sizeof(struct link_identity),
-    .result = result,
-    .result_n = sizeof result / sizeof result[0],
+    .result = person_changed_fields,
+    .result_n = PERSON_CHANGED_N,
     .plan = plan,
     .apply = apply,
 };
