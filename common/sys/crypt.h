@@ -1,8 +1,8 @@
-/* Digests, signatures, randomness and their text forms, over OpenSSL 3.0. The algorithms are
- * fetched once a process, on first use from any thread; nothing here is configured. What OpenSSL
- * can only refuse when it is broken or out of memory (a digest, a signature with a good key,
- * randomness) does not return an error: it stops the process. Comparing secrets: bytes_eq_ct in
- * common/base/str.h. */
+/* Digests, signatures, sealing, randomness and their text forms, over OpenSSL 3.0. The algorithms
+ * are fetched once a process, on first use from any thread; nothing here is configured. What
+ * OpenSSL can only refuse when it is broken or out of memory (a digest, a signature with a good
+ * key, randomness) does not return an error: it stops the process. Comparing secrets: bytes_eq_ct
+ * in common/base/str.h. */
 #ifndef COMMON_SYS_CRYPT_H
 #define COMMON_SYS_CRYPT_H
 
@@ -67,6 +67,49 @@ MUST_CHECK struct err ed25519_load(const char *path, struct ed25519_key **key);
 /* A public key's file: PEM SubjectPublicKeyInfo; any mode. */
 MUST_CHECK struct err ed25519_public_save(const struct ed25519_key *key, const char *path);
 MUST_CHECK struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN]);
+
+/* Signatures of others, checked with what a published key holds: big-endian numbers without leading
+ * zeros (RSA), coordinates of 32 bytes (P-256). False for a wrong signature as for a key that is
+ * none. crypt_public.c. */
+#define RSA_MODULUS_MIN  ((size_t)256) /* bytes: 2048 bits */
+#define RSA_MODULUS_MAX  ((size_t)1024)
+#define RSA_EXPONENT_MAX ((size_t)8)
+#define P256_POINT_LEN   64 /* x, then y */
+#define P256_SIG_LEN     64 /* r, then s (RFC 7518 3.4) */
+
+struct rsa_public {
+    uint8_t modulus[RSA_MODULUS_MAX], exponent[RSA_EXPONENT_MAX];
+    size_t modulus_len, exponent_len;
+};
+
+/* 2048 to 8192 bits, an odd modulus, an odd exponent of at least 3. */
+bool rsa_public_valid(const struct rsa_public *key);
+/* RSASSA-PKCS1-v1_5 with SHA-256. */
+bool rsa_verify(const struct rsa_public *key, struct str bytes, struct str sig);
+
+bool p256_point_valid(const uint8_t point[P256_POINT_LEN]); /* on the curve */
+bool p256_verify(const uint8_t point[P256_POINT_LEN], struct str bytes,
+                 const uint8_t sig[P256_SIG_LEN]);
+
+/* Whether an Ed25519 public key is of small order: a point under which anybody can sign. */
+bool ed25519_public_weak(const uint8_t public_key[ED25519_KEY_LEN]);
+
+/* AES-256-GCM. Sealed bytes are a random 96-bit nonce, the ciphertext and the tag. `aad` is checked
+ * and not hidden: what the bytes are for. A key seals at most 2^32 times. crypt_aead.c. */
+#define AEAD_KEY_LEN 32
+#define AEAD_ADDED   28 /* bytes that sealing adds */
+void aead_seal(const uint8_t key[AEAD_KEY_LEN], struct str aad, const void *bytes, size_t len,
+               uint8_t *sealed); /* len + AEAD_ADDED bytes */
+/* False, and nothing in `bytes`, unless every bit is as it was sealed. `bytes` holds len -
+ * AEAD_ADDED. */
+bool aead_open(const uint8_t key[AEAD_KEY_LEN], struct str aad, const void *sealed, size_t len,
+               uint8_t *bytes);
+
+/* HKDF-SHA256 (RFC 5869) without salt: a key of its own for each `info`. */
+void hkdf_sha256(const void *secret, size_t len, const char *info, uint8_t key[SHA256_LEN]);
+
+/* Overwrites a secret; the compiler does not leave it out. */
+void crypt_wipe(void *secret, size_t len);
 
 /* RFC 4648. Encoding writes a NUL too: the text is BASE64_SIZE(len) bytes at most. base64url (5)
  * has no padding, base64 (4) always has it. */

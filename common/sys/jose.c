@@ -20,7 +20,8 @@ static const struct json_field header_fields[] = {
     JSON_TEXT(struct header, typ, .max = 64),
 };
 
-static const size_t sig_len_of[] = {[JOSE_EDDSA] = ED25519_SIG_LEN};
+/* A foreign header's: what would take over how the token is checked, by any value. */
+static const char *const takeovers[] = {"crit", "b64", "jwk", "jku", "x5u", "x5c", "zip", "enc"};
 
 static struct err decode(struct arena *arena, struct str text, struct str *bytes)
 {
@@ -32,15 +33,10 @@ static struct err decode(struct arena *arena, struct str text, struct str *bytes
     return OK;
 }
 
-static struct err header_parse(struct arena *arena, struct str part, struct jws *jws)
+static struct err header_parse(struct arena *arena, const struct json *tree, struct jws *jws)
 {
-    const struct json_limits limits = {.depth_max = 4, .bytes_max = 2048, .nodes_max = 64};
-    struct str bytes = {0};
-    struct json *tree = NULL;
     struct header h = {0};
 
-    TRY(decode(arena, part, &bytes));
-    TRY(json_read(arena, bytes, &limits, &tree));
     TRY(json_bind(arena, JSON_FIELDS(header_fields), tree, &h));
     jws->alg = (enum jose_alg)h.alg;
     jws->kid = h.kid;
@@ -48,37 +44,108 @@ static struct err header_parse(struct arena *arena, struct str part, struct jws 
     return OK;
 }
 
-struct err jws_parse(struct arena *arena, struct str text, struct jws *jws)
+static enum jose_alg foreign_alg(const char *name)
 {
+    if (text_eq(name, "RS256"))
+        return JOSE_RS256;
+    if (text_eq(name, "ES256"))
+        return JOSE_ES256;
+    return text_eq(name, "EdDSA") || text_eq(name, "Ed25519") ? JOSE_EDDSA : JOSE_ALG_NONE;
+}
+
+/* An optional text member: absent, or text that is neither empty nor too long. */
+static struct err short_text(const struct json *tree, const char *name, const char **text)
+{
+    const struct json *node = json_get(tree, name);
+    *text = json_text(node);
+    if (node == NULL)
+        return OK;
+    ENSURE(!text_empty(*text) && strlen(*text) <= JOSE_KID_MAX, ERR_INPUT,
+           "the token's kid or typ is not a short text");
+    return OK;
+}
+
+static struct err foreign_header_parse(struct arena *arena, const struct json *tree,
+                                       struct jws *jws)
+{
+    (void)arena;
+    ENSURE(json_is(tree, JSON_TYPE_OBJECT), ERR_INPUT, "the token's header is not an object");
+    for (size_t i = 0; i < sizeof takeovers / sizeof takeovers[0]; i++)
+        ENSURE(json_get(tree, takeovers[i]) == NULL, ERR_INPUT,
+               "the token's header wants to say how it is to be checked");
+    jws->alg = foreign_alg(json_get_text(tree, "alg"));
+    ENSURE(jws->alg != JOSE_ALG_NONE, ERR_INPUT,
+           "the token is not signed with RS256, ES256 or EdDSA");
+    TRY(short_text(tree, "kid", &jws->kid));
+    return short_text(tree, "typ", &jws->typ);
+}
+
+static bool sig_len_fits(enum jose_alg alg, size_t len)
+{
+    if (alg == JOSE_RS256)
+        return len >= RSA_MODULUS_MIN && len <= RSA_MODULUS_MAX;
+    return len == ED25519_SIG_LEN; /* and so P256_SIG_LEN */
+}
+
+typedef struct err header_fn(struct arena *arena, const struct json *tree, struct jws *jws);
+
+static struct err parse(struct arena *arena, struct str text, header_fn *read_header,
+                        struct jws *jws)
+{
+    const struct json_limits limits = {.depth_max = 4, .bytes_max = 4096, .nodes_max = 64};
     struct str header, rest, payload, sig, bytes = {0};
+    struct json *tree = NULL;
 
     *jws = (struct jws){0};
     ENSURE(text.len <= JWS_TEXT_MAX, ERR_LIMIT, "the token is too long");
     ENSURE(str_cut(text, '.', &header, &rest) && str_cut(rest, '.', &payload, &sig) &&
                memchr(sig.at, '.', sig.len) == NULL,
            ERR_INPUT, "the token does not have three parts");
-    TRY(header_parse(arena, header, jws));
+    TRY(decode(arena, header, &bytes));
+    TRY(json_read(arena, bytes, &limits, &tree));
+    TRY(read_header(arena, tree, jws));
     TRY(decode(arena, payload, &jws->payload));
     TRY(decode(arena, sig, &bytes));
-    ENSURE(bytes.len == sig_len_of[jws->alg], ERR_INPUT, "the signature has the wrong length");
+    ENSURE(sig_len_fits(jws->alg, bytes.len), ERR_INPUT, "the signature has the wrong length");
     memcpy(jws->sig, bytes.at, bytes.len);
     jws->sig_len = bytes.len;
     jws->signed_part = (struct str){text.at, header.len + 1 + payload.len};
     return OK;
 }
 
-struct err jws_verify(const struct jws *jws, const struct jose_key *key)
+struct err jws_parse(struct arena *arena, struct str text, struct jws *jws)
 {
-    ENSURE(key->alg == jws->alg, ERR_AUTH, "the token names another algorithm than its key");
+    return parse(arena, text, header_parse, jws);
+}
+
+struct err jws_parse_foreign(struct arena *arena, struct str text, struct jws *jws)
+{
+    return parse(arena, text, foreign_header_parse, jws);
+}
+
+static bool signature_is(const struct jws *jws, const struct jose_key *key)
+{
+    const struct str part = jws->signed_part;
     switch (key->alg) {
     case JOSE_EDDSA:
-        ENSURE(ed25519_verify(key->ed25519, jws->signed_part.at, jws->signed_part.len, jws->sig),
-               ERR_AUTH, "the token's signature does not verify");
-        return OK;
+        return jws->sig_len == ED25519_SIG_LEN &&
+               ed25519_verify(key->ed25519, part.at, part.len, jws->sig);
+    case JOSE_RS256:
+        return rsa_verify(&key->rsa, part, (struct str){(const char *)jws->sig, jws->sig_len});
+    case JOSE_ES256:
+        return jws->sig_len == P256_SIG_LEN && p256_verify(key->p256, part, jws->sig);
     case JOSE_ALG_NONE:
         break;
     }
-    return err_new(ERR_AUTH, "the token is not signed");
+    return false;
+}
+
+struct err jws_verify(const struct jws *jws, const struct jose_key *key)
+{
+    ENSURE(key->alg != JOSE_ALG_NONE, ERR_AUTH, "the token is not signed");
+    ENSURE(key->alg == jws->alg, ERR_AUTH, "the token names another algorithm than its key");
+    ENSURE(signature_is(jws, key), ERR_AUTH, "the token's signature does not verify");
+    return OK;
 }
 
 static struct err header_print(struct arena *arena, const char *kid, const char *typ,

@@ -1,8 +1,8 @@
 /* Compact JWS (RFC 7515): reading one without believing it, checking its signature, making one.
- * Only EdDSA over Ed25519 (RFC 8037) for now; another algorithm is a row in jose.c and a member of
- * struct jose_key. A key carries its algorithm and the header must name the same, so that no header
- * chooses how it is checked. What a header may say is a closed list (alg, kid, typ): crit, b64,
- * jwk, jku, x5u, x5c, zip … are refused by not being on it. */
+ * Between our own daemons there is one form: EdDSA over Ed25519 (RFC 8037), a kid, and no header
+ * member but alg, kid and typ. What identity providers and proxies make is read by
+ * jws_parse_foreign: RS256, ES256 or EdDSA, never none and never HMAC. A key carries its algorithm
+ * (jwks.h) and the header must name the same, so that no header chooses how it is checked. */
 #ifndef COMMON_SYS_JOSE_H
 #define COMMON_SYS_JOSE_H
 
@@ -11,19 +11,24 @@
 #include "common/sys/crypt.h"
 
 #define JWS_TEXT_MAX ((size_t)16 * 1024)
-#define JWS_SIG_MAX  64
+#define JWS_SIG_MAX  RSA_MODULUS_MAX
+#define JOSE_KID_MAX ((size_t)128)
 
-enum jose_alg { JOSE_ALG_NONE = 0, JOSE_EDDSA };
+enum jose_alg { JOSE_ALG_NONE = 0, JOSE_EDDSA, JOSE_RS256, JOSE_ES256 };
 
+/* A public key, as a plain value. */
 struct jose_key {
     enum jose_alg alg;
-    uint8_t ed25519[ED25519_KEY_LEN]; /* the public key, for JOSE_EDDSA */
+    char kid[JOSE_KID_MAX + 1];       /* "" when it was published without one */
+    uint8_t ed25519[ED25519_KEY_LEN]; /* for JOSE_EDDSA */
+    uint8_t p256[P256_POINT_LEN];     /* for JOSE_ES256 */
+    struct rsa_public rsa;            /* for JOSE_RS256 */
 };
 
 /* Read, not yet believed: only `kid` may be used before jws_verify, to find the key. */
 struct jws {
     enum jose_alg alg;
-    const char *kid;        /* never empty */
+    const char *kid;        /* never empty; NULL when absent, which only a foreign token may be */
     const char *typ;        /* NULL when absent */
     struct str signed_part; /* within the text that was read */
     struct str payload;     /* decoded, in the arena */
@@ -35,6 +40,12 @@ struct jws {
  * (twin members, unknown members, another alg in any spelling), an empty kid, a signature of the
  * wrong length; ERR_LIMIT past JWS_TEXT_MAX. `text` must outlive `jws`. */
 MUST_CHECK struct err jws_parse(struct arena *arena, struct str text, struct jws *jws);
+
+/* The same for a token of somebody else's making: alg is RS256, ES256 or EdDSA (also written
+ * Ed25519, RFC 9864) in exactly that spelling, kid may be absent, and what else the header says is
+ * passed over, but for what would change how the token is to be checked or read (crit, b64, jwk,
+ * jku, x5u, x5c, zip, enc): that is ERR_INPUT. */
+MUST_CHECK struct err jws_parse_foreign(struct arena *arena, struct str text, struct jws *jws);
 
 /* ERR_AUTH when the key is of another algorithm or the signature is not the key's. */
 MUST_CHECK struct err jws_verify(const struct jws *jws, const struct jose_key *key);
