@@ -1,36 +1,99 @@
-/* One easy handle a call: libcurl connects, speaks HTTP and verifies TLS; the answer lands in the
- * arena. */
+/* One easy handle a thread, for its connections: libcurl connects, speaks HTTP and verifies TLS;
+ * the answer lands in the arena. What a guard judges never shares a connection, and a call made
+ * from within `take` has a handle of its own. */
 #include "common/sys/fetch.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/invariant.h"
 #include "common/sys/http_req.h"
+#include "common/sys/netaddr.h"
 
 #define REPLY_MAX_DEFAULT ((size_t)16 * 1024 * 1024)
 #define TIMEOUT_DEFAULT   30000U
+#define CONNECT_DEFAULT   10000U
 #define HEADERS_MAX       ((size_t)64 * 1024)
+#define KEPT_MAX          4L
+#define KEPT_AGE_S        45L /* idle; our own daemons let go after 60 */
+
+/* A thread's. */
+struct kept {
+    CURL *curl;
+    bool busy;
+};
 
 struct exchange {
     CURL *curl;
+    struct kept *kept; /* whose `curl` is; NULL: the exchange's own */
     struct curl_slist *headers;
     struct buf head, body;
     const struct fetch_req *req;
+    const char *where;
+    size_t said;  /* of the request's body */
+    bool guarded; /* and not among the guard's exceptions */
+    bool refused; /* an address was */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_kept;
 static bool curl_ready;
+
+static void kept_free(void *arg)
+{
+    struct kept *kept = arg;
+    curl_easy_cleanup(kept->curl);
+    free(kept);
+}
 
 static void curl_start(void)
 {
+    INVARIANT(pthread_key_create(&thread_kept, kept_free) == 0);
     curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+/* NULL without memory. */
+static struct kept *kept_of_thread(void)
+{
+    struct kept *kept = pthread_getspecific(thread_kept);
+    if (kept != NULL)
+        return kept;
+    kept = calloc(1, sizeof *kept);
+    if (kept == NULL || (kept->curl = curl_easy_init()) == NULL ||
+        pthread_setspecific(thread_kept, kept) != 0) {
+        if (kept != NULL)
+            kept_free(kept);
+        return NULL;
+    }
+    return kept;
+}
+
+static void exchange_handle(struct exchange *x)
+{
+    struct kept *kept = curl_ready && x->req->guard == NULL ? kept_of_thread() : NULL;
+    if (kept == NULL || kept->busy) {
+        x->curl = curl_ready ? curl_easy_init() : NULL;
+        return;
+    }
+    kept->busy = true;
+    x->kept = kept;
+    x->curl = kept->curl;
 }
 
 static void exchange_fini(struct exchange *x)
 {
-    curl_easy_cleanup(x->curl);
+    if (x->kept == NULL) {
+        curl_easy_cleanup(x->curl);
+    } else {
+        curl_easy_reset(x->curl); /* nothing of this exchange is pointed to any more */
+        x->kept->busy = false;
+    }
     curl_slist_free_all(x->headers);
     buf_fini(&x->head);
     buf_fini(&x->body);
@@ -84,6 +147,56 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
     return on_bytes(bytes, size, n, arg);
 }
 
+/* The request's body, said once. */
+static size_t on_say(char *to, size_t size, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    const size_t left = x->req->body.len - x->said;
+    const size_t now = left < size * n ? left : size * n;
+    if (now > 0)
+        memcpy(to, x->req->body.at + x->said, now);
+    x->said += now;
+    return now;
+}
+
+/* What began to go out is not said again. */
+static int on_rewind(void *arg, curl_off_t offset, int origin)
+{
+    const struct exchange *x = arg;
+    return x->said == 0 && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK
+                                                             : CURL_SEEKFUNC_FAIL;
+}
+
+static bool addr_of(const struct curl_sockaddr *from, struct netaddr *addr)
+{
+    *addr = (struct netaddr){.byte = {[10] = 0xFF, [11] = 0xFF}};
+    if (from->family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, &from->addr, sizeof in);
+        memcpy(addr->byte + 12, &in.sin_addr, 4);
+        return true;
+    }
+    if (from->family != AF_INET6)
+        return false;
+    struct sockaddr_in6 in6;
+    memcpy(&in6, (const void *)&from->addr, sizeof in6);
+    memcpy(addr->byte, &in6.sin6_addr, sizeof addr->byte);
+    return true;
+}
+
+/* libcurl asks for a socket to the very address it will connect to. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct exchange *x = arg;
+    struct netaddr addr;
+    (void)purpose;
+    if (x->guarded && !(addr_of(to, &addr) && netaddr_is_public(&addr))) {
+        x->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static bool text_is(const char *text, bool (*allowed)(unsigned char))
 {
     for (; *text != '\0'; text++) {
@@ -123,38 +236,70 @@ static struct err headers_set(struct arena *arena, const struct fetch_req *req, 
     return OK;
 }
 
-static bool set_method(CURL *curl, const struct fetch_req *req)
+static bool set_method(struct exchange *x)
 {
+    const struct fetch_req *req = x->req;
     const char *method = req->method == NULL ? "POST" : req->method;
-    bool body = req->body.len > 0 || strcmp(method, "POST") == 0;
+    const bool head = strcmp(method, "HEAD") == 0, safe = head || strcmp(method, "GET") == 0;
     int rc = 0;
-    if (strcmp(method, "HEAD") == 0)
-        rc |= (int)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    if (body) {
-        const char *bytes = req->body.at == NULL ? "" : req->body.at;
-        rc |= (int)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes);
-        rc |= (int)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
+    if (head)
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
+    if (req->body.len > 0) {
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_POST, 1L);
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_READFUNCTION, on_say);
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_READDATA, x);
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_SEEKFUNCTION, on_rewind);
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_SEEKDATA, x);
+    } else if (strcmp(method, "POST") == 0) {
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, "");
     }
-    rc |= (int)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (req->body.len > 0 || strcmp(method, "POST") == 0)
+        rc |=
+            (int)curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
+    if (!safe && req->body.len == 0) /* there is nothing that on_rewind could refuse */
+        rc |= (int)curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
+    rc |= (int)curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, method);
     return rc == 0;
 }
 
-static bool set_options(struct exchange *x, const struct fetch_req *req)
+/* Where to, and on which connections. */
+static int set_peer(struct exchange *x)
 {
     CURL *c = x->curl;
+    const struct fetch_req *req = x->req;
+    const long connect = req->connect_ms == 0 ? (long)CONNECT_DEFAULT : (long)req->connect_ms;
+    int rc = 0;
+    rc |= (int)curl_easy_setopt(c, CURLOPT_URL, req->url);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, req->https_only ? "https" : "http,https");
+    rc |= (int)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_PROXY, "");
+    rc |= (int)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_MAXCONNECTS, KEPT_MAX);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, KEPT_AGE_S);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (req->ca_file != NULL)
+        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, req->ca_file);
+    if (req->unix_socket != NULL)
+        rc |= (int)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
+    if (req->guard != NULL) {
+        rc |= (int)curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        rc |= (int)curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+    }
+    return rc;
+}
+
+static bool set_options(struct exchange *x)
+{
+    CURL *c = x->curl;
+    const struct fetch_req *req = x->req;
     long timeout = req->timeout_ms == 0               ? (long)TIMEOUT_DEFAULT
                    : req->timeout_ms == FETCH_FOREVER ? 0L
                                                       : (long)req->timeout_ms;
-    int rc = 0;
-    rc |= (int)curl_easy_setopt(c, CURLOPT_URL, req->url);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    rc |= (int)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_PROXY, "");
+    int rc = set_peer(x);
     rc |= (int)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     rc |= (int)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, timeout);
     rc |= (int)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     rc |= (int)curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
     rc |= (int)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
@@ -164,31 +309,75 @@ static bool set_options(struct exchange *x, const struct fetch_req *req)
         rc |= (int)curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
         rc |= (int)curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
     }
-    if (req->unix_socket != NULL)
-        rc |= (int)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
-    return rc == 0 && set_method(c, req);
+    return rc == 0 && set_method(x);
 }
 
-static struct err outcome(const struct exchange *x, const struct fetch_req *req, CURLcode code)
+/* ---- whom the guard lets through ---- */
+
+/* "host:port" of the URL as libcurl reads it, in the arena; NULL when it is none. */
+static const char *authority_of(struct arena *arena, const char *url)
 {
-    const char *where = req->unix_socket != NULL ? req->unix_socket : req->url;
-    long connected = 0;
-    (void)curl_easy_getinfo(x->curl, CURLINFO_NUM_CONNECTS, &connected);
+    CURLU *u = curl_url();
+    char *host = NULL, *port = NULL;
+    const char *text = NULL;
+    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
+        text = arena_fmt(arena, "%s:%s", host, port);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(u);
+    return text;
+}
+
+static struct err guard_set(struct arena *arena, struct exchange *x)
+{
+    const struct fetch_guard *guard = x->req->guard;
+    const char *authority = authority_of(arena, x->req->url);
+    x->where = x->req->unix_socket != NULL ? x->req->unix_socket
+               : authority != NULL         ? authority
+                                           : "the URL";
+    if (guard == NULL)
+        return OK;
+    ENSURE(x->req->unix_socket == NULL, ERR_INPUT, "a Unix socket is no public address");
+    x->guarded = true;
+    for (size_t i = 0; authority != NULL && i < guard->allow_n; i++)
+        if (str_is_nocase(str_of(authority), guard->allow[i]))
+            x->guarded = false;
+    return OK;
+}
+
+/* ---- what came of it ---- */
+
+static bool was_sent(const struct exchange *x)
+{
+    long bytes = 0;
+    (void)curl_easy_getinfo(x->curl, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes > 0;
+}
+
+static struct err outcome(const struct exchange *x, CURLcode code)
+{
+    const char *where = x->where;
     if (code == CURLE_OK)
         return OK;
     if (x->body.failed || x->head.failed)
         return err_at(ERR_LIMIT, where, "the answer is larger than its ceiling");
+    if (code == CURLE_OUT_OF_MEMORY)
+        return err_new(ERR_LIMIT, "out of memory");
+    if (was_sent(x))
+        return err_at(ERR_UNKNOWN, where, "the request was sent and no whole answer came");
     if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
-        return err_at(ERR_INPUT, where, "not an http or https URL");
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        return err_at(ERR_INPUT, where,
+                      x->req->https_only ? "not an https URL" : "not an http or https URL");
+    if (x->refused)
+        return err_at(ERR_INPUT, where, "it leads to an address that is not public");
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+        code == CURLE_OPERATION_TIMEDOUT)
         return err_at(ERR_MISSING, where, "nobody answers there; is the daemon running?");
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
         return err_at(ERR_UPSTREAM, where, "the TLS connection cannot be trusted");
-    if (code == CURLE_OUT_OF_MEMORY)
-        return err_new(ERR_LIMIT, "out of memory");
-    if (connected == 0)
-        return err_at(ERR_UPSTREAM, where, curl_easy_strerror(code));
-    return err_at(ERR_UNKNOWN, where, "the request was sent and no whole answer came");
+    return err_at(ERR_UPSTREAM, where, curl_easy_strerror(code));
 }
 
 static size_t lines_in(struct str text)
@@ -220,14 +409,15 @@ struct err fetch(struct arena *arena, const struct fetch_req *req, struct fetch_
 {
     *out = (struct fetch_reply){0};
     (void)pthread_once(&once, curl_start);
-    __attribute__((cleanup(exchange_fini_cleanup))) struct exchange x = {
-        .curl = curl_ready ? curl_easy_init() : NULL, .req = req};
+    __attribute__((cleanup(exchange_fini_cleanup))) struct exchange x = {.req = req};
+    exchange_handle(&x);
     buf_init(&x.head, HEADERS_MAX);
     buf_init(&x.body, req->reply_max == 0 ? REPLY_MAX_DEFAULT : req->reply_max);
     ENSURE(x.curl != NULL, ERR_LIMIT, "libcurl cannot be set up");
-    ENSURE(set_options(&x, req), ERR_INPUT, "libcurl does not take the request");
+    TRY(guard_set(arena, &x));
+    ENSURE(set_options(&x), ERR_INPUT, "libcurl does not take the request");
     TRY(headers_set(arena, req, &x));
-    TRY(outcome(&x, req, curl_easy_perform(x.curl)));
+    TRY(outcome(&x, curl_easy_perform(x.curl)));
     long status = 0;
     (void)curl_easy_getinfo(x.curl, CURLINFO_RESPONSE_CODE, &status);
     out->status = (int)status;

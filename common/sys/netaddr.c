@@ -50,6 +50,52 @@ bool netaddr_is_loopback(const struct netaddr *addr)
     return (is_v4(addr) && addr->byte[12] == 127) || netaddr_eq(addr, &v6);
 }
 
+/* IPv4, by its first bits. */
+static const struct {
+    uint32_t base;
+    uint8_t bits;
+} v4_special[] = {
+    {0x00000000, 8},  /* this network */
+    {0x0A000000, 8},  /* private */
+    {0x64400000, 10}, /* shared, behind a carrier's NAT */
+    {0x7F000000, 8},  /* loopback */
+    {0xA9FE0000, 16}, /* link-local, and the metadata services of clouds */
+    {0xAC100000, 12}, /* private */
+    {0xC0000000, 24}, /* protocol assignments */
+    {0xC0000200, 24}, /* documentation */
+    {0xC0586300, 24}, /* 6to4 relays */
+    {0xC0A80000, 16}, /* private */
+    {0xC6120000, 15}, /* benchmarks */
+    {0xC6336400, 24}, /* documentation */
+    {0xCB007100, 24}, /* documentation */
+    {0xE0000000, 3},  /* multicast, reserved, broadcast */
+};
+
+static bool v4_is_public(const uint8_t byte[4])
+{
+    const uint32_t n = (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 |
+                       (uint32_t)byte[3];
+    for (size_t i = 0; i < sizeof v4_special / sizeof v4_special[0]; i++)
+        if ((n ^ v4_special[i].base) >> (32 - v4_special[i].bits) == 0)
+            return false;
+    return true;
+}
+
+bool netaddr_is_public(const struct netaddr *addr)
+{
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xFF, 0x9B};
+    const uint8_t *b = addr->byte;
+    if (is_v4(addr) || memcmp(b, nat64, sizeof nat64) == 0)
+        return v4_is_public(b + 12);
+    if ((b[0] & 0xE0) != 0x20)
+        return false;
+    if (b[0] == 0x20 && b[1] == 0x02) /* 6to4 */
+        return v4_is_public(b + 2);
+    if (b[0] == 0x20 && b[1] == 0x01) /* protocol assignments (2001::/23), documentation */
+        return b[2] >= 0x02 && !(b[2] == 0x0D && b[3] == 0xB8);
+    return !(b[0] == 0x3F && b[1] == 0xFF && b[2] < 0x10); /* documentation (RFC 9637) */
+}
+
 /* "8" of "10.0.0.0/8": one to three digits, no leading zero. */
 static struct err bits_parse(struct str text, unsigned max, unsigned *out)
 {

@@ -28,6 +28,10 @@ void netaddr_print(const struct netaddr *addr, char out[NETADDR_TEXT_MAX]);
 bool netaddr_eq(const struct netaddr *a, const struct netaddr *b);
 bool netaddr_is_v4(const struct netaddr *addr);
 bool netaddr_is_loopback(const struct netaddr *addr); /* 127.0.0.0/8 and ::1 */
+/* An address of one host somewhere on the internet: none of the blocks that IANA's registries of
+ * special-purpose addresses keep from it (RFC 6890), and no IPv6 form that only wraps such an IPv4
+ * address (mapped, compatible, NAT64, 6to4). Outside 2000::/3 nothing is. */
+bool netaddr_is_public(const struct netaddr *addr);
 
 /* "10.0.0.0/8", "fd00::/8", or a lone address (one host). Host bits that are set are refused. */
 MUST_CHECK struct err netblock_parse(struct str text, struct netblock *out);
