@@ -17,6 +17,15 @@ struct embedded {
 extern const struct embedded recon_migrations[];
 extern const size_t recon_migrations_n;
 
+/* migrations/agent, by number. */
+extern const struct embedded agent_migrations[];
+extern const size_t agent_migrations_n;
+
+/* The workspace as built from ui-static: index.html and its assets, each also as NAME.gz where that
+ * is smaller; none in a build without it. */
+extern const struct embedded workspace_files[];
+extern const size_t workspace_files_n;
+
 /* deploy/demo/saas, in the order they are read: master data and policy, then a file for each
  * source, named <source id>.csv. Without truth/. */
 extern const struct embedded demo_saas[];

@@ -1,0 +1,124 @@
+/* One request of a browser or a chat app, on a worker thread. A handler reads downward: what was
+ * asked, what the engine says to it, the reply. All of it lives in `arena` and leaves together. A
+ * handler that returns an error has not replied: reply_failure words it. */
+#ifndef AGENT_CALL_REQUEST_H
+#define AGENT_CALL_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/mcpc/mcpc.h"
+#include "agent/store/sessions.h"
+#include "common/base/json.h"
+#include "common/sys/agent_config.h"
+#include "common/sys/http_reply.h"
+#include "common/sys/http_req.h"
+#include "common/sys/web.h"
+
+#define REPLY_PAIRS_MAX 12
+
+struct reply {
+    int status; /* 0: not replied */
+    const char *content_type;
+    struct str body; /* in the request's arena, or static */
+    struct http_pair pairs[REPLY_PAIRS_MAX];
+    size_t pairs_n;
+};
+
+/* What the workers share; set once at start, read by all. Topics: agent/call/topic.h. */
+struct agent {
+    const struct agent_config *config;
+    struct mcpc_shared *engine;
+    void (*tell)(void *ctx, unsigned topics); /* to every browser that listens; any thread */
+    void *tell_ctx;
+    struct signin *signin; /* agent/oidc */
+    struct notify *notify; /* agent/notify; NULL when nothing is configured */
+    int64_t started_us;
+};
+
+struct request {
+    struct arena *arena;
+    const struct agent *agent;
+    const struct agent_config *config; /* agent->config */
+    struct agent_db *db;               /* this worker's */
+    struct mcpc *mcpc;                 /* this worker's client of the engine */
+    const struct http_req *http;
+    const struct web_peer *peer;
+    const char *id;    /* of the request, 16 hex digits */
+    const char *trace; /* of a well-formed traceparent, or NULL */
+    struct str rest;   /* of the path, behind the route's '*' */
+    int64_t now_us;
+    bool signed_in;
+    struct session session; /* when signed_in */
+    struct reply reply;
+    bool live; /* answered with a stream of what changes, by the loop thread (agent/web/live.h) */
+};
+
+typedef struct err request_fn(struct request *r);
+
+enum {
+    NEEDS_NOTHING = 0,
+    NEEDS_SESSION = 1, /* 401 without one */
+    NEEDS_CSRF = 2, /* X-CSRF-Token is the session's, Origin is ours: every change by a browser */
+};
+
+/* Paths as in struct web_route: one that ends in '*' fits every path that begins so. */
+struct route {
+    unsigned methods; /* sum of enum http_method */
+    const char *path;
+    size_t body_max;
+    unsigned needs;
+    request_fn *fn;
+};
+
+struct routes {
+    const struct route *rows;
+    size_t n;
+};
+
+/* ---- what was asked ---- */
+
+/* The JSON body by a field table. ERR_INPUT with a JSON pointer; 415 is the server's. Call as
+ * TRY(request_body(r, JSON_FIELDS(fields), &args)). */
+MUST_CHECK struct err request_body(struct request *r, const struct json_field *fields, size_t n,
+                                   void *out);
+/* The query `a=1&b=x%20y` by a field table: TEXT, INT, BOOL, ENUM and DECIMAL rows; a parameter
+ * that is unknown, given twice or empty where it must not be is ERR_INPUT, `where` "/name". */
+MUST_CHECK struct err request_query(struct request *r, const struct json_field *fields, size_t n,
+                                    void *out);
+/* A cookie's value, in the arena; NULL when it is not there or there twice. */
+const char *request_cookie(struct request *r, const char *name);
+
+/* Who asks, to the engine: the signed-in person, on the web. */
+struct mcpc_actor request_actor(const struct request *r);
+/* A resource as that person. */
+MUST_CHECK struct err request_read(struct request *r, const char *uri, const struct json **tree);
+/* A tool's call as that person, replied as reply_result does. */
+MUST_CHECK struct err request_call(struct request *r, const char *tool,
+                                   const struct json *arguments);
+
+/* ---- what is replied ---- */
+
+void reply_json(struct request *r, int status, const struct json *tree);
+/* JSON text that is known to be good. */
+void reply_raw(struct request *r, int status, struct str json);
+void reply_text(struct request *r, int status, const char *content_type, struct str body);
+void reply_redirect(struct request *r, const char *url); /* 303 */
+void reply_pair(struct request *r, const char *name, const char *value);
+/* `__Host-` cookies: Secure, HttpOnly, Path=/, SameSite=Lax; max_age_s < 0: for the browser's
+ * session, 0: gone. */
+void reply_cookie(struct request *r, const char *name, const char *value, int64_t max_age_s);
+
+/* {"error", "message", "pointer"?, "request_id"}: `message` is a sentence for people. */
+void reply_error(struct request *r, int status, const char *error, const char *message,
+                 const char *pointer);
+/* What a handler could not do, in the usual words and status. */
+void reply_failure(struct request *r, struct err e);
+
+/* An engine tool's answer as the workspace's API gives it: 200 done, 202 waits for a person, 403
+ * denied, 409 stale or settled by somebody else or a conflict, 422 arguments, 404 missing; the body
+ * is the structured result, or for a failure {"error", "message", "pointer"}. */
+void reply_result(struct request *r, const struct mcpc_result *result);
+
+#endif

@@ -1,0 +1,123 @@
+/* `serve`: the agent as a daemon. agent.db, the way to the engine, the workers, the listener;
+ * SIGTERM and SIGINT drain. The engine need not be there: the workspace says so until it is. */
+#include <signal.h>
+
+#include "agent/call/topic.h"
+#include "agent/cli/open.h"
+#include "agent/web/server.h"
+#include "agent/web/static.h"
+#include "common/sys/log.h"
+
+#define DRAIN_MS 10000
+
+struct serving {
+    struct cli *cli;
+    struct agent agent;
+    struct agent_db *db; /* the loop thread's */
+    struct loop *loop;
+    struct live *live;
+    struct server *server;
+    bool draining;
+};
+
+static void on_drained(void *ctx)
+{
+    struct serving *s = ctx;
+    loop_stop(s->loop);
+}
+
+static void on_terminate(void *ctx)
+{
+    struct serving *s = ctx;
+    if (s->draining)
+        return;
+    s->draining = true;
+    log_info("draining", LOG_INT("requests", server_in_flight(s->server)), LOG_END);
+    live_end_all(s->live);
+    if (server_drain(s->server, DRAIN_MS, on_drained, s).kind != ERR_NONE)
+        loop_stop(s->loop);
+}
+
+/* The workspace answers without the engine, and says what is missing. */
+static const char *not_ready(void *ctx)
+{
+    struct serving *s = ctx;
+    struct mcpc_health health;
+    mcpc_health(s->agent.engine, &health);
+    return health.reachable ? NULL : "the engine cannot be reached";
+}
+
+static struct err start(struct serving *s)
+{
+    const struct agent_config *config = cli_config(s->cli);
+    const struct mcpc_options engine = open_engine_options(s->cli);
+    s->agent = (struct agent){.config = config, .started_us = cli_clock_us()};
+    TRY(mcpc_shared_new(&engine, &s->agent.engine));
+    TRY(loop_new(&s->loop));
+    TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
+    TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
+    TRY(live_new(s->loop, &s->live));
+    s->agent.tell = live_tell;
+    s->agent.tell_ctx = s->live;
+    const struct server_options server = {.loop = s->loop,
+                                          .agent = &s->agent,
+                                          .live = s->live,
+                                          .db_path = cli_path(s->cli, "agent.db"),
+                                          .clock_us = cli_clock_us,
+                                          .not_ready = not_ready,
+                                          .ctx = s};
+    return server_new(&server, &s->server);
+}
+
+static struct err listen_on(struct serving *s)
+{
+    const struct agent_config *config = cli_config(s->cli);
+    uint16_t port;
+    TRY(server_listen(s->server, &port));
+    log_info("listening", LOG_TEXT("tcp", config->listen), LOG_INT("port", port),
+             LOG_TEXT("workspace", config->workspace_url), LOG_TEXT("engine", config->engine_url),
+             LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"), LOG_END);
+    if (config->env == CONFIG_DEV)
+        log_warn("CLOSEGATE_ENV is dev: conveniences that prod refuses are on", LOG_END);
+    if (!static_built())
+        log_warn("this build has no workspace in it: deploy/build-ui makes it", LOG_END);
+    return OK;
+}
+
+static void stop(struct serving *s)
+{
+    live_free(s->live);
+    server_free(s->server);
+    mcpc_shared_free(s->agent.engine);
+    loop_free(s->loop);
+    agent_db_close(s->db);
+}
+
+static int run_serve(struct cli *cli)
+{
+    struct log_options log = log_options_default();
+    struct serving s = {.cli = cli};
+    log.level = (enum log_level)cli_config(cli)->log_level;
+    log_init(&log);
+    struct err e = open_agent_db(cli, &s.db);
+    if (e.kind == ERR_NONE)
+        e = start(&s);
+    if (e.kind == ERR_NONE)
+        e = listen_on(&s);
+    if (e.kind == ERR_NONE)
+        e = loop_run(s.loop);
+    if (e.kind != ERR_NONE)
+        log_error("the agent stops", LOG_ERR(e), LOG_END);
+    else
+        log_info("stopped", LOG_END);
+    stop(&s);
+    return e.kind == ERR_NONE ? CLI_YES : CLI_UNKNOWN;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .args = "",
+    .summary = "serve the workspace",
+    .help = "Runs until SIGTERM or SIGINT. The engine may come and go; the workspace says so.",
+    .run = run_serve,
+};

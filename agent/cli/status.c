@@ -1,0 +1,33 @@
+/* `status`: does the engine answer us, and how is the agent's own database? */
+#include "agent/cli/open.h"
+
+static int run_status(struct cli *cli)
+{
+    CLEANUP(agent_db_close) struct agent_db *db = NULL;
+    CLEANUP(mcpc_shared_free) struct mcpc_shared *shared = NULL;
+    CLEANUP(mcpc_free) struct mcpc *mcpc = NULL;
+    const struct mcpc_options options = open_engine_options(cli);
+    struct json *o = json_object_new(cli->arena);
+    struct err e = open_agent_db(cli, &db);
+    if (e.kind == ERR_NONE)
+        e = mcpc_shared_new(&options, &shared);
+    if (e.kind == ERR_NONE)
+        e = mcpc_new(shared, &mcpc);
+    if (e.kind != ERR_NONE)
+        return cli_fail(cli, e);
+    e = mcpc_ready(mcpc, cli->arena);
+    json_put_text(cli->arena, o, "workspace", cli_config(cli)->workspace_url);
+    json_put_text(cli->arena, o, "engine_url", cli_config(cli)->engine_url);
+    json_put_bool(cli->arena, o, "engine_reachable", e.kind == ERR_NONE);
+    if (e.kind != ERR_NONE)
+        json_put_text(cli->arena, o, "why", e.msg);
+    cli_print(cli, o);
+    return e.kind == ERR_NONE ? CLI_YES : CLI_NO;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .args = "",
+    .summary = "does the engine answer, is agent.db sound",
+    .run = run_status,
+};

@@ -1,0 +1,20 @@
+/* Who is behind a request: the session in its cookie, or what a trusted proxy says, and the routes
+ * by which people sign in and out. Three backends, one of them in force: oidc, header-trust, dev.
+ */
+#ifndef AGENT_OIDC_SIGNIN_H
+#define AGENT_OIDC_SIGNIN_H
+
+#include "agent/call/request.h"
+
+#define SIGNIN_COOKIE "__Host-closegate"
+
+extern const struct routes signin_routes;
+
+/* Fills r->session and r->signed_in. A cookie that is forged, damaged or of a session that holds no
+ * longer is no session, not an error. */
+MUST_CHECK struct err signin_find(struct request *r);
+
+/* How to sign in, for the session document: `login_url`, in dev `people`. */
+MUST_CHECK struct err signin_offer(struct request *r, struct json *session);
+
+#endif

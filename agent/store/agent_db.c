@@ -1,0 +1,89 @@
+/* Opening agent.db, and the turn at writing. */
+#include "agent/store/agent_db_own.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/invariant.h"
+#include "common/sys/embed.h"
+#include "common/sys/migrate.h"
+
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+/* clang-format off */
+const struct agent_sql agent_sqls[] = {
+    {SET_SESSIONS, sessions_sql, &sessions_sql_n},
+    {SET_PEOPLE, people_sql, &people_sql_n},
+};
+/* clang-format on */
+const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];
+
+struct err agent_db_migrate(const char *path, const char *now_utc, struct arena *arena,
+                            int *migrated)
+{
+    CLEANUP(db_close) struct db *db = NULL;
+    struct migrate_report report;
+    TRY(db_open(path, DB_MIGRATOR, &db));
+    TRY(migrate_run(db, agent_migrations, agent_migrations_n, now_utc, arena, &report));
+    *migrated = (int)report.applied_n;
+    return OK;
+}
+
+static struct err prepare_all(struct db *db)
+{
+    for (size_t i = 0; i < agent_sqls_n; i++)
+        TRY(db_prepare_all(db, agent_sqls[i].set, agent_sqls[i].sql, *agent_sqls[i].n));
+    return OK;
+}
+
+struct err agent_db_open(const char *path, struct agent_db **out)
+{
+    CLEANUP(agent_db_close) struct agent_db *db = calloc(1, sizeof *db);
+    ENSURE(db != NULL, ERR_LIMIT, "no memory");
+    TRY(db_open(path, DB_WRITER, &db->db));
+    TRY(prepare_all(db->db));
+    *out = db;
+    db = NULL;
+    return OK;
+}
+
+void agent_db_close(struct agent_db *db)
+{
+    if (db == NULL)
+        return;
+    INVARIANT(!db->writing);
+    db_close(db->db);
+    free(db);
+}
+
+struct err agent_db_begin(struct agent_db *db)
+{
+    INVARIANT(!db->writing);
+    pthread_mutex_lock(&turn);
+    struct err e = db_begin_immediate(db->db);
+    if (e.kind != ERR_NONE) {
+        pthread_mutex_unlock(&turn);
+        return e;
+    }
+    db->writing = true;
+    return OK;
+}
+
+struct err agent_db_end(struct agent_db *db, struct err e)
+{
+    INVARIANT(db->writing);
+    struct err end = e.kind == ERR_NONE ? db_commit(db->db) : OK;
+    if ((e.kind != ERR_NONE || end.kind != ERR_NONE) && db_in_transaction(db->db)) {
+        struct err undone = db_rollback(db->db);
+        if (end.kind == ERR_NONE)
+            end = undone;
+    }
+    db->writing = false;
+    pthread_mutex_unlock(&turn);
+    return e.kind == ERR_NONE ? end : e;
+}
+
+struct stmt *agent_stmt(struct agent_db *db, enum agent_set set, size_t number)
+{
+    return db_stmt(db->db, set, number);
+}

@@ -1,0 +1,31 @@
+/* agent.db: what the agent keeps of its own. A handle is one connection of one thread; all threads
+ * of the process take turns at writing (a transaction holds the turn), so nobody meets SQLITE_BUSY
+ * of our own making. Only agent/store holds SQL; each noun is a pair of files over this one. */
+#ifndef AGENT_STORE_AGENT_DB_H
+#define AGENT_STORE_AGENT_DB_H
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+
+struct agent_db;
+
+/* Takes the file's schema forward, making the file (0600) when there is none. At start, before any
+ * handle is opened. */
+MUST_CHECK struct err agent_db_migrate(const char *path, const char *now_utc, struct arena *arena,
+                                       int *migrated);
+
+MUST_CHECK struct err agent_db_open(const char *path, struct agent_db **out);
+void agent_db_close(struct agent_db *db);
+CLEANUP_DEFINE(struct agent_db *, agent_db_close)
+
+/* A write transaction: waits for its turn. Every begin ends in exactly one commit or rollback, also
+ * when begin's caller fails in between; agent_db_end does the right one, for
+ *     TRY(agent_db_begin(db));
+ *     struct err e = ...;
+ *     return agent_db_end(db, e);
+ */
+MUST_CHECK struct err agent_db_begin(struct agent_db *db);
+/* Commits when `e` is OK (and gives the commit's error), else rolls back and gives `e`. */
+MUST_CHECK struct err agent_db_end(struct agent_db *db, struct err e);
+
+#endif

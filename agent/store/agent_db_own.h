@@ -1,0 +1,35 @@
+/* Private to agent/store: the connection, and which statement tables there are. A file that holds
+ * SQL adds its set here and its row in agent_db.c; agent_db_open then prepares it. */
+#ifndef AGENT_STORE_AGENT_DB_OWN_H
+#define AGENT_STORE_AGENT_DB_OWN_H
+
+#include "agent/store/agent_db.h"
+#include "common/sys/db.h"
+
+enum agent_set {
+    SET_SESSIONS,
+    SET_PEOPLE,
+};
+
+struct agent_sql {
+    enum agent_set set;
+    const struct db_sql *sql;
+    const size_t *n;
+};
+extern const struct agent_sql agent_sqls[];
+extern const size_t agent_sqls_n;
+
+extern const struct db_sql sessions_sql[];
+extern const size_t sessions_sql_n;
+extern const struct db_sql people_sql[];
+extern const size_t people_sql_n;
+
+struct agent_db {
+    struct db *db;
+    bool writing; /* this handle holds the turn */
+};
+
+/* The handle of a statement of a set, ready to bind. */
+struct stmt *agent_stmt(struct agent_db *db, enum agent_set set, size_t number);
+
+#endif

@@ -1,0 +1,293 @@
+/* A request's way: the loop thread finds its route and hands it to a worker; there its session is
+ * looked up, the page it comes from is judged, and the handler runs; the loop thread sends what
+ * came of it. Files and health never leave the loop thread. */
+#include "agent/web/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/web/guard.h"
+#include "agent/web/pool.h"
+#include "agent/web/static.h"
+#include "agent/web/tables.h"
+#include "common/sys/log.h"
+
+#define ARENA_MAX   ((size_t)96 << 20)
+#define WAITING_MAX 1024
+#define PAIRS_MAX   24
+
+struct server {
+    struct server_options options;
+    struct web *web;
+    struct pool *pool;
+    bool draining;
+};
+
+struct job {
+    struct server *server;
+    struct web_req *web;
+    const struct route *route;
+    struct request r;
+};
+
+/* Every reply: nothing of ours is framed, sniffed, or loads what is not ours. */
+static const struct http_pair always[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+     "'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+     "frame-ancestors 'none'; base-uri 'none'"},
+    {"Referrer-Policy", "same-origin"},
+    {"X-Frame-Options", "DENY"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+};
+static const struct http_pair https_only = {"Strict-Transport-Security",
+                                            "max-age=31536000; includeSubDomains"};
+#define ALWAYS_N (sizeof always / sizeof always[0])
+
+static size_t pairs_always(const struct server *s, struct http_pair out[PAIRS_MAX])
+{
+    size_t n = ALWAYS_N;
+    memcpy(out, always, sizeof always);
+    if (strncmp(s->options.agent->config->workspace_url, "https://", 8) == 0)
+        out[n++] = https_only;
+    return n;
+}
+
+static void refuse(struct server *s, struct web_req *web, int status, const char *body)
+{
+    struct http_pair pairs[PAIRS_MAX];
+    const struct http_reply reply = {.status = status,
+                                     .content_type = "application/json",
+                                     .pairs = pairs,
+                                     .pairs_n = pairs_always(s, pairs),
+                                     .body = body,
+                                     .body_len = strlen(body)};
+    web_reply(web, &reply);
+}
+
+/* ---- on a worker ---- */
+
+static struct err session_of(struct request *r)
+{
+    return signin_find(r);
+}
+
+static void run(struct job *job)
+{
+    struct request *r = &job->r;
+    struct err e = session_of(r);
+    if (e.kind == ERR_NONE && guard_refuses(r, job->route->needs))
+        return;
+    if (e.kind == ERR_NONE)
+        e = job->route->fn(r);
+    if (e.kind == ERR_NONE)
+        e = arena_check(r->arena);
+    if (e.kind == ERR_NONE && r->reply.status == 0 && !r->live)
+        e = err_new(ERR_BUG, "a handler gave no reply");
+    if (e.kind != ERR_NONE) {
+        r->reply.pairs_n = 0;
+        reply_failure(r, e);
+    }
+}
+
+static void work(void *arg, const struct worker_tools *tools)
+{
+    struct job *job = arg;
+    job->r.db = tools->db;
+    job->r.mcpc = tools->mcpc;
+    job->r.now_us = job->server->options.clock_us();
+    run(job);
+}
+
+/* ---- back on the loop thread ---- */
+
+static void send_reply(struct server *s, struct job *job)
+{
+    struct http_pair pairs[PAIRS_MAX];
+    size_t n = pairs_always(s, pairs);
+    const struct reply *have = &job->r.reply;
+    for (size_t i = 0; i < have->pairs_n && n < PAIRS_MAX; i++)
+        pairs[n++] = have->pairs[i];
+    if (job->r.live && have->status == 0) {
+        live_open(s->options.live, job->web, job->r.session.principal_id, pairs, n);
+        return;
+    }
+    const struct http_reply reply = {.status = have->status == 0 ? 503 : have->status,
+                                     .content_type = have->content_type,
+                                     .pairs = pairs,
+                                     .pairs_n = n,
+                                     .body = have->body.at,
+                                     .body_len = have->body.len};
+    web_reply(job->web, &reply);
+}
+
+static void done(void *arg, void *ctx)
+{
+    struct job *job = arg;
+    send_reply(ctx, job);
+    arena_free(job->r.arena);
+    free(job);
+}
+
+/* ---- finding the route ---- */
+
+static bool path_fits(const char *path, struct str have, struct str *rest)
+{
+    const size_t n = strlen(path);
+    if (path[n - 1] != '*')
+        return str_is(have, path);
+    if (have.len < n - 1 || memcmp(have.at, path, n - 1) != 0)
+        return false;
+    *rest = (struct str){have.at + n - 1, have.len - (n - 1)};
+    return true;
+}
+
+static const struct route *route_of(const struct http_req *http, struct str *rest)
+{
+    const unsigned method = http->method == HTTP_HEAD ? HTTP_GET : http->method;
+    for (size_t t = 0; t < tables_n; t++)
+        for (size_t i = 0; i < tables[t]->n; i++) {
+            const struct route *row = &tables[t]->rows[i];
+            if ((row->methods & method) != 0 && path_fits(row->path, http->path, rest))
+                return row;
+        }
+    return NULL;
+}
+
+static void submit(struct server *s, struct web_req *web, const struct route *route,
+                   struct str rest)
+{
+    struct job *job = calloc(1, sizeof *job);
+    struct arena *arena = arena_new(ARENA_MAX);
+    if (job == NULL || arena == NULL) {
+        free(job);
+        arena_free(arena);
+        refuse(s, web, 503, "{\"error\":\"limit\",\"message\":\"no memory for this request\"}");
+        return;
+    }
+    *job = (struct job){.server = s, .web = web, .route = route};
+    job->r = (struct request){.arena = arena,
+                              .agent = s->options.agent,
+                              .config = s->options.agent->config,
+                              .http = web_http(web),
+                              .peer = web_peer(web),
+                              .id = web_id(web),
+                              .trace = web_trace(web),
+                              .rest = rest};
+    if (pool_submit(s->pool, job).kind == ERR_NONE)
+        return;
+    free(job);
+    arena_free(arena);
+    refuse(s, web, 503, "{\"error\":\"limit\",\"message\":\"too much is under way; try again\"}");
+}
+
+static void on_request(struct web_req *web, void *ctx)
+{
+    struct server *s = ctx;
+    const struct http_req *http = web_http(web);
+    struct str rest = STR("");
+    if (!guard_host(s->options.agent->config, http)) {
+        refuse(s, web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
+        return;
+    }
+    const struct route *route = route_of(http, &rest);
+    if (route != NULL)
+        submit(s, web, route, rest);
+    else if (s->draining)
+        refuse(s, web, 503, "{\"error\":\"upstream\",\"message\":\"the agent is stopping\"}");
+    else
+        refuse(s, web, 404, "{\"error\":\"missing\",\"message\":\"there is no such address\"}");
+}
+
+/* ---- files and health ---- */
+
+static void on_page(struct web_req *web, void *ctx)
+{
+    struct server *s = ctx;
+    struct http_pair pairs[PAIRS_MAX];
+    if (guard_host(s->options.agent->config, web_http(web)))
+        static_reply(web, pairs, pairs_always(s, pairs));
+    else
+        refuse(s, web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
+}
+
+static void on_healthz(struct web_req *web, void *ctx)
+{
+    refuse(ctx, web, 200, "{\"status\":\"ok\"}\n");
+}
+
+static void on_readyz(struct web_req *web, void *ctx)
+{
+    struct server *s = ctx;
+    const char *why = s->draining ? "the agent is stopping" : s->options.not_ready(s->options.ctx);
+    if (why != NULL)
+        web_refuse(web, 503, why);
+    else
+        refuse(s, web, 200, "{\"status\":\"ready\"}\n");
+}
+
+#define ALL_METHODS (HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE)
+
+static const struct web_route web_routes[] = {
+    {HTTP_GET, "/healthz", 0, on_healthz},
+    {HTTP_GET, "/readyz", 0, on_readyz},
+    {ALL_METHODS, "/api/*", WEB_BODY_MAX_DEFAULT, on_request},
+    {ALL_METHODS, "/auth/*", WEB_BODY_MAX_DEFAULT, on_request},
+    {HTTP_POST, "/slack/*", WEB_BODY_MAX_DEFAULT, on_request},
+    {HTTP_GET, "*", 0, on_page},
+};
+
+struct err server_new(const struct server_options *options, struct server **out)
+{
+    struct server *s = calloc(1, sizeof *s);
+    const struct agent_config *config = options->agent->config;
+    ENSURE(s != NULL, ERR_LIMIT, "no memory");
+    s->options = *options;
+    const struct pool_options pool = {.workers = (size_t)config->workers,
+                                      .waiting_max = WAITING_MAX,
+                                      .db_path = options->db_path,
+                                      .engine = options->agent->engine,
+                                      .work = work,
+                                      .done = done,
+                                      .ctx = s};
+    struct web_limits limits = web_limits_default();
+    limits.connections_max = (size_t)config->max_connections;
+    limits.per_peer_max = (size_t)config->max_connections_per_peer;
+    struct err e = pool_start(options->loop, &pool, &s->pool);
+    if (e.kind == ERR_NONE)
+        e = web_new(options->loop, &limits, web_routes, sizeof web_routes / sizeof web_routes[0], s,
+                    &s->web);
+    if (e.kind != ERR_NONE) {
+        server_free(s);
+        return e;
+    }
+    *out = s;
+    return OK;
+}
+
+struct err server_listen(struct server *server, uint16_t *port)
+{
+    return web_listen_tcp(server->web, server->options.agent->config->listen, port);
+}
+
+struct err server_drain(struct server *server, uint32_t within_ms, loop_fn *fn, void *ctx)
+{
+    server->draining = true;
+    return web_drain(server->web, within_ms, fn, ctx);
+}
+
+void server_free(struct server *server)
+{
+    if (server == NULL)
+        return;
+    pool_stop(server->pool);
+    web_free(server->web);
+    free(server);
+}
+
+size_t server_in_flight(const struct server *server)
+{
+    return pool_in_flight(server->pool);
+}

@@ -1,0 +1,35 @@
+/* The agent's HTTP server: which route, whose session, may this page ask, then a worker; and the
+ * header fields that every reply carries. */
+#ifndef AGENT_WEB_SERVER_H
+#define AGENT_WEB_SERVER_H
+
+#include <stdbool.h>
+
+#include "agent/call/request.h"
+#include "agent/web/live.h"
+#include "common/sys/loop.h"
+
+struct server;
+
+struct server_options {
+    struct loop *loop;
+    const struct agent *agent;
+    struct live *live;
+    const char *db_path;
+    int64_t (*clock_us)(void);
+    /* What /healthz's neighbour says: NULL when all is well, else a sentence. Loop thread. */
+    const char *(*not_ready)(void *ctx);
+    void *ctx;
+};
+
+MUST_CHECK struct err server_new(const struct server_options *options, struct server **out);
+MUST_CHECK struct err server_listen(struct server *server, uint16_t *port);
+/* Stops accepting; `done` once nothing is under way, or `within_ms` passed. */
+MUST_CHECK struct err server_drain(struct server *server, uint32_t within_ms, loop_fn *done,
+                                   void *ctx);
+/* NULL is taken. After `live` was freed. */
+void server_free(struct server *server);
+
+size_t server_in_flight(const struct server *server);
+
+#endif

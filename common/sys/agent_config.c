@@ -1,0 +1,216 @@
+/* The agent's table of settings, and what no single row can say. */
+#include "common/sys/agent_config.h"
+
+#include <string.h>
+
+#define AT(member) .offset = offsetof(struct agent_config, member)
+
+static const struct setting rows[] = {
+    {.name = "CLOSEGATE_ENV",
+     .type = SETTING_CHOICE,
+     AT(env),
+     .choices = "prod|dev",
+     .fallback = "prod",
+     .help = "dev allows conveniences that prod refuses."},
+    {.name = "CLOSEGATE_AGENT_DATA_DIR",
+     .type = SETTING_PATH,
+     AT(data_dir),
+     .fallback = "/var/lib/closegate-agent",
+     .help = "The folder of agent.db and the agent's own keys."},
+    {.name = "CLOSEGATE_AGENT_LISTEN",
+     .type = SETTING_LISTEN,
+     AT(listen),
+     .fallback = "127.0.0.1:8000",
+     .help = "Where the workspace is served; the host is numeric."},
+    {.name = "CLOSEGATE_WORKSPACE_URL",
+     .type = SETTING_TEXT,
+     AT(workspace_url),
+     .help = "Where browsers find the workspace, such as https://closegate.example.com; in dev the "
+             "listening address when unset."},
+    {.name = "CLOSEGATE_ENGINE_URL",
+     .type = SETTING_TEXT,
+     AT(engine_url),
+     .fallback = "http://127.0.0.1:8001/mcp",
+     .help = "The engine's MCP endpoint."},
+    {.name = "CLOSEGATE_ENGINE_AUDIENCE",
+     .type = SETTING_TEXT,
+     AT(engine_audience),
+     .fallback = "closegate-engine",
+     .help = "The aud of our actor assertions: the engine's setting of the same name."},
+    {.name = "CLOSEGATE_AGENT_WORKSPACE_CLIENT",
+     .type = SETTING_TEXT,
+     AT(workspace_client),
+     .fallback = "workspace",
+     .help = "The registered client of kind workspace that speaks for signed-in people."},
+    {.name = "CLOSEGATE_AGENT_WORKSPACE_KEY",
+     .type = SETTING_PATH,
+     AT(workspace_key),
+     .help = "That client's private key; workspace.key in the agent's data folder when unset."},
+    {.name = "CLOSEGATE_AGENT_NOTIFIER_CLIENT",
+     .type = SETTING_TEXT,
+     AT(notifier_client),
+     .fallback = "notifier",
+     .help = "The registered client of kind service that follows escalations and reports "
+             "deliveries."},
+    {.name = "CLOSEGATE_AGENT_NOTIFIER_KEY",
+     .type = SETTING_PATH,
+     AT(notifier_key),
+     .help = "That client's private key; notifier.key in the agent's data folder when unset."},
+    {.name = "CLOSEGATE_AGENT_ENGINE_TIMEOUT_MS",
+     .type = SETTING_INT,
+     AT(engine_timeout_ms),
+     .fallback = "10000",
+     .min = 100,
+     .max = 600000,
+     .help = "How long a call to the engine may take; a pass of the matcher may take ten times "
+             "that."},
+    {.name = "CLOSEGATE_AGENT_AUTH_BACKEND",
+     .type = SETTING_CHOICE,
+     AT(auth_backend),
+     .choices = "oidc|header-trust|dev",
+     .fallback = "oidc",
+     .help = "How people sign in; dev only with CLOSEGATE_ENV=dev."},
+    {.name = "CLOSEGATE_HEADER_TRUST_HEADER",
+     .type = SETTING_TEXT,
+     AT(header_trust_header),
+     .fallback = "X-Actor-Id",
+     .help = "header-trust: the header in which a trusted proxy names the person."},
+    {.name = "CLOSEGATE_TRUSTED_PROXIES",
+     .type = SETTING_NETWORKS,
+     AT(trusted_proxies),
+     .fallback = "127.0.0.0/8, ::1/128",
+     .help = "The networks whose word about the person is taken."},
+    {.name = "CLOSEGATE_AGENT_SESSION_IDLE_MINUTES",
+     .type = SETTING_INT,
+     AT(session_idle_minutes),
+     .fallback = "30",
+     .min = 1,
+     .max = 1440,
+     .help = "A session that is not used for so long ends."},
+    {.name = "CLOSEGATE_AGENT_SESSION_HOURS",
+     .type = SETTING_INT,
+     AT(session_hours),
+     .fallback = "12",
+     .min = 1,
+     .max = 168,
+     .help = "No session lasts longer, used or not."},
+    {.name = "CLOSEGATE_AGENT_WORKERS",
+     .type = SETTING_INT,
+     AT(workers),
+     .fallback = "8",
+     .min = 1,
+     .max = 128,
+     .help = "How many requests are worked on at the same time; others queue."},
+    {.name = "CLOSEGATE_MAX_CONNECTIONS",
+     .type = SETTING_INT,
+     AT(max_connections),
+     .fallback = "1024",
+     .min = 1,
+     .max = 100000,
+     .help = "Open connections in all."},
+    {.name = "CLOSEGATE_MAX_CONNECTIONS_PER_PEER",
+     .type = SETTING_INT,
+     AT(max_connections_per_peer),
+     .fallback = "512",
+     .min = 0,
+     .max = 100000,
+     .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    {.name = "CLOSEGATE_METRICS_PEERS",
+     .type = SETTING_NETWORKS,
+     AT(metrics_peers),
+     .fallback = "127.0.0.0/8, ::1/128",
+     .help = "The networks that may read /metrics; a request that a proxy forwarded never."},
+    {.name = "CLOSEGATE_LOG_LEVEL",
+     .type = SETTING_CHOICE,
+     AT(log_level),
+     .choices = "error|warn|info|debug",
+     .fallback = "info",
+     .help = "The most detailed lines that are logged."},
+};
+
+/* One file may configure both daemons. */
+static const char *const foreign[] = {
+    "CLOSEGATE_DATA_DIR",
+    "CLOSEGATE_POLICY",
+    "CLOSEGATE_ENGINE_LISTEN",
+    "CLOSEGATE_ENGINE_SOCKET",
+    "CLOSEGATE_AUTH_BACKEND",
+    "CLOSEGATE_FORWARDER_KEYS",
+    "CLOSEGATE_ALLOWED_ORIGINS",
+    "CLOSEGATE_ALLOWED_HOSTS",
+    "CLOSEGATE_CLOCK_JUMP_SECONDS",
+    "CLOSEGATE_SWEEP_SECONDS",
+    "CLOSEGATE_FX_*",
+    "CLOSEGATE_LLM_*",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_API_KEY_FILE",
+    "OPENAI_API_KEY",
+    "OPENAI_API_KEY_FILE",
+    "CLOSEGATE_NO_INSTALL", /* deploy/quickstart's */
+    NULL,
+};
+
+static const struct settings_table table = {
+    .prefix = "CLOSEGATE_",
+    .rows = rows,
+    .n = sizeof rows / sizeof rows[0],
+    .foreign = foreign,
+};
+
+static bool is_https(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 && url[8] != '\0';
+}
+
+static bool is_http(const char *url)
+{
+    return strncmp(url, "http://", 7) == 0 && url[7] != '\0';
+}
+
+static struct err check_urls(struct arena *arena, struct agent_config *c)
+{
+    const bool dev = c->env == CONFIG_DEV;
+    if (c->workspace_url == NULL && dev)
+        c->workspace_url = arena_fmt(arena, "http://%s", c->listen);
+    TRY(arena_check(arena));
+    if (c->workspace_url == NULL)
+        return err_at(ERR_INPUT, "CLOSEGATE_WORKSPACE_URL",
+                      "has to be set while CLOSEGATE_ENV is prod");
+    if (!is_https(c->workspace_url) && !(dev && is_http(c->workspace_url)))
+        return err_at(ERR_INPUT, "CLOSEGATE_WORKSPACE_URL", "an https:// address is expected");
+    if (c->workspace_url[strlen(c->workspace_url) - 1] == '/')
+        return err_at(ERR_INPUT, "CLOSEGATE_WORKSPACE_URL", "no slash at its end, please");
+    if (!is_https(c->engine_url) && !is_http(c->engine_url))
+        return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_URL", "an address is expected");
+    return OK;
+}
+
+static struct err check(struct arena *arena, struct agent_config *c)
+{
+    if (c->env == CONFIG_PROD && c->auth_backend == AGENT_AUTH_DEV)
+        return err_at(ERR_INPUT, "CLOSEGATE_AGENT_AUTH_BACKEND",
+                      "dev is refused while CLOSEGATE_ENV is prod");
+    return check_urls(arena, c);
+}
+
+struct err agent_config_load(struct arena *arena, const char *file, const char *const *env,
+                             struct agent_config *out)
+{
+    *out = (struct agent_config){0};
+    TRY(settings_load(arena, &table, file, env, out));
+    if (out->workspace_key == NULL)
+        out->workspace_key = arena_fmt(arena, "%s/workspace.key", out->data_dir);
+    if (out->notifier_key == NULL)
+        out->notifier_key = arena_fmt(arena, "%s/notifier.key", out->data_dir);
+    TRY(arena_check(arena));
+    return check(arena, out);
+}
+
+void agent_config_print_reference(struct buf *out)
+{
+    buf_puts(out, "# Settings of closegate-agent\n\n"
+                  "From the environment, or from a file of `NAME=value` lines (`#` starts a "
+                  "comment line); the environment wins. An unknown `CLOSEGATE_` name is "
+                  "refused.\n\n");
+    settings_print_reference(&table, out);
+}

@@ -1,0 +1,36 @@
+/* The agent's settings: CLOSEGATE_* from the environment or a file, typed and checked once, before
+ * anything starts. `prod` is the default. docs/AGENT-CONFIG.md is agent_config_print_reference's
+ * output. */
+#ifndef COMMON_SYS_AGENT_CONFIG_H
+#define COMMON_SYS_AGENT_CONFIG_H
+
+#include "common/sys/config.h"
+
+enum agent_auth { AGENT_AUTH_OIDC = 0, AGENT_AUTH_HEADER_TRUST, AGENT_AUTH_DEV };
+
+/* Texts live in the arena agent_config_load was given. None is NULL unless it says so. */
+struct agent_config {
+    int env;                   /* enum config_env */
+    const char *data_dir;      /* agent.db, and keys that only the agent has */
+    const char *listen;        /* host:port */
+    const char *workspace_url; /* where browsers find us, without a slash at its end */
+    const char *engine_url;    /* the engine's /mcp */
+    const char *engine_audience;
+    const char *workspace_client, *workspace_key; /* speaks for people */
+    const char *notifier_client, *notifier_key;   /* the agent's own service */
+    int64_t engine_timeout_ms;
+    int auth_backend; /* enum agent_auth; dev is refused when env is prod */
+    const char *header_trust_header;
+    struct setting_networks trusted_proxies;
+    int64_t session_idle_minutes, session_hours;
+    int64_t workers;
+    int64_t max_connections, max_connections_per_peer;
+    struct setting_networks metrics_peers;
+    int log_level; /* enum log_level */
+};
+
+MUST_CHECK struct err agent_config_load(struct arena *arena, const char *file,
+                                        const char *const *env, struct agent_config *out);
+void agent_config_print_reference(struct buf *out);
+
+#endif

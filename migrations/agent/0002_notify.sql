@@ -1,0 +1,1 @@
+-- Reserved for 0002_notify; filled before the first release.

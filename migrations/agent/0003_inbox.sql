@@ -1,0 +1,1 @@
+-- Reserved for 0003_inbox; filled before the first release.

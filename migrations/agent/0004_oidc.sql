@@ -1,0 +1,1 @@
+-- Reserved for 0004_oidc; filled before the first release.
