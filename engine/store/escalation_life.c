@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 
-#include "common/base/civil.h"
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
@@ -91,13 +90,6 @@ static enum party_role role_of(struct str name)
     return str_is(name, "agent")      ? PARTY_AGENT
            : str_is(name, "approver") ? PARTY_APPROVER
                                       : PARTY_REQUESTER; /* the one that bars most */
-}
-
-static const char *now_text(struct tx *tx)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(tx->now_us, text);
-    return arena_strdup(tx->arena, text);
 }
 
 /* Binds the key and its texts from 1 on, then the seq. */
@@ -249,10 +241,13 @@ struct err escalation_note_add(struct tx *tx, const char *escalation_id,
     ENSURE(n < NOTES_MAX, ERR_LIMIT, "too many questions and answers: decide it, or talk");
     {
         CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATION_LIFE, NOTE_ADD);
-        const char *const texts[] = {
-            id,          escalation_id,      note->is_answer ? "answer" : "question",
-            note->actor, note->principal_id, note->body,
-            now_text(tx)};
+        const char *const texts[] = {id,
+                                     escalation_id,
+                                     note->is_answer ? "answer" : "question",
+                                     note->actor,
+                                     note->principal_id,
+                                     note->body,
+                                     tx_now_text(tx)};
         TRY(insert(tx, q, texts, 7));
     }
     return effect_row(tx, TABLE_ESCALATION_NOTES, id);
@@ -300,7 +295,7 @@ struct err escalation_mark_add(struct tx *tx, const struct escalation *e,
         stmt_bind_int(q, 4, mark->number);
         stmt_bind_text(q, 5, e->created_at);
         stmt_bind_int(q, 6, mark->waiting_hours);
-        stmt_bind_text(q, 7, now_text(tx));
+        stmt_bind_text(q, 7, tx_now_text(tx));
         stmt_bind_int(q, 8, tx_seq(tx));
         TRY(stmt_run(q));
     }
@@ -402,7 +397,7 @@ struct err delivery_add(struct tx *tx, const struct delivery *d)
         stmt_bind_text(q, 4, d->status);
         stmt_bind_int(q, 5, d->attempts);
         stmt_bind_text(q, 6, d->detail);
-        stmt_bind_text(q, 7, now_text(tx));
+        stmt_bind_text(q, 7, tx_now_text(tx));
         stmt_bind_int(q, 8, tx_seq(tx));
         TRY(stmt_run(q));
     }

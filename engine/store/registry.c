@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/store/rows.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
@@ -61,86 +62,66 @@ const struct db_sql registry_sql[] = {
 };
 const size_t registry_sql_n = sizeof registry_sql / sizeof registry_sql[0];
 
-/* ---- lists ---- */
+/* ---- people ---- */
 
-/* Room for one more of `size` bytes in a list that only grows; the list, or NULL. */
-static void *more(struct arena *arena, void *list, size_t n, size_t size)
+static void identity_read(struct stmt *q, struct arena *arena, void *row)
 {
-    if (n % 16 != 0)
-        return list;
-    void *bigger = arena_array(arena, n + 16, size);
-    if (bigger != NULL && n > 0)
-        memcpy(bigger, list, n * size);
-    return bigger;
-}
-
-static void identity_read(struct stmt *q, struct arena *arena, struct identity *out)
-{
-    *out = (struct identity){.identity_id = stmt_text(q, 0, arena),
-                             .principal_id = stmt_text(q, 1, arena),
-                             .kind = stmt_text(q, 2, arena),
-                             .issuer = stmt_text(q, 3, arena),
-                             .subject = stmt_text(q, 4, arena),
-                             .active = str_is(stmt_peek(q, 5), "active"),
-                             .version = stmt_int(q, 6),
-                             .seq = stmt_int(q, 7)};
+    *(struct identity *)row = (struct identity){.identity_id = stmt_text(q, 0, arena),
+                                                .principal_id = stmt_text(q, 1, arena),
+                                                .kind = stmt_text(q, 2, arena),
+                                                .issuer = stmt_text(q, 3, arena),
+                                                .subject = stmt_text(q, 4, arena),
+                                                .active = str_is(stmt_peek(q, 5), "active"),
+                                                .version = stmt_int(q, 6),
+                                                .seq = stmt_int(q, 7)};
 }
 
 static struct err identities_of(struct tx *tx, struct arena *arena, struct person *p)
 {
+    void *rows;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_REGISTRY, IDENTITIES_OF);
     stmt_bind_text(q, 1, p->base.principal_id);
-    for (p->identities_n = 0;; p->identities_n++) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        if (!row)
-            return arena_check(arena);
-        p->identities = more(arena, p->identities, p->identities_n, sizeof *p->identities);
-        TRY(arena_check(arena));
-        identity_read(q, arena, &p->identities[p->identities_n]);
-    }
+    TRY(rows_read(q, arena, sizeof *p->identities, identity_read, &rows, &p->identities_n));
+    p->identities = rows;
+    return OK;
+}
+
+static void grant_read(struct stmt *q, struct arena *arena, void *row)
+{
+    const char *entity = stmt_text(q, 3, arena);
+    *(struct grant *)row = (struct grant){.grant_id = stmt_text(q, 0, arena),
+                                          .principal_id = stmt_text(q, 1, arena),
+                                          .role = stmt_text(q, 2, arena),
+                                          .entity = text_empty(entity) ? NULL : entity,
+                                          .version = stmt_int(q, 4),
+                                          .seq = stmt_int(q, 5)};
 }
 
 static struct err grants_of(struct tx *tx, struct arena *arena, struct person *p)
 {
+    void *rows;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_REGISTRY, GRANTS_OF);
     stmt_bind_text(q, 1, p->base.principal_id);
-    for (p->grants_n = 0;; p->grants_n++) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        if (!row)
-            return arena_check(arena);
-        p->grants = more(arena, p->grants, p->grants_n, sizeof *p->grants);
-        TRY(arena_check(arena));
-        const char *entity = stmt_text(q, 3, arena);
-        p->grants[p->grants_n] = (struct grant){.grant_id = stmt_text(q, 0, arena),
-                                                .principal_id = stmt_text(q, 1, arena),
-                                                .role = stmt_text(q, 2, arena),
-                                                .entity = text_empty(entity) ? NULL : entity,
-                                                .version = stmt_int(q, 4),
-                                                .seq = stmt_int(q, 5)};
-    }
+    TRY(rows_read(q, arena, sizeof *p->grants, grant_read, &rows, &p->grants_n));
+    p->grants = rows;
+    return OK;
+}
+
+static void id_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(const char **)row = stmt_text(q, 0, arena);
 }
 
 /* The ids of a statement without bindings. */
 static struct err ids_list(struct tx *tx, struct arena *arena, size_t statement, const char ***ids,
                            size_t *n)
 {
+    void *rows;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_REGISTRY, statement);
-    const char **list = NULL;
-    for (*n = 0;; (*n)++) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        *ids = list;
-        if (!row)
-            return arena_check(arena);
-        list = more(arena, list, *n, sizeof *list);
-        TRY(arena_check(arena));
-        list[*n] = stmt_text(q, 0, arena);
-    }
+    TRY(rows_read(q, arena, sizeof **ids, id_read, &rows, n));
+    *ids = rows;
+    return OK;
 }
-
-/* ---- people ---- */
 
 struct err person_load(struct tx *tx, struct arena *arena, const char *principal_id,
                        struct person *person)
@@ -214,30 +195,23 @@ struct err actor_last_act(struct tx *tx, struct arena *arena, const char *actor,
 
 /* ---- freezes ---- */
 
-static void freeze_read(struct stmt *q, struct arena *arena, struct freeze *out)
+static void freeze_read(struct stmt *q, struct arena *arena, void *row)
 {
-    *out = (struct freeze){.freeze_id = stmt_text(q, 0, arena),
-                           .scope = stmt_text(q, 1, arena),
-                           .value = stmt_text(q, 2, arena),
-                           .reason = stmt_text(q, 3, arena),
-                           .version = stmt_int(q, 4),
-                           .seq = stmt_int(q, 5)};
+    *(struct freeze *)row = (struct freeze){.freeze_id = stmt_text(q, 0, arena),
+                                            .scope = stmt_text(q, 1, arena),
+                                            .value = stmt_text(q, 2, arena),
+                                            .reason = stmt_text(q, 3, arena),
+                                            .version = stmt_int(q, 4),
+                                            .seq = stmt_int(q, 5)};
 }
 
 struct err freezes_list(struct tx *tx, struct arena *arena, struct freeze **freezes, size_t *n)
 {
+    void *rows;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_REGISTRY, FREEZES_LIST);
-    struct freeze *list = NULL;
-    for (*n = 0;; (*n)++) {
-        bool row;
-        TRY(stmt_step(q, &row));
-        *freezes = list;
-        if (!row)
-            return arena_check(arena);
-        list = more(arena, list, *n, sizeof *list);
-        TRY(arena_check(arena));
-        freeze_read(q, arena, &list[*n]);
-    }
+    TRY(rows_read(q, arena, sizeof **freezes, freeze_read, &rows, n));
+    *freezes = rows;
+    return OK;
 }
 
 struct err freeze_find(struct tx *tx, struct arena *arena, const char *scope, const char *value,

@@ -162,9 +162,7 @@ static struct err run_move(struct tx *tx, const struct run *r)
 
 struct err run_save(struct tx *tx, struct run *run)
 {
-    char now[INSTANT_TEXT_MAX];
-    instant_print(tx->now_us, now);
-    run->moved_at = arena_strdup(tx->arena, now);
+    run->moved_at = tx_now_text(tx);
     if (run->version == 0)
         run->started_at = run->moved_at;
     TRY(arena_check(tx->arena));

@@ -293,3 +293,10 @@ const char *tx_new_id(struct tx *tx, const char *prefix)
     id_print(prefix, tx->now_us / 1000, tx->store->id_random, text);
     return arena_strdup(tx->arena, text);
 }
+
+const char *tx_now_text(struct tx *tx)
+{
+    char text[INSTANT_TEXT_MAX];
+    instant_print(tx->now_us, text);
+    return arena_strdup(tx->arena, text);
+}

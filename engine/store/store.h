@@ -102,4 +102,7 @@ int64_t tx_seq(const struct tx *tx);
  * store sort in the order they were made. */
 const char *tx_new_id(struct tx *tx, const char *prefix);
 
+/* The book clock's instant as rows keep it, in tx->arena; NULL when that is full. */
+const char *tx_now_text(struct tx *tx);
+
 #endif

@@ -1,7 +1,6 @@
 /* Assignments, comments, evidence, and which events concern an object. */
 #include "engine/store/work.h"
 
-#include "common/base/civil.h"
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
@@ -87,13 +86,6 @@ struct err object_events(struct tx *tx, struct arena *arena, const char *object,
     return OK;
 }
 
-static const char *now_text(struct tx *tx)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(tx->now_us, text);
-    return arena_strdup(tx->arena, text);
-}
-
 /* ---- assignments ---- */
 
 struct err assignment_load(struct tx *tx, struct arena *arena, const char *object,
@@ -154,7 +146,7 @@ static struct err comment_insert(struct tx *tx, const struct comment *comment)
 struct err comment_add(struct tx *tx, struct comment *comment)
 {
     comment->comment_id = tx_new_id(tx, "com");
-    comment->created_at = now_text(tx);
+    comment->created_at = tx_now_text(tx);
     ENSURE(comment->comment_id != NULL && comment->created_at != NULL, ERR_LIMIT, "out of memory");
     TRY(comment_insert(tx, comment));
     TRY(object_event_add(tx, comment->object));
@@ -206,7 +198,7 @@ static struct err evidence_insert(struct tx *tx, const struct evidence *evidence
 struct err evidence_add(struct tx *tx, struct evidence *evidence)
 {
     evidence->evidence_id = tx_new_id(tx, "evi");
-    evidence->created_at = now_text(tx);
+    evidence->created_at = tx_now_text(tx);
     ENSURE(evidence->evidence_id != NULL && evidence->created_at != NULL, ERR_LIMIT,
            "out of memory");
     TRY(evidence_insert(tx, evidence));
