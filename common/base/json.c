@@ -231,6 +231,12 @@ void json_put_text(struct arena *arena, struct json *object, const char *key, co
     json_put(arena, object, key, json_text_new(arena, text));
 }
 
+void json_put_known(struct arena *arena, struct json *object, const char *key, const char *text)
+{
+    if (text != NULL)
+        json_put_text(arena, object, key, text);
+}
+
 void json_put_int(struct arena *arena, struct json *object, const char *key, int64_t n)
 {
     json_put(arena, object, key, json_int_new(arena, n));

@@ -73,6 +73,8 @@ struct json_member *json_add(struct arena *arena, struct json *object, struct st
                              const struct json *value);
 /* The usual pairs of the two above; a NULL text puts null. */
 void json_put_text(struct arena *arena, struct json *object, const char *key, const char *text);
+/* A NULL text puts nothing. */
+void json_put_known(struct arena *arena, struct json *object, const char *key, const char *text);
 void json_put_int(struct arena *arena, struct json *object, const char *key, int64_t n);
 void json_put_bool(struct arena *arena, struct json *object, const char *key, bool truth);
 

@@ -27,8 +27,7 @@ static void put_type(struct arena *arena, struct json *s, const struct json_fiel
 
 static void put_help(struct arena *arena, struct json *s, const struct json_field *f)
 {
-    if (f->help != NULL)
-        json_put_text(arena, s, "description", f->help);
+    json_put_known(arena, s, "description", f->help);
     if (f->header != NULL)
         json_put_text(arena, s, "x-mcp-header", f->header);
 }
@@ -65,10 +64,8 @@ static void put_text_rules(struct arena *arena, struct json *s, const struct jso
         json_put_text(arena, s, "format", "date");
     else
         put_lengths(arena, s, f, "minLength", "maxLength");
-    if (pattern != NULL)
-        json_put_text(arena, s, "pattern", pattern);
-    if (f->def_text != NULL)
-        json_put_text(arena, s, "default", f->def_text);
+    json_put_known(arena, s, "pattern", pattern);
+    json_put_known(arena, s, "default", f->def_text);
 }
 
 static void put_enum(struct arena *arena, struct json *s, const struct json_field *f)

@@ -207,8 +207,7 @@ static struct err policy_decide(struct tx *tx, struct starting *s)
         return OK;
     TRY(policy_keep(tx, digest, s->start->policy_text, &is_new));
     struct json *detail = json_object_new(tx->arena);
-    if (in_force != NULL)
-        json_put_text(tx->arena, detail, "replaces", in_force);
+    json_put_known(tx->arena, detail, "replaces", in_force);
     const struct event loaded = {.type = "POLICY_LOADED",
                                  .actor = &engine_serve,
                                  .policy_version = s->policy->digest,

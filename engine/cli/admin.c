@@ -87,8 +87,7 @@ int admin_run(struct cli *cli, const struct admin_call *call, struct json *more)
 {
     struct json *args = more == NULL ? json_object_new(cli->arena) : more;
     size_t word = 0;
-    if (call->act != NULL)
-        json_put_text(cli->arena, args, "act", call->act);
+    json_put_known(cli->arena, args, "act", call->act);
     for (size_t i = 0; i < ADMIN_PARTS_MAX && call->parts[i].member != NULL; i++) {
         const struct admin_part *part = &call->parts[i];
         const char *value = part->option != NULL ? cli_option(cli, part->option)
@@ -177,8 +176,7 @@ struct err admin_waiting(struct cli *cli, const char *name, const struct json **
     do {
         struct json *args = json_object_new(cli->arena);
         const struct json *page, *list;
-        if (cursor != NULL)
-            json_put_text(cli->arena, args, "cursor", cursor);
+        json_put_known(cli->arena, args, "cursor", cursor);
         json_put_int(cli->arena, args, "limit", 200);
         TRY(run_ask(cli, "list_pending_escalations", args, &page));
         list = json_get(page, "escalations");

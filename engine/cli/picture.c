@@ -27,8 +27,7 @@ static struct err waiting_load(struct cli *cli, struct json **waiting)
         struct json *args = json_object_new(cli->arena);
         const struct json *page, *rows;
         json_put_int(cli->arena, args, "limit", 200);
-        if (cursor != NULL)
-            json_put_text(cli->arena, args, "cursor", cursor);
+        json_put_known(cli->arena, args, "cursor", cursor);
         TRY(run_read(cli, "list_pending_escalations", args, &page));
         rows = json_get(page, "escalations");
         for (size_t i = 0; rows != NULL && i < rows->count; i++)

@@ -99,8 +99,7 @@ static struct json *arguments_of(struct cli *cli, const struct actor *actor)
     if (rationale == NULL && actor->kind == ACTOR_ENGINE)
         rationale = "confirmed by policy";
     json_put_text(cli->arena, args, "match_id", cli_option(cli, "match"));
-    if (rationale != NULL)
-        json_put_text(cli->arena, args, "rationale", rationale);
+    json_put_known(cli->arena, args, "rationale", rationale);
     return args;
 }
 

@@ -43,8 +43,7 @@ static struct err page_read(struct drawn *d, const char *cursor, const struct js
             json_put_text(d->cli->arena, args, passed[i].member, value);
     }
     json_put_int(d->cli->arena, args, "limit", PAGE_ITEMS);
-    if (cursor != NULL)
-        json_put_text(d->cli->arena, args, "cursor", cursor);
+    json_put_known(d->cli->arena, args, "cursor", cursor);
     TRY(arena_check(d->cli->arena));
     return run_read(d->cli, "bank_reconciliation", args, page);
 }

@@ -99,8 +99,7 @@ struct json *grants_print(struct arena *arena, const struct person *person)
 struct json *person_print(struct arena *arena, const struct person *person)
 {
     struct json *o = json_object_new(arena);
-    if (person->base.principal_id != NULL)
-        json_put_text(arena, o, "principal_id", person->base.principal_id);
+    json_put_known(arena, o, "principal_id", person->base.principal_id);
     json_put_text(arena, o, "name", person->base.name);
     json_put_text(arena, o, "status", person->base.active ? "active" : "disabled");
     json_put(arena, o, "identities", identities_print(arena, person));

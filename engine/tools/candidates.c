@@ -102,8 +102,7 @@ static struct err why_not(struct candidates *s, const struct entry *o, struct js
             "nothing in itself: another entry fits as well, a person rejected the pair, or "
             "it was loaded after the last pass");
     json_put_text(s->c->arena, item, "state", entry_state_name(state));
-    if (match_id != NULL)
-        json_put_text(s->c->arena, item, "match_id", match_id);
+    json_put_known(s->c->arena, item, "match_id", match_id);
     json_put(s->c->arena, item, "why", why);
     return arena_check(s->c->arena);
 }
@@ -187,8 +186,7 @@ struct err similar_print(struct call *c, struct tx *tx, const struct entry *e, s
         const char *match_id;
         TRY(entry_state(tx, c->arena, rows[i].entry_id, &state, &match_id));
         json_put_text(c->arena, item, "state", entry_state_name(state));
-        if (match_id != NULL)
-            json_put_text(c->arena, item, "match_id", match_id);
+        json_put_known(c->arena, item, "match_id", match_id);
         json_push(c->arena, *out, item);
     }
     return arena_check(c->arena);

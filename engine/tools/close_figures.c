@@ -35,10 +35,8 @@ static struct err tally_print(struct call *c, const struct tally *t, struct json
     struct json *o = json_object_new(c->arena);
     struct money sum;
     char text[MONEY_TEXT_MAX];
-    if (t->by != NULL)
-        json_put_text(c->arena, o, "by", t->by);
-    if (t->type != NULL)
-        json_put_text(c->arena, o, "match_type", t->type);
+    json_put_known(c->arena, o, "by", t->by);
+    json_put_known(c->arena, o, "match_type", t->type);
     json_put_int(c->arena, o, "count", t->count);
     if (t->currency != NULL) {
         TRY(money_make(t->sum_minor, t->currency, &sum));
@@ -55,14 +53,12 @@ struct json *close_check(struct call *c, const struct close_period *p, const cha
 {
     struct json *o = json_object_new(c->arena), *args = json_object_new(c->arena);
     json_put_text(c->arena, args, "entity_id", p->entity_id);
-    if (event_type != NULL)
-        json_put_text(c->arena, args, "event_type", event_type);
+    json_put_known(c->arena, args, "event_type", event_type);
     json_put_text(c->arena, args, "from", p->from_utc);
     json_put_text(c->arena, args, "to", p->to_utc);
     json_put_text(c->arena, o, "tool", "query_audit");
     json_put(c->arena, o, "arguments", args);
-    if (where != NULL)
-        json_put_text(c->arena, o, "where", where);
+    json_put_known(c->arena, o, "where", where);
     return o;
 }
 

@@ -170,8 +170,7 @@ static struct err deliveries_put(struct call *c, struct tx *tx, const struct esc
         json_put_text(c->arena, one, "status", d[i].status);
         json_put_int(c->arena, one, "attempts", d[i].attempts);
         json_put_text(c->arena, one, "at", d[i].at);
-        if (d[i].detail != NULL)
-            json_put_text(c->arena, one, "detail", d[i].detail);
+        json_put_known(c->arena, one, "detail", d[i].detail);
         json_push(c->arena, list, one);
     }
     json_put(c->arena, o, "deliveries", list);

@@ -78,12 +78,9 @@ static void bound_fact(struct call *c, const struct entry *e, struct money open)
     json_put_text(c->arena, o, "amount", amount);
     json_put_text(c->arena, o, "open_amount", rest);
     json_put_text(c->arena, o, "currency", e->amount.cur);
-    if (e->counterparty != NULL)
-        json_put_text(c->arena, o, "counterparty", e->counterparty);
-    if (e->memo != NULL)
-        json_put_text(c->arena, o, "memo", e->memo);
-    if (e->reference != NULL)
-        json_put_text(c->arena, o, "reference", e->reference);
+    json_put_known(c->arena, o, "counterparty", e->counterparty);
+    json_put_known(c->arena, o, "memo", e->memo);
+    json_put_known(c->arena, o, "reference", e->reference);
     c->bound = o;
 }
 

@@ -9,12 +9,6 @@
 #define WORK_SHOWN 200
 #define DAY_US     (INT64_C(86400) * 1000000)
 
-static void put_known(struct arena *arena, struct json *o, const char *name, const char *text)
-{
-    if (text != NULL)
-        json_put_text(arena, o, name, text);
-}
-
 struct json *entry_json(struct arena *arena, const struct entry *e)
 {
     struct json *o = json_object_new(arena);
@@ -29,14 +23,14 @@ struct json *entry_json(struct arena *arena, const struct entry *e)
     json_put_text(arena, o, "date", day);
     json_put_text(arena, o, "amount", amount);
     json_put_text(arena, o, "currency", e->amount.cur);
-    put_known(arena, o, "counterparty", e->counterparty);
-    put_known(arena, o, "memo", e->memo);
-    put_known(arena, o, "reference", e->reference);
-    put_known(arena, o, "group_key", e->group_key);
-    put_known(arena, o, "journal_id", e->journal_id);
-    put_known(arena, o, "contra_account", e->contra_account);
-    put_known(arena, o, "event_kind", e->event_kind);
-    put_known(arena, o, "reverses", e->reverses);
+    json_put_known(arena, o, "counterparty", e->counterparty);
+    json_put_known(arena, o, "memo", e->memo);
+    json_put_known(arena, o, "reference", e->reference);
+    json_put_known(arena, o, "group_key", e->group_key);
+    json_put_known(arena, o, "journal_id", e->journal_id);
+    json_put_known(arena, o, "contra_account", e->contra_account);
+    json_put_known(arena, o, "event_kind", e->event_kind);
+    json_put_known(arena, o, "reverses", e->reverses);
     return o;
 }
 
@@ -80,8 +74,8 @@ struct err exception_json(struct call *c, struct tx *tx, const struct exception_
     json_put_text(c->arena, o, "class", x->class_);
     json_put_text(c->arena, o, "state", exception_state_name(x->state));
     json_put_int(c->arena, o, "version", x->version);
-    put_known(c->arena, o, "outcome", x->outcome);
-    put_known(c->arena, o, "assignee", x->assignee);
+    json_put_known(c->arena, o, "outcome", x->outcome);
+    json_put_known(c->arena, o, "assignee", x->assignee);
     flag_put(c, &x->flag, o);
     listed_put(c, tx, x, o);
     json_put_int(c->arena, o, "age_days", instant_date_utc(tx->now_us).days - e->date.days);
@@ -132,7 +126,7 @@ static struct err evidence_put(struct call *c, struct tx *tx, const char *object
         json_put_text(c->arena, one, "evidence_id", rows[i].evidence_id);
         json_put_text(c->arena, one, "name", rows[i].name);
         json_put_text(c->arena, one, "sha256", rows[i].sha256);
-        put_known(c->arena, one, "media_type", rows[i].media_type);
+        json_put_known(c->arena, one, "media_type", rows[i].media_type);
         if (rows[i].bytes_n > 0)
             json_put_int(c->arena, one, "bytes", rows[i].bytes_n);
         json_put_text(c->arena, one, "added_by", rows[i].added_by);
@@ -153,7 +147,7 @@ static struct err event_put(struct call *c, const struct object_event *row, stru
     TRY(json_read(c->arena, str_of(row->event), NULL, &event));
     json_put_int(c->arena, one, "seq", row->seq);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        put_known(c->arena, one, shown[i], json_get_text(event, shown[i]));
+        json_put_known(c->arena, one, shown[i], json_get_text(event, shown[i]));
     const struct json *detail = json_get(event, "detail");
     if (json_is(detail, JSON_TYPE_OBJECT))
         json_put(c->arena, one, "detail", detail);

@@ -129,8 +129,7 @@ static struct err plan(struct call *c, struct tx *tx)
     struct json *after = json_object_new(c->arena);
     json_put_text(c->arena, after, "scope", scopes[a->scope]);
     json_put_text(c->arena, after, "value", p->value);
-    if (p->name != NULL)
-        json_put_text(c->arena, after, "name", p->name);
+    json_put_known(c->arena, after, "name", p->name);
     json_put_text(c->arena, after, "reason", a->reason);
     const struct admin_change change = {
         .act = "freeze",

@@ -315,8 +315,7 @@ static struct err differences_print(struct summary *s)
     for (size_t i = 0; i < n; i++) {
         struct json *one = json_object_new(s->c->arena);
         json_put_text(s->c->arena, one, "account_id", rows[i].account_id);
-        if (rows[i].difference_account != NULL)
-            json_put_text(s->c->arena, one, "difference_account", rows[i].difference_account);
+        json_put_known(s->c->arena, one, "difference_account", rows[i].difference_account);
         json_put_int(s->c->arena, one, "count", rows[i].count);
         TRY(sum_put(s, one, rows[i].amount.cur, rows[i].amount.minor));
         json_push(s->c->arena, list, one);

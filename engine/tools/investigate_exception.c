@@ -130,8 +130,7 @@ static struct err match_put(struct call *c, struct tx *tx, const char *match_id,
     json_put_text(c->arena, o, "rule", m.rule);
     json_put_text(c->arena, o, "proposer", m.proposer);
     json_put_int(c->arena, o, "score_bp", m.score_bp);
-    if (m.rationale != NULL)
-        json_put_text(c->arena, o, "rationale", m.rationale);
+    json_put_known(c->arena, o, "rationale", m.rationale);
     json_put(c->arena, o, "entries", legs);
     json_push(c->arena, list, o);
     return OK;

@@ -255,12 +255,9 @@ static struct json *leg_seen(struct arena *arena, const struct entry *e, const s
         money_print(part, amount);
         json_put_text(arena, o, "part", amount);
     }
-    if (e->counterparty != NULL)
-        json_put_text(arena, o, "counterparty", e->counterparty);
-    if (e->memo != NULL)
-        json_put_text(arena, o, "memo", e->memo);
-    if (e->reference != NULL)
-        json_put_text(arena, o, "reference", e->reference);
+    json_put_known(arena, o, "counterparty", e->counterparty);
+    json_put_known(arena, o, "memo", e->memo);
+    json_put_known(arena, o, "reference", e->reference);
     return o;
 }
 
@@ -287,8 +284,7 @@ static const struct json *match_show(struct arena *arena, const void *of)
     difference.minor = m->difference_minor;
     money_print(difference, text);
     json_put_text(arena, o, "difference", text);
-    if (m->difference_account != NULL)
-        json_put_text(arena, o, "difference_account", m->difference_account);
+    json_put_known(arena, o, "difference_account", m->difference_account);
     return o;
 }
 

@@ -231,8 +231,7 @@ static struct json *side_print(struct call *c, const struct reconciliation *r, s
         json_put_text(c->arena, o, "from_date", day_text(c, in->anchor.day));
         json_put_text(c->arena, o, "moved", reconciliation_money(c, r, in->moved_minor));
     }
-    if (in->anchor.statement_id != NULL)
-        json_put_text(c->arena, o, "statement_id", in->anchor.statement_id);
+    json_put_known(c->arena, o, "statement_id", in->anchor.statement_id);
     json_put_int(c->arena, o, "entries", r->flows[side].ever_n);
     if (r->flows[side].has_first)
         json_put_text(c->arena, o, "first_entry", day_text(c, r->flows[side].first));

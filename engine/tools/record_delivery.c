@@ -119,8 +119,7 @@ static struct err apply(struct call *c, struct tx *tx)
     json_put_text(c->arena, detail, "channel", d->channel);
     json_put_text(c->arena, detail, "delivery", d->status);
     json_put_int(c->arena, detail, "attempts", d->attempts);
-    if (d->detail != NULL)
-        json_put_text(c->arena, detail, "problem", d->detail);
+    json_put_known(c->arena, detail, "problem", d->detail);
     c->detail = detail;
     TRY(delivery_add(tx, d));
     return answer(c, d);

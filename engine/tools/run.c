@@ -108,8 +108,7 @@ static struct err end_record(struct call *c, struct tx *tx, const struct run *ru
         TRY(json_read(c->arena, str_of(run->result), NULL, &result));
         json_put(c->arena, detail, "result", result);
     }
-    if (run->error != NULL)
-        json_put_text(c->arena, detail, "error", run->error);
+    json_put_known(c->arena, detail, "error", run->error);
     const struct event event = {
         .type = "RUN_ENDED",
         .actor = &c->actor,

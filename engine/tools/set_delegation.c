@@ -153,8 +153,7 @@ static void bound_fact(struct call *c, const struct delegation *d)
     struct json *o = json_object_new(c->arena);
     json_put_text(c->arena, o, "lender", d->lender);
     json_put_text(c->arena, o, "to", d->borrower);
-    if (args->from != NULL)
-        json_put_text(c->arena, o, "from", args->from);
+    json_put_known(c->arena, o, "from", args->from);
     json_put_text(c->arena, o, "until", args->until);
     c->bound = o;
 }

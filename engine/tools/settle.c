@@ -20,8 +20,7 @@ struct json *refusal_print(struct call *c, const char *status)
     json_put_text(c->arena, o, "reason", reason_name(c->verdict.reason));
     json_put_text(c->arena, o, "clause", c->verdict.clause);
     json_put_text(c->arena, o, "pointer", c->verdict.pointer);
-    if (c->match_id != NULL)
-        json_put_text(c->arena, o, "match_id", c->match_id);
+    json_put_known(c->arena, o, "match_id", c->match_id);
     return o;
 }
 
