@@ -13,6 +13,16 @@ static const struct route rows[] = {
     {HTTP_POST, API "escalations/*", BODY, CHANGE, post_decision},
     {HTTP_POST, API "tools/*", BODY, CHANGE, post_tool},
     {HTTP_GET, API "resource", 0, NEEDS_SESSION, get_resource},
+    {HTTP_GET, API "matches", 0, NEEDS_SESSION, get_matches},
+    {HTTP_GET, API "stats", 0, NEEDS_SESSION, get_stats},
+    {HTTP_GET, API "audit", 0, NEEDS_SESSION, get_audit},
+    {HTTP_GET, API "audit/export", 0, NEEDS_SESSION, get_audit_export},
+    {HTTP_GET, API "audit/*", 0, NEEDS_SESSION, get_audit_event},
+    {HTTP_GET, API "policy", 0, NEEDS_SESSION, get_policy},
+    {HTTP_GET, API "health", 0, NEEDS_SESSION, get_health},
+    {HTTP_GET, API "filters", 0, NEEDS_SESSION, get_filters},
+    {HTTP_PUT, API "filters", BODY, CHANGE, put_filter},
+    {HTTP_DELETE, API "filters/*", 0, CHANGE, delete_filter},
 };
 
 const struct routes inbox_routes = {rows, sizeof rows / sizeof rows[0]};

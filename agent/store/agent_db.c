@@ -14,6 +14,7 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 const struct agent_sql agent_sqls[] = {
     {SET_SESSIONS, sessions_sql, &sessions_sql_n},
     {SET_PEOPLE, people_sql, &people_sql_n},
+    {SET_FILTERS, filters_sql, &filters_sql_n},
 };
 /* clang-format on */
 const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];

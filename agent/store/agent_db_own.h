@@ -9,6 +9,7 @@
 enum agent_set {
     SET_SESSIONS,
     SET_PEOPLE,
+    SET_FILTERS,
 };
 
 struct agent_sql {
@@ -23,6 +24,8 @@ extern const struct db_sql sessions_sql[];
 extern const size_t sessions_sql_n;
 extern const struct db_sql people_sql[];
 extern const size_t people_sql_n;
+extern const struct db_sql filters_sql[];
+extern const size_t filters_sql_n;
 
 struct agent_db {
     struct db *db;
