@@ -110,13 +110,18 @@ struct err audit_append(struct tx *tx, const struct event *event)
 
 /* ---- reading ---- */
 
-static bool entity_listed(const struct audit_filter *f, struct str entity)
+static bool text_listed(const char *const *list, size_t n, struct str text)
 {
-    for (size_t i = 0; i < f->entities_n; i++) {
-        if (str_is(entity, f->entities[i]))
+    for (size_t i = 0; i < n; i++) {
+        if (str_is(text, list[i]))
             return true;
     }
     return false;
+}
+
+static bool entity_listed(const struct audit_filter *f, struct str entity)
+{
+    return text_listed(f->entities, f->entities_n, entity);
 }
 
 static bool all_listed(const struct audit_filter *f, const struct json *entities)
@@ -130,13 +135,13 @@ static bool all_listed(const struct audit_filter *f, const struct json *entities
 }
 
 /* The texts of an array that begins at `at`: all listed, and none of them escaped. */
-static bool texts_listed(const struct audit_filter *f, const char *at, const char *end)
+static bool texts_listed(const char *const *list, size_t n, const char *at, const char *end)
 {
     while (at < end && *at == '"') {
         const char *close = memchr(at + 1, '"', (size_t)(end - at - 1));
         if (close == NULL || memchr(at, '\\', (size_t)(close - at)) != NULL)
             return false;
-        if (!entity_listed(f, (struct str){at + 1, (size_t)(close - at - 1)}))
+        if (!text_listed(list, n, (struct str){at + 1, (size_t)(close - at - 1)}))
             return false;
         at = close + 1;
         at += at < end && *at == ',';
@@ -144,16 +149,14 @@ static bool texts_listed(const struct audit_filter *f, const char *at, const cha
     return at < end && *at == ']';
 }
 
-/* True: every array under a key "entities", wherever it stands in the canonical text, names listed
- * ones only, so that the tree need not be built. A quote inside a text is escaped and cannot be
- * taken for a key's. */
-static bool surely_listed(const struct audit_filter *f, struct str event)
+/* A quote inside a text is escaped and cannot be taken for a key's. */
+bool entities_surely_within(const char *const *entities, size_t n, struct str text)
 {
     static const char key[] = "\"entities\":";
-    const char *at = event.at, *end = event.at + event.len;
+    const char *at = text.at, *end = text.at + text.len;
     while ((at = memmem(at, (size_t)(end - at), key, sizeof key - 1)) != NULL) {
         at += sizeof key - 1;
-        if (at == end || *at != '[' || !texts_listed(f, at + 1, end))
+        if (at == end || *at != '[' || !texts_listed(entities, n, at + 1, end))
             return false;
     }
     return true;
@@ -166,7 +169,7 @@ static struct err in_scope(struct tx *tx, const struct audit_filter *f, struct s
     struct str entity = stmt_peek(q, 4);
     struct json *event;
     *yes = !f->scoped || entity.len == 0 || entity_listed(f, entity);
-    if (!f->scoped || !*yes || surely_listed(f, stmt_peek(q, 1)))
+    if (!f->scoped || !*yes || entities_surely_within(f->entities, f->entities_n, stmt_peek(q, 1)))
         return OK;
     arena_reset(tx->store->scratch);
     TRY(json_read(tx->store->scratch, stmt_peek(q, 1), &event_limits, &event));

@@ -60,6 +60,10 @@ typedef struct err (*audit_row_fn)(void *arg, const struct audit_row *row);
  * for that the rest is another call's. A page may so be empty and not the last one. */
 MUST_CHECK struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_row_fn fn,
                                   void *arg, int64_t *last, bool *more);
+/* True: every array under a key "entities", wherever it stands in a canonical text, names only
+ * those of the list, so that the tree need not be built. False: look for yourself. */
+bool entities_surely_within(const char *const *entities, size_t n, struct str text);
+
 /* How many events one call looks at. */
 #define AUDIT_SCAN_MAX 2000
 

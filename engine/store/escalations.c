@@ -18,7 +18,6 @@ enum {
     PARTIES_LOAD,
     ESCALATIONS_LIST,
     ESCALATIONS_LIST_OF,
-    ESCALATIONS_LIST_TO,
     ESCALATIONS_WAITING
 };
 
@@ -57,7 +56,7 @@ const struct db_sql escalations_sql[] = {
     [PARTIES_LOAD] = {"parties_load", "SELECT role, actor, principal_id FROM escalation_parties"
                                       " WHERE escalation_id = ?1 ORDER BY party_id"},
     [ESCALATIONS_LIST] = {"escalations_list",
-                          "SELECT " COLUMNS " FROM escalations INDEXED BY escalations_listed"
+                          "SELECT " COLUMNS " FROM escalations INDEXED BY escalations_queue"
                           " WHERE " OPEN_STATES " AND escalation_id > ?2"
                           " AND (?1 IS NULL OR entity_id = ?1)"
                           " ORDER BY escalation_id LIMIT ?3"},
@@ -65,14 +64,8 @@ const struct db_sql escalations_sql[] = {
                              "SELECT " COLUMNS " FROM escalations INDEXED BY escalations_listed_of"
                              " WHERE " OPEN_STATES " AND entity_id = ?1 AND escalation_id > ?2"
                              " ORDER BY escalation_id LIMIT ?3"},
-    [ESCALATIONS_LIST_TO] = {"escalations_list_to",
-                             "SELECT " COLUMNS " FROM escalations WHERE " OPEN_STATES
-                             " AND escalation_id IN (SELECT escalation_id FROM"
-                             " escalation_addressees WHERE who = ?4 AND escalation_id > ?2)"
-                             " AND (?1 IS NULL OR entity_id = ?1)"
-                             " ORDER BY escalation_id LIMIT ?3"},
     [ESCALATIONS_WAITING] = {"escalations_waiting",
-                             "SELECT state, count(*) FROM escalations INDEXED BY escalations_listed"
+                             "SELECT state, count(*) FROM escalations INDEXED BY escalations_queue"
                              " WHERE " OPEN_STATES " AND escalation_id > '' GROUP BY state"},
 };
 const size_t escalations_sql_n = sizeof escalations_sql / sizeof escalations_sql[0];
@@ -307,8 +300,6 @@ struct err escalations_of_object(struct tx *tx, struct arena *arena, const char 
 
 static size_t list_sql(const struct escalation_filter *f)
 {
-    if (f->to != NULL)
-        return ESCALATIONS_LIST_TO;
     return f->entity_id != NULL ? ESCALATIONS_LIST_OF : ESCALATIONS_LIST;
 }
 
@@ -322,8 +313,6 @@ struct err escalations_list(struct tx *tx, struct arena *arena, const struct esc
     stmt_bind_text(q, 1, f->entity_id);
     stmt_bind_text(q, 2, f->after == NULL ? "" : f->after);
     stmt_bind_int(q, 3, f->limit);
-    if (f->to != NULL)
-        stmt_bind_text(q, 4, f->to);
     while (*n < (size_t)f->limit) {
         bool row;
         TRY(stmt_step(q, &row));

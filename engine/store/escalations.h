@@ -83,7 +83,6 @@ MUST_CHECK struct err escalations_of_object(struct tx *tx, struct arena *arena,
 /* Which open ones; NULL members do not filter. */
 struct escalation_filter {
     const char *entity_id;
-    const char *to;    /* addressed to this principal or role */
     const char *after; /* behind this id */
     int64_t limit;
 };

@@ -28,6 +28,7 @@ enum sql_set {
     SQL_LIMITS,
     SQL_ESCALATIONS,
     SQL_ESCALATION_LIFE,
+    SQL_QUEUE,
     SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
     SQL_RUNS,
@@ -65,6 +66,7 @@ SQL_TABLE_DECLARE(neighbours);
 SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);
 SQL_TABLE_DECLARE(escalation_life);
+SQL_TABLE_DECLARE(queue);
 SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
 SQL_TABLE_DECLARE(runs);

@@ -16,4 +16,8 @@ MUST_CHECK struct err answer_facts(struct call *c, struct tx *tx, const struct e
  * policy allows there. `action` is the bound call's. */
 void answer_channel(struct call *c, enum action action);
 
+/* Of a planned resolve_escalation: what is not as it was bound any more, as an array of {pointer,
+ * was, now}; NULL when nothing is, or nothing was compared. */
+const struct json *answer_difference(const struct call *c);
+
 #endif

@@ -13,6 +13,9 @@ static void facts_put(struct arena *arena, struct json *o, const struct escalati
     json_put_text(arena, o, "code", e->code);
     json_put_text(arena, o, "state", escalation_state_name(e->state));
     json_put_text(arena, o, "tool", e->tool);
+    const struct tool *tool = tool_find(e->tool);
+    if (tool != NULL)
+        json_put_text(arena, o, "tier", tier_name(tool->tier));
     json_put_text(arena, o, "entity_id", e->entity_id);
     json_put_text(arena, o, "object_type", e->object_type);
     json_put_text(arena, o, "object_id", e->object_id);
@@ -105,6 +108,8 @@ struct err escalation_view(struct call *c, struct tx *tx, const struct escalatio
     TRY(notes_put(c, tx, e, o));
     TRY(addressees_put(c, tx, e, o));
     TRY(own_put(c, tx, e, o));
+    if (e->decided_by != NULL && !escalation_is_open(e->state))
+        json_put_text(c->arena, o, "decided_by", e->decided_by);
     *out = o;
     return arena_check(c->arena);
 }
@@ -183,8 +188,6 @@ struct err escalation_view_life(struct call *c, struct tx *tx, const struct esca
     TRY(parties_put(c, tx, e, o));
     TRY(marks_put(c, tx, e, o));
     TRY(deliveries_put(c, tx, e, o));
-    if (e->decided_by != NULL && !escalation_is_open(e->state))
-        json_put_text(c->arena, o, "decided_by", e->decided_by);
     return arena_check(c->arena);
 }
 

@@ -396,6 +396,12 @@ static struct err plan(struct call *c, struct tx *tx)
     return OK;
 }
 
+const struct json *answer_difference(const struct call *c)
+{
+    const struct answer *a = c->planned;
+    return a == NULL ? NULL : a->difference;
+}
+
 /* ---- apply ---- */
 
 /* What the act tells of itself, and under which policy it was asked when that was another one. */
