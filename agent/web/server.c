@@ -11,10 +11,13 @@
 #include "agent/web/static.h"
 #include "agent/web/tables.h"
 #include "common/sys/log.h"
+#include "common/sys/metrics.h"
+#include "common/sys/web_metrics.h"
 
 #define ARENA_MAX   ((size_t)96 << 20)
 #define WAITING_MAX 1024
 #define PAIRS_MAX   24
+#define METRICS_MAX ((size_t)1 << 20)
 
 struct server {
     struct server_options options;
@@ -228,11 +231,42 @@ static void on_readyz(struct web_req *web, void *ctx)
         refuse(s, web, 200, "{\"status\":\"ready\"}\n");
 }
 
+static void print_own(const struct server *s, struct buf *out)
+{
+    struct mcpc_health health;
+    mcpc_health(s->options.agent->engine, &health);
+    metric_print_one("closegate_agent_requests_in_flight", "Requests with a worker or waiting.",
+                     METRIC_GAUGE, (int64_t)server_in_flight(s), out);
+    metric_print_one("closegate_agent_streams", "Browsers that listen to what changes.",
+                     METRIC_GAUGE, (int64_t)live_streams(s->options.live), out);
+    metric_print_one("closegate_agent_engine_reachable", "1 while the engine answers us.",
+                     METRIC_GAUGE, health.reachable ? 1 : 0, out);
+    metric_print_one("closegate_agent_engine_comebacks_total",
+                     "How often the engine came back after it was gone.", METRIC_COUNTER,
+                     health.comebacks, out);
+}
+
+static void on_metrics(struct web_req *web, void *ctx)
+{
+    struct server *s = ctx;
+    __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
+    if (!web_metrics_allowed(&s->options.agent->config->metrics_peers, web) ||
+        !guard_host(s->options.agent->config, web_http(web))) {
+        web_refuse(web, 403, "metrics are not for this peer: see CLOSEGATE_METRICS_PEERS");
+        return;
+    }
+    buf_init(&out, METRICS_MAX);
+    web_metrics_print(s->web, &out);
+    print_own(s, &out);
+    web_metrics_reply(web, &out);
+}
+
 #define ALL_METHODS (HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE)
 
 static const struct web_route web_routes[] = {
     {HTTP_GET, "/healthz", 0, on_healthz},
     {HTTP_GET, "/readyz", 0, on_readyz},
+    {HTTP_GET, "/metrics", 0, on_metrics},
     {ALL_METHODS, "/api/*", WEB_BODY_MAX_DEFAULT, on_request},
     {ALL_METHODS, "/auth/*", WEB_BODY_MAX_DEFAULT, on_request},
     {HTTP_POST, "/slack/*", WEB_BODY_MAX_DEFAULT, on_request},
