@@ -15,6 +15,7 @@
 enum {
     AUDIT_INSERT,
     AUDIT_LAST,
+    AUDIT_HEAD,
     AUDIT_TIME,
     AUDIT_ALL, /* then one for each filter that has an index, the most telling first */
     AUDIT_BY_MATCH,
@@ -40,6 +41,8 @@ const struct db_sql audit_sql[] = {
     [AUDIT_INSERT] = {"audit_insert", "INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
                                       " VALUES (?1, ?2, ?3, ?4)"},
     [AUDIT_LAST] = {"audit_last", "SELECT max(seq) FROM audit_events"},
+    [AUDIT_HEAD] = {"audit_head", "SELECT seq, hash_self, timestamp_utc FROM audit_events"
+                                  " WHERE seq = (SELECT max(seq) FROM audit_events)"},
     [AUDIT_TIME] = {"audit_time", "SELECT timestamp_utc FROM audit_events WHERE seq = ?1"},
     [AUDIT_ALL] = {"audit_all", QUERY " WHERE" REST},
     [AUDIT_BY_MATCH] = {"audit_of_match",
@@ -199,6 +202,24 @@ struct err audit_last_seq(struct tx *tx, int64_t *seq)
     TRY(stmt_step(q, &row));
     *seq = row ? stmt_int(q, 0) : 0; /* of no row the largest is NULL, which reads as 0 */
     return OK;
+}
+
+struct err audit_head(struct tx *tx, struct chain_head *head)
+{
+    bool row;
+    *head = (struct chain_head){.seq = 0};
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_HEAD);
+    TRY(stmt_step(q, &row));
+    if (!row)
+        return OK;
+    const struct str hash = stmt_peek(q, 1), when = stmt_peek(q, 2);
+    char text[INSTANT_TEXT_MAX] = "";
+    ENSURE(hash.len == sizeof head->hash && when.len < sizeof text, ERR_STORE,
+           "the last event has no hash or no time; run audit verify");
+    memcpy(head->hash, hash.at, hash.len);
+    memcpy(text, when.at, when.len);
+    head->seq = stmt_int(q, 0);
+    return instant_parse(text, &head->timestamp_us);
 }
 
 /* The first event not before `at` (a date or an instant): times rise with seq, so halving finds it

@@ -70,6 +70,9 @@ bool entities_surely_within(const char *const *entities, size_t n, struct str te
 /* The number of the last event, as the transaction sees it; 0 when the book is empty. */
 MUST_CHECK struct err audit_last_seq(struct tx *tx, int64_t *seq);
 
+/* The last event, as the transaction sees it. */
+MUST_CHECK struct err audit_head(struct tx *tx, struct chain_head *head);
+
 /* The first event that is not before `at`, a date (its midnight in UTC) or an instant; one more
  * than the last when there is none. */
 MUST_CHECK struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq);

@@ -7,7 +7,11 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
-enum { DELEGATION_LOAD, DELEGATION_PUT, LENT_ROLES };
+enum { DELEGATION_LOAD, DELEGATION_PUT, LENT_ROLES, LENT_NOW, BORROWED_NOW };
+
+#define IN_FORCE                                                                                   \
+    "SELECT lender, borrower, from_utc, until_utc, rationale, version FROM delegations"            \
+    " WHERE until_utc > ?2 AND from_utc <= ?2"
 
 /* A freeze may name the lender as a principal or as the actor they are known as. */
 const struct db_sql delegations_sql[] = {
@@ -28,6 +32,9 @@ const struct db_sql delegations_sql[] = {
                     "   (SELECT 'human:' || i.subject FROM identities i"
                     "     WHERE i.principal_id = d.lender AND i.status = 'active')))"
                     " ORDER BY d.lender, r.role, r.entity_id LIMIT 1000"},
+    [LENT_NOW] = {"delegations_lent", IN_FORCE " AND lender = ?1 ORDER BY borrower LIMIT 1000"},
+    [BORROWED_NOW] = {"delegations_borrowed",
+                      IN_FORCE " AND borrower = ?1 ORDER BY lender LIMIT 1000"},
 };
 const size_t delegations_sql_n = sizeof delegations_sql / sizeof delegations_sql[0];
 
@@ -68,6 +75,31 @@ struct err delegation_put(struct tx *tx, const struct delegation *d)
         TRY(stmt_run(q));
     }
     return effect_row(tx, TABLE_DELEGATIONS, id);
+}
+
+static void loan_read(struct stmt *q, struct arena *arena, void *row)
+{
+    *(struct delegation *)row = (struct delegation){.lender = stmt_text(q, 0, arena),
+                                                    .borrower = stmt_text(q, 1, arena),
+                                                    .from = stmt_text(q, 2, arena),
+                                                    .until = stmt_text(q, 3, arena),
+                                                    .rationale = stmt_text(q, 4, arena),
+                                                    .version = stmt_int(q, 5)};
+}
+
+struct err delegations_now(struct tx *tx, struct arena *arena, const char *principal, bool lent,
+                           struct delegation **loans, size_t *n)
+{
+    char now[INSTANT_TEXT_MAX];
+    void *rows;
+    instant_print(tx->now_us, now);
+    CLEANUP(stmt_reset)
+    struct stmt *q = db_stmt(tx->db, SQL_DELEGATIONS, lent ? LENT_NOW : BORROWED_NOW);
+    stmt_bind_text(q, 1, principal);
+    stmt_bind_text(q, 2, now);
+    TRY(rows_read(q, arena, sizeof **loans, loan_read, &rows, n));
+    *loans = rows;
+    return OK;
 }
 
 static void role_read(struct stmt *q, struct arena *arena, void *row)

@@ -20,6 +20,10 @@ MUST_CHECK struct err delegation_load(struct tx *tx, struct arena *arena, const 
 /* In the place of the one before; notes the effect. */
 MUST_CHECK struct err delegation_put(struct tx *tx, const struct delegation *d);
 
+/* The loans in force that the principal gave (`lent`) or has, by the other's id. */
+MUST_CHECK struct err delegations_now(struct tx *tx, struct arena *arena, const char *principal,
+                                      bool lent, struct delegation **loans, size_t *n);
+
 /* The roles that others lend to this principal now, each with its lender. Only what a lender holds
  * itself: a lent seat is not lent on. */
 MUST_CHECK struct err lent_roles(struct tx *tx, struct arena *arena, const char *borrower,

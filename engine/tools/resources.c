@@ -250,6 +250,10 @@ static struct err match_read(struct call *c, struct tx *tx, const char *id)
 }
 
 const struct resource resources[] = {
+    {"recon://me", "me", "Who the caller is",
+     "The caller's person, roles, entities, what their roles may do and up to which amounts, seats "
+     "lent and borrowed, freezes that concern them, and which engine and policy answer",
+     "application/json", me_read},
     {"recon://status", "status", "Reconciliation status",
      "Counts and sums per entity, account and side: confirmed, proposed, exceptions, open",
      "application/json", status_read},

@@ -10,6 +10,7 @@ MUST_CHECK struct err explain_read(struct call *c, struct tx *tx, const char *se
 MUST_CHECK struct err verify_read(struct call *c, struct tx *tx, const char *id);
 MUST_CHECK struct err feed_read_head(struct call *c, struct tx *tx, const char *id);
 MUST_CHECK struct err feed_read_after(struct call *c, struct tx *tx, const char *after_seq);
+MUST_CHECK struct err me_read(struct call *c, struct tx *tx, const char *id);
 MUST_CHECK struct err entry_read_one(struct call *c, struct tx *tx, const char *id);
 MUST_CHECK struct err account_read_one(struct call *c, struct tx *tx, const char *id);
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import stat
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
@@ -115,6 +116,47 @@ def feed(engine, service):
           beyond)
 
 
+def me(engine, book, service):
+    maria = lib.Caller(engine, "human:maria")
+    said = maria.read("recon://me")["data"]
+    check("a person reads who they are", said["human"] == "human:maria" and said["name"]
+          and said["principal_id"] == book.principal("maria") and said["env"] == "dev", said)
+    check("what they see and what their roles do", {e["entity_id"] for e in said["entities"]}
+          == {"acme-us", "acme-uk"} and said["may"]["confirm"][0]["single_max"]["currency"] == "USD"
+          and "run_recon_pass" in said["tools"] and "propose_policy" in said["tools"], said)
+    last = book.rows("SELECT seq, hash_self FROM audit_events ORDER BY seq DESC LIMIT 1")[0]
+    check("and where the log stands", (said["head"]["seq"], said["head"]["hash"])
+          == (last["seq"], last["hash_self"].hex()), said)
+    agent = lib.Caller(engine, "llm:s-1", obo="maria").read("recon://me")["data"]
+    check("an agent is its person's, and offered no administration",
+          agent["human"] == "human:maria" and "propose_policy" not in agent["tools"], agent)
+    lent = maria.call("set_delegation", to="human:auditor-to-be", until="2099-01-01",
+                      rationale="x")
+    check("nobody lends to nobody", lent["outcome"] == "error", lent)
+    book.cli("actor", "add", "omar", "--name", "Omar", check=True)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+    lent = maria.call("set_delegation", to="human:omar", until=until, rationale="a day off")
+    check("a seat is lent", lent["outcome"] == "ok", lent)
+    omar = lib.Caller(engine, "human:omar").read("recon://me")["data"]
+    check("who has it sees whose it is, and does not lend it on",
+          omar["delegations"]["borrowed"][0]["name"] == said["name"]
+          and omar["may"]["confirm"][0]["lent_by"] == said["principal_id"]
+          and "set_delegation" not in omar["may"] and omar["roles"] == [], omar)
+    check("who lent it sees that", maria.read("recon://me")["data"]["delegations"]["lent"][0]
+          ["name"] == "Omar")
+    book.cli("freeze", "--kind", "llm", "--reason", "a drill", check=True)
+    check("a freeze is told to whom it concerns",
+          [f["reason"] for f in lib.Caller(engine, "llm:s-1", obo="maria").read("recon://me")
+           ["data"]["freezes"]] == ["a drill"]
+          and maria.read("recon://me")["data"]["freezes"] == [])
+    book.cli("thaw", "--rationale", "over", check=False)
+    said = service.read("recon://me")["data"]
+    check("a service is nobody, sees all and may what is on its list",
+          "principal_id" not in said and said["sees_all"] and said["may"] == {}
+          and sorted(said["tools"]) == ["list_pending_escalations", "record_delivery", "whois"],
+          said)
+
+
 def scoped(engine, book):
     book.cli("actor", "add", "lena", "--name", "Lena", check=True)
     book.cli("role", "grant", "human:lena", "controller", "--entity", "acme-uk", check=True)
@@ -143,6 +185,7 @@ def main():
         whois(service, book)
         refused(engine, book, service)
         scoped(engine, book)
+        me(engine, book, service)
         check("the book is intact", lib.chain_is_intact(book)[0])
     finally:
         if engine is not None:
