@@ -806,16 +806,5 @@ int main(void)
         what_a_plan_forgets_never_helps_a_machine,
         the_plain_point_is_allowed,
     };
-    Suite *suite = suite_create("gate_theorems");
-    TCase *tcase = tcase_create("gate_theorems");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, up, down);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run_all("gate_theorems", up, down, tests, sizeof tests / sizeof tests[0]);
 }

@@ -144,27 +144,6 @@ __attribute__((unused)) static void book_is_intact(void)
                   report.table == NULL ? "-" : report.table, report.row == NULL ? "-" : report.row);
 }
 
-__attribute__((unused)) static int book_run(const char *name, const TTest *const *tests, size_t n)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, book_up, book_down);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define BOOK_MAIN(name, ...)                                                                       \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
-        return book_run(name, tests, sizeof tests / sizeof tests[0]);                              \
-    }
+#define BOOK_MAIN(name, ...) TEST_MAIN_AROUND(name, book_up, book_down, __VA_ARGS__)
 
 #endif

@@ -98,18 +98,7 @@ __attribute__((unused)) static const struct policy *load(const char *find, const
 
 __attribute__((unused)) static int run(const char *name, const TTest *const *tests, size_t n)
 {
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, arena_up, arena_down);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run_all(name, arena_up, arena_down, tests, n);
 }
 
 #endif

@@ -312,28 +312,6 @@ __attribute__((unused)) static int64_t spine_events_of(const char *type)
 }
 
 /* `up` before each test: spine_up, or one that does more; `down` after it likewise. */
-__attribute__((unused)) static int spine_suite(const char *name, SFun up, SFun down,
-                                               const TTest *const *tests, size_t n)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, up, down);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define SPINE_MAIN(name, up, down, ...)                                                            \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
-        return spine_suite(name, up, down, tests, sizeof tests / sizeof tests[0]);                 \
-    }
+#define SPINE_MAIN(name, up, down, ...) TEST_MAIN_AROUND(name, up, down, __VA_ARGS__)
 
 #endif

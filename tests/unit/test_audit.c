@@ -961,15 +961,7 @@ static void add_all(TCase *tcase)
 
 int main(void)
 {
-    Suite *suite = suite_create("audit");
-    TCase *tcase = tcase_create("audit");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, up, down);
+    TCase *tcase = test_case("audit", up, down);
     add_all(tcase);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("audit", tcase);
 }

@@ -478,16 +478,8 @@ END_TEST
 int main(void)
 {
     const char *books = getenv("CLOSEGATE_RANDOM_BOOKS");
-    Suite *suite = suite_create("escalation_random");
-    TCase *tcase = tcase_create("escalation_random");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, random_up, spine_down);
+    TCase *tcase = test_case("escalation_random", random_up, spine_down);
     tcase_add_loop_test(tcase, nobody_gets_past_the_model, 0,
                         books == NULL ? BOOKS : (int)strtol(books, NULL, 10));
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("escalation_random", tcase);
 }

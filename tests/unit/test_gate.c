@@ -826,16 +826,9 @@ static void add_the_rest(TCase *tcase)
 
 int main(void)
 {
-    Suite *suite = suite_create("gate");
-    TCase *tcase = tcase_create("gate");
-    tcase_add_checked_fixture(tcase, up, down);
+    TCase *tcase = test_case("gate", up, down);
     add_what_stops_anything(tcase);
     add_confirming(tcase);
     add_the_rest(tcase);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("gate", tcase);
 }

@@ -809,17 +809,9 @@ int main(void)
         a_difference_on_a_sensitive_account_is_for_people,
         no_machine_confirms_what_leaves_a_difference,
     };
-    Suite *suite = suite_create("match_life");
-    TCase *tcase = tcase_create("match_life");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, life_up, spine_down);
+    TCase *tcase = test_case("match_life", life_up, spine_down);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_add_loop_test(tcase, random_lives_never_take_more_than_there_is, 0, 12);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("match_life", tcase);
 }

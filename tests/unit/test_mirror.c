@@ -83,15 +83,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mirror");
-    TCase *tcase = tcase_create("mirror");
+    TCase *tcase = test_case("mirror", NULL, NULL);
     tcase_add_loop_test(tcase, a_header_says_what_its_argument_says, 0,
                         (int)(sizeof table / sizeof table[0]));
     tcase_add_test(tcase, without_arguments_or_a_schema_there_is_nothing_to_say);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("mirror", tcase);
 }

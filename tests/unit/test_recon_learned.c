@@ -271,15 +271,5 @@ int main(void)
         two_rules_for_one_pair_are_one_candidate,
         rules_that_make_no_sense_are_refused,
     };
-    Suite *suite = suite_create("recon_learned");
-    TCase *tcase = tcase_create("recon_learned");
-    tcase_add_checked_fixture(tcase, up, down);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run_all("recon_learned", up, down, tests, sizeof tests / sizeof tests[0]);
 }

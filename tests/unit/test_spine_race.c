@@ -200,15 +200,7 @@ static void race_up(void)
 
 int main(void)
 {
-    Suite *suite = suite_create("spine_race");
-    TCase *tcase = tcase_create("spine_race");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, race_up, spine_down);
+    TCase *tcase = test_case("spine_race", race_up, spine_down);
     tcase_add_loop_test(tcase, of_many_who_answer_at_once_one_has_an_effect, 0, ROUNDS);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run("spine_race", tcase);
 }

@@ -357,16 +357,5 @@ int main(void)
                                   an_identity_leads_to_one_principal,
                                   an_assertion_is_spent_once,
                                   a_policy_text_is_kept_whole_and_once};
-    Suite *suite = suite_create("store");
-    TCase *tcase = tcase_create("store");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, up, down);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return test_run_all("store", up, down, tests, sizeof tests / sizeof tests[0]);
 }
