@@ -4,51 +4,22 @@
  * wait for each other, not by time. */
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 
-#include "engine/call/spine.h"
 #include "tests/fault/fault_vfs.h"
-#include "tests/unit/spine_book.h"
+#include "tests/unit/spine_threads.h"
 
 #define MANY 40
 
-static struct loop *loop;
-static struct spine *spine;
 static int waiting; /* answers still to come before the loop may stop */
 static int answered[MANY + 8];
 static int answered_n;
-
-/* As book_clock, for several threads. */
-static atomic_llong threads_now;
-
-static int64_t threads_clock(void)
-{
-    return atomic_fetch_add(&threads_now, 1000);
-}
 
 static int64_t clock_jump_us;
 
 static void spine_begin(size_t in_flight_max)
 {
-    const struct spine_options options = {.book_path = book_path,
-                                          .readers = 2,
-                                          .in_flight_max = in_flight_max,
-                                          .clock_us = threads_clock,
-                                          .clock_jump_us = clock_jump_us};
-    atomic_store(&threads_now, book_now + 1000);
-    store_close(book_writer); /* one writer a book */
-    book_writer = NULL;
-    ck_ok(loop_new(&loop));
-    ck_ok(spine_start(loop, &options, &spine));
-}
-
-static void spine_end(void)
-{
-    spine_stop(spine);
-    loop_free(loop);
-    book_now = atomic_load(&threads_now);
-    ck_ok(store_open(book_path, STORE_WRITER, arena, &book_writer));
-    book_is_intact();
+    spine_begin_with((struct spine_options){
+        .readers = 2, .in_flight_max = in_flight_max, .clock_jump_us = clock_jump_us});
 }
 
 static void on_answer(struct call *c, void *arg)

@@ -2,52 +2,20 @@
  * queues, share commit groups or fall between two, while readers look. Each escalation is settled
  * by exactly one of them, and all others hear how. The order is another one in each round; a
  * failure names its seed. */
-#include <stdatomic.h>
-
-#include "engine/call/spine.h"
-#include "tests/unit/spine_book.h"
+#include "tests/unit/spine_threads.h"
 
 #define MATCHES 12 /* a round */
 #define CALLERS 16 /* of each */
 #define ROUNDS  12
 
-static struct loop *loop;
-static struct spine *spine;
 static int waiting;
 static uint64_t seed, rng;
-static atomic_llong threads_now;
-
-static int64_t threads_clock(void)
-{
-    return atomic_fetch_add(&threads_now, 1000);
-}
-
 static uint32_t pick(uint32_t n)
 {
     rng ^= rng << 13;
     rng ^= rng >> 7;
     rng ^= rng << 17;
     return (uint32_t)(rng >> 20) % n;
-}
-
-static void spine_begin(void)
-{
-    const struct spine_options options = {
-        .book_path = book_path, .readers = 2, .in_flight_max = 1000, .clock_us = threads_clock};
-    atomic_store(&threads_now, book_now + 1000);
-    store_close(book_writer); /* one writer a book */
-    book_writer = NULL;
-    ck_ok(loop_new(&loop));
-    ck_ok(spine_start(loop, &options, &spine));
-}
-
-static void spine_end(void)
-{
-    spine_stop(spine);
-    loop_free(loop);
-    book_now = atomic_load(&threads_now);
-    ck_ok(store_open(book_path, STORE_WRITER, arena, &book_writer));
-    book_is_intact();
 }
 
 static void one_less(void)
@@ -181,7 +149,7 @@ START_TEST(of_many_who_answer_at_once_one_has_an_effect)
     seed = (uint64_t)_i + 1;
     rng = seed * UINT64_C(0x9E3779B97F4A7C15);
     round_make(1);
-    spine_begin();
+    spine_begin_with((struct spine_options){.readers = 2, .in_flight_max = 1000});
     round_run();
     spine_end();
     round_check();

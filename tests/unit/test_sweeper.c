@@ -4,19 +4,9 @@
  */
 #include "engine/call/sweeper.h"
 
-#include <stdatomic.h>
+#include "tests/unit/spine_threads.h"
 
-#include "tests/unit/spine_book.h"
-
-static struct loop *loop;
-static struct spine *spine;
 static struct sweeper *sweeper;
-static atomic_llong threads_now;
-
-static int64_t threads_clock(void)
-{
-    return atomic_fetch_add(&threads_now, 1000);
-}
 
 /* ---- made-up tools: how much each has to do, and how often it was asked ---- */
 
@@ -75,13 +65,7 @@ static const struct tool *const none[] = {NULL};
 
 static void sweeper_up(const struct tool *const *list, int64_t every_s)
 {
-    const struct spine_options options = {
-        .book_path = book_path, .readers = 1, .in_flight_max = 16, .clock_us = threads_clock};
-    atomic_store(&threads_now, book_now + 1000);
-    store_close(book_writer); /* one writer a book */
-    book_writer = NULL;
-    ck_ok(loop_new(&loop));
-    ck_ok(spine_start(loop, &options, &spine));
+    spine_begin_with((struct spine_options){.readers = 1, .in_flight_max = 16});
     const struct sweeper_options sweep = {.spine = spine, .every_s = every_s, .sweeps = list};
     ck_ok(sweeper_start(loop, &sweep, &sweeper));
     sweeper_set_policy(sweeper, book_policy);
@@ -91,10 +75,7 @@ static void sweeper_down(void)
 {
     spine_stop(spine);
     sweeper_free(sweeper);
-    loop_free(loop);
-    book_now = atomic_load(&threads_now);
-    ck_ok(store_open(book_path, STORE_WRITER, arena, &book_writer));
-    book_is_intact();
+    spine_ended();
 }
 
 static int64_t rounds_wanted;
