@@ -9,6 +9,7 @@
 
 #include "engine/call/call.h"
 #include "engine/store/audit.h"
+#include "engine/store/master.h"
 #include "tests/unit/policy_base.h"
 
 static char book_folder[64], book_path[96];
@@ -88,6 +89,30 @@ __attribute__((unused)) static void book_end(struct tx *tx)
     book_event(tx, "OK");
     ck_ok(tx_call_keep(tx));
     ck_ok(store_group_commit(book_writer));
+}
+
+/* The entity US and its accounts, each an id and a class; the first one is reconciled. */
+__attribute__((unused)) static void book_chart(const char *const (*accounts)[2], size_t n)
+{
+    struct tx tx;
+    enum put put;
+    book_begin(&tx);
+    ck_ok(entity_put(&tx,
+                     &(struct entity){.entity_id = "US",
+                                      .name = "US Inc",
+                                      .functional_currency = "USD",
+                                      .zone = "America/New_York",
+                                      .calendar = "US_FED"},
+                     &put));
+    for (size_t i = 0; i < n; i++)
+        ck_ok(account_put(&tx,
+                          &(struct account){.entity_id = "US",
+                                            .account_id = accounts[i][0],
+                                            .name = "x",
+                                            .class_ = accounts[i][1],
+                                            .reconciled = i == 0},
+                          &put));
+    book_end(&tx);
 }
 
 /* ---- calls ---- */

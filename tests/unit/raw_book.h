@@ -19,6 +19,7 @@
 #include "engine/store/policies.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
+#include "tests/unit/proposal.h"
 #include "tests/unit/test.h"
 
 #define MAYBE_UNUSED __attribute__((unused))
@@ -120,19 +121,9 @@ MAYBE_UNUSED static struct match pair_of(struct book *b, const char *bank, const
     legs[0] =
         (struct leg){.entry_id = bank, .version = 1, .side = SIDE_BANK, .amount_minor = minor};
     legs[1] = (struct leg){.entry_id = gl, .version = 1, .side = SIDE_GL, .amount_minor = minor};
-    struct match m = {.entity_id = "us",
-                      .account_id = "1000",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact/1",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .score_bp = 10000,
-                      .sure = true,
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = sure_proposal(legs, 2);
+    m.entity_id = "us";
+    m.account_id = "1000";
     ck_ok(match_measure(&m, "USD"));
     ck_ok(match_composition(b->arena, m.rule, legs, 2, &m.composition_sha256));
     return m;

@@ -12,6 +12,7 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 #include "tests/unit/book.h"
+#include "tests/unit/proposal.h"
 
 /* Materiality is 10,000 USD; a clerk confirms up to 5,000 alone, and any amount with another. */
 static const char spine_authority[] =
@@ -69,42 +70,30 @@ static void spine_people(void)
 static void spine_chart(void)
 {
     static const char *const accounts[][2] = {{"1010", "cash"}, {"4000", "revenue"}};
-    struct tx tx;
-    enum put put;
-    book_begin(&tx);
-    ck_ok(entity_put(&tx,
-                     &(struct entity){.entity_id = "US",
-                                      .name = "US Inc",
-                                      .functional_currency = "USD",
-                                      .zone = "America/New_York",
-                                      .calendar = "US_FED"},
-                     &put));
-    for (size_t i = 0; i < 2; i++)
-        ck_ok(account_put(&tx,
-                          &(struct account){.entity_id = "US",
-                                            .account_id = accounts[i][0],
-                                            .name = "x",
-                                            .class_ = accounts[i][1],
-                                            .reconciled = i == 0},
-                          &put));
-    book_end(&tx);
+    book_chart(accounts, 2);
+}
+
+/* A line of account 1010 on 2026-01-01, of whatever amount. */
+static struct entry spine_line(const char *id, enum side side)
+{
+    return (struct entry){.entry_id = id,
+                          .version = 1,
+                          .side = side,
+                          .contra = side == SIDE_BANK ? CONTRA_NONE : CONTRA_ACCOUNT,
+                          .contra_account = side == SIDE_BANK ? NULL : "4000",
+                          .source_id = side == SIDE_BANK ? "b" : "g",
+                          .file_id = "f",
+                          .row_no = 1,
+                          .entity_id = "US",
+                          .account_id = "1010",
+                          .date = {20454},
+                          .raw_sha256 = "00"};
 }
 
 static void spine_entry(struct tx *tx, const char *id, enum side side, int64_t cents)
 {
-    struct entry e = {.entry_id = id,
-                      .version = 1,
-                      .side = side,
-                      .contra = side == SIDE_BANK ? CONTRA_NONE : CONTRA_ACCOUNT,
-                      .contra_account = side == SIDE_BANK ? NULL : "4000",
-                      .source_id = side == SIDE_BANK ? "b" : "g",
-                      .file_id = "f",
-                      .row_no = 1,
-                      .entity_id = "US",
-                      .account_id = "1010",
-                      .date = {20454}, /* 2026-01-01 */
-                      .reference = id + 2,
-                      .raw_sha256 = "00"};
+    struct entry e = spine_line(id, side);
+    e.reference = id + 2;
     ck_ok(money_make(cents, "USD", &e.amount));
     ck_ok(entry_insert(tx, &e));
 }
@@ -126,19 +115,7 @@ static void spine_entries(int first, int n, int64_t cents)
 static const char *spine_proposal(struct tx *tx, int number, int64_t cents)
 {
     struct leg *legs = ARENA_ARRAY(arena, 2, struct leg);
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact/1",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .score_bp = 10000,
-                      .sure = true,
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = sure_proposal(legs, 2);
     legs[0] = (struct leg){.entry_id = arena_fmt(arena, "b:%d", number),
                            .version = 1,
                            .side = SIDE_BANK,

@@ -40,17 +40,8 @@ static const char *match(const char *bank, int64_t bank_minor, const char *book,
                          bool part, bool confirm)
 {
     struct leg *legs = ARENA_ARRAY(arena, 2, struct leg);
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = arena_fmt(arena, "exact/%s", bank),
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = exact_proposal(legs, 2);
+    m.rule = arena_fmt(arena, "exact/%s", bank);
     legs[0] =
         (struct leg){.entry_id = bank, .version = 1, .side = SIDE_BANK, .amount_minor = bank_minor};
     legs[1] = (struct leg){

@@ -9,6 +9,7 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 #include "tests/unit/book.h"
+#include "tests/unit/proposal.h"
 
 static struct money usd(int64_t minor)
 {
@@ -47,25 +48,7 @@ static void put_chart(void)
 {
     static const char *const accounts[][2] = {
         {"1010", "cash"}, {"4000", "revenue"}, {"6100", "expense"}};
-    struct tx tx;
-    enum put put;
-    book_begin(&tx);
-    ck_ok(entity_put(&tx,
-                     &(struct entity){.entity_id = "US",
-                                      .name = "US Inc",
-                                      .functional_currency = "USD",
-                                      .zone = "America/New_York",
-                                      .calendar = "US_FED"},
-                     &put));
-    for (size_t i = 0; i < 3; i++)
-        ck_ok(account_put(&tx,
-                          &(struct account){.entity_id = "US",
-                                            .account_id = accounts[i][0],
-                                            .name = "x",
-                                            .class_ = accounts[i][1],
-                                            .reconciled = i == 0},
-                          &put));
-    book_end(&tx);
+    book_chart(accounts, 3);
 }
 
 START_TEST(an_entry_reads_back_as_it_was_written)
@@ -183,25 +166,16 @@ START_TEST(only_entries_in_no_live_match_are_unmatched)
         entry_of("g:2", SIDE_GL, "1010", 7), entry_of("g:3", SIDE_GL, "4000", -100)};
     struct leg legs[2] = {{.entry_id = "b:1", .version = 1, .side = SIDE_BANK, .amount_minor = 100},
                           {.entry_id = "g:1", .version = 1, .side = SIDE_GL, .amount_minor = 100}};
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .composition_sha256 = "00",
-                      .amount = usd(100),
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = exact_proposal(legs, 2);
     struct walked open = {0};
     struct entry_totals *totals;
     enum entry_state state;
     const char *match_id;
     size_t n;
     struct tx tx;
+    m.rule = "exact";
+    m.composition_sha256 = "00";
+    m.amount = usd(100);
     put_entries(e, 4);
     book_begin(&tx);
     ck_ok(match_insert(&tx, &m));
@@ -232,22 +206,13 @@ START_TEST(a_match_whose_entry_is_taken_takes_nothing)
                                entry_of("b:0", SIDE_BANK, "1010", 100)};
     struct leg legs[2] = {{.entry_id = "b:1", .version = 1, .side = SIDE_BANK, .amount_minor = 100},
                           {.entry_id = "g:1", .version = 1, .side = SIDE_GL, .amount_minor = 100}};
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .composition_sha256 = "00",
-                      .amount = usd(100),
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = exact_proposal(legs, 2);
     struct walked open = {0};
     bool taken;
     struct tx tx;
+    m.rule = "exact";
+    m.composition_sha256 = "00";
+    m.amount = usd(100);
     put_entries(e, 3);
     book_begin(&tx);
     ck_ok(match_insert_open(&tx, &m, &taken));

@@ -305,19 +305,7 @@ START_TEST(a_chunk_passes_over_what_was_taken_in_part_meanwhile)
     struct leg legs[2] = {
         {.entry_id = "b:1", .version = 1, .side = SIDE_BANK, .amount_minor = 100001},
         {.entry_id = "g:1", .version = 1, .side = SIDE_GL, .amount_minor = 100001}};
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact/1",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .composition_sha256 = "00",
-                      .amount = {.minor = 100001, .cur = "USD"},
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{}"};
+    struct match m = exact_proposal(legs, 2);
     struct recon_chunk chunk = {
         .entity_id = "US", .account_id = "1010", .requested_by = "human:ana"};
     struct call c = {.arena = arena,
@@ -326,6 +314,8 @@ START_TEST(a_chunk_passes_over_what_was_taken_in_part_meanwhile)
                      .policy = book_policy,
                      .args = &chunk};
     struct call *calls[1] = {&c};
+    m.composition_sha256 = "00";
+    m.amount = (struct money){.minor = 100001, .cur = "USD"};
     chunk.matches = &m;
     chunk.matches_n = 1;
     (void)proposed(ana, "{\"bank_ids\":[\"b:1\"],\"gl_ids\":[\"g:1\"],\"parts\":["

@@ -6,19 +6,8 @@ static const struct actor *const ana = &spine_ana;
 
 static void named(struct tx *tx, const char *id, enum side side, int64_t cents, const char *memo)
 {
-    struct entry e = {.entry_id = id,
-                      .version = 1,
-                      .side = side,
-                      .contra = side == SIDE_BANK ? CONTRA_NONE : CONTRA_ACCOUNT,
-                      .contra_account = side == SIDE_BANK ? NULL : "4000",
-                      .source_id = side == SIDE_BANK ? "b" : "g",
-                      .file_id = "f",
-                      .row_no = 1,
-                      .entity_id = "US",
-                      .account_id = "1010",
-                      .date = {20454},
-                      .memo = memo,
-                      .raw_sha256 = "00"};
+    struct entry e = spine_line(id, side);
+    e.memo = memo;
     ck_ok(money_make(cents, "USD", &e.amount));
     ck_ok(entry_insert(tx, &e));
 }
