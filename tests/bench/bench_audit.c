@@ -3,20 +3,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/store/audit.h"
 #include "engine/store/limits.h"
+#include "tests/bench/clock.h"
 #include "tests/gate/world.h"
 
 enum { EVENTS = 20000 };
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* one thread, and no commit */
-    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+    return clock_us(CLOCK_PROCESS_CPUTIME_ID); /* one thread, and no commit */
 }
 
 static struct err decide_once(struct tx *tx, const struct event *event)

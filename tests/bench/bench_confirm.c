@@ -17,6 +17,8 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/tables.h"
+#include "tests/bench/clock.h"
+#include "tests/unit/proposal.h"
 
 enum { CHUNK = 500 };
 
@@ -57,11 +59,9 @@ static struct err policy_make(struct arena *arena, const struct policy **policy)
     return OK;
 }
 
-static int64_t clock_us(void)
+static int64_t now_us(void)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+    return clock_us(CLOCK_REALTIME);
 }
 
 /* ---- the book ---- */
@@ -100,19 +100,8 @@ static struct err pair_match(struct tx *tx, int64_t i)
         legs[k].version = 1;
         legs[k].amount_minor = 10000 + i % 5000;
     }
-    struct match m = {.entity_id = "US",
-                      .account_id = "1010",
-                      .class_ = "exact_match",
-                      .match_type = "exact",
-                      .rule = "exact/1",
-                      .rule_version = 1,
-                      .source = SOURCE_MATCHER,
-                      .proposer = "engine:matcher",
-                      .score_bp = 10000,
-                      .sure = true,
-                      .legs = legs,
-                      .legs_n = 2,
-                      .evidence = "{\"fields\":[\"amount\",\"reference\",\"date\"]}"};
+    struct match m = sure_proposal(legs, 2);
+    m.evidence = "{\"fields\":[\"amount\",\"reference\",\"date\"]}";
     TRY(match_composition(tx->arena, m.rule, legs, 2, &m.composition_sha256));
     TRY(match_measure(&m, "USD"));
     return match_insert(tx, &m);
@@ -166,7 +155,7 @@ static struct err group_add(struct store *store, int64_t from, int64_t n)
     struct tx tx;
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     TRY(store_group_begin(store));
-    TRY(tx_call_begin(store, arena, clock_us(), &tx));
+    TRY(tx_call_begin(store, arena, now_us(), &tx));
     TRY(n == 0 ? book_first(&tx) : pairs_add(&tx, from, n));
     TRY(tx_call_keep(&tx));
     return store_group_commit(store);
@@ -206,7 +195,7 @@ static struct err pass_run(const char *path, const struct policy *policy, struct
     static const struct actor ana = {
         .kind = ACTOR_HUMAN, .id = "human:ana", .principal = "p-ana", .channel = CHANNEL_CLI};
     const struct spine_options options = {
-        .book_path = path, .readers = 1, .in_flight_max = 64, .clock_us = clock_us};
+        .book_path = path, .readers = 1, .in_flight_max = 64, .clock_us = now_us};
     struct loop *loop = NULL;
     struct spine *spine = NULL;
     struct call c = {
@@ -217,10 +206,10 @@ static struct err pass_run(const char *path, const struct policy *policy, struct
     TRY(loop_new(&loop));
     TRY(spine_start(loop, &options, &spine));
     double cpu = cpu_seconds();
-    int64_t begun = clock_us(), confirmed = 0;
+    int64_t begun = now_us(), confirmed = 0;
     TRY(spine_submit(spine, &c, on_answer, loop));
     TRY(loop_run(loop));
-    int64_t took = clock_us() - begun;
+    int64_t took = now_us() - begun;
     cpu = cpu_seconds() - cpu;
     struct spine_stats stats = spine_stats(spine);
     spine_stop(spine);

@@ -2,8 +2,8 @@
  * called the same way in the same run. Best of several rounds. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "tests/bench/clock.h"
 #include "tests/gate/world.h"
 
 enum { ROUNDS = 400, CALLS = 1000 }; /* short rounds: the best one was not interrupted */
@@ -16,23 +16,16 @@ static struct verdict nothing(const struct policy *policy, const struct ask *ask
     return (struct verdict){.row = ask->actor, .clause = "", .pointer = ""};
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 /* Nanoseconds a call, times 10. */
 static int64_t measure(decide *volatile *how, const struct policy *policy, const struct ask *ask)
 {
     int64_t best = INT64_MAX;
     size_t kept = 0;
     for (int r = 0; r < ROUNDS; r++) {
-        int64_t begun = now_ns();
+        int64_t begun = clock_ns(CLOCK_MONOTONIC);
         for (int i = 0; i < CALLS; i++)
             kept += (*how)(policy, ask).clause[0] != '\0';
-        int64_t took = (now_ns() - begun) * 10 / CALLS;
+        int64_t took = (clock_ns(CLOCK_MONOTONIC) - begun) * 10 / CALLS;
         best = took < best ? took : best;
     }
     if (kept > (size_t)ROUNDS * CALLS)

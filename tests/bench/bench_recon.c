@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "common/base/arena.h"
 #include "engine/recon/pass.h"
+#include "tests/bench/clock.h"
 
 struct books {
     struct arena *arena;
@@ -108,9 +108,7 @@ static void event(struct books *b, int32_t days)
 
 static double seconds_of(clockid_t clock)
 {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (double)clock_ns(clock) / 1e9;
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
