@@ -250,7 +250,18 @@ struct err call_run(struct call *c, struct tx *tx)
         return take_back(c, tx);
     TRY(run_is_live(c, tx));
     TRY(decide(c, tx));
-    if (scope == NULL || c->seq == 0 || (c->opens && c->outcome == CALL_OK))
+    if (scope == NULL || c->seq == 0 || (c->opens && c->outcome == CALL_OK) || c->parts_n > 0)
         return OK;
+    return answer_keep(c, tx, scope);
+}
+
+struct err call_keep(struct call *c, struct tx *tx)
+{
+    const char *scope;
+    TRY(arena_check(c->arena));
+    if (c->idempotency_key == NULL)
+        return OK;
+    TRY(idempotency_scope(c->arena, c->actor.id, c->actor.client, c->tool->name, c->idempotency_key,
+                          &scope));
     return answer_keep(c, tx, scope);
 }

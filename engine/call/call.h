@@ -23,6 +23,9 @@ MUST_CHECK struct err tool_output_schema(struct arena *arena, const struct tool 
  */
 MUST_CHECK struct err call_run(struct call *c, struct tx *tx);
 
+/* Of a call with parts, after the last of them: keeps the whole answer under the call's key. */
+MUST_CHECK struct err call_keep(struct call *c, struct tx *tx);
+
 /* The first half of call_run: fills the ask from the book as it is and lets the gate decide.
  * Changes nothing, so a reader's snapshot will do: `policy explain`. A plan may settle the call by
  * itself (outcome set): then there is no verdict. */

@@ -40,16 +40,42 @@ static void group_failed(struct call **calls, size_t n, enum err_kind kind, cons
     }
 }
 
-static struct err call_in_group(struct store *store, struct call *c, int64_t (*clock_us)(void))
+typedef struct err in_savepoint(struct call *c, struct tx *tx);
+
+static struct err call_in_group(struct store *store, struct call *c, in_savepoint *run,
+                                int64_t (*clock_us)(void))
 {
     struct tx tx;
     TRY(tx_call_begin(store, c->arena, clock_us(), &tx));
-    struct err e = call_run(c, &tx);
+    struct err e = run(c, &tx);
     if (e.kind == ERR_NONE)
         e = tx_call_keep(&tx);
     if (e.kind != ERR_NONE)
         tx_call_undo(&tx);
     return e;
+}
+
+/* What a call consists of, each as if it had come by itself: one that fails takes no other along.
+ * That the answer cannot be kept is no reason to undo what was decided. */
+static void parts_run(struct store *store, struct call *c, int64_t (*clock_us)(void))
+{
+    for (size_t i = 0; i < c->parts_n && store_group_alive(store); i++) {
+        struct call *part = c->part_make(c, i);
+        struct err e = part == NULL ? OK : call_in_group(store, part, call_run, clock_us);
+        if (e.kind != ERR_NONE)
+            call_failed(part, e);
+        if (part != NULL) {
+            c->policy_loaded |= part->policy_loaded;
+            measure_call(part);
+        }
+        c->part_take(c, i, part);
+    }
+    if (!store_group_alive(store))
+        return;
+    struct err kept = call_in_group(store, c, call_keep, clock_us);
+    if (kept.kind != ERR_NONE)
+        call_failed(c, err_new(ERR_UNKNOWN, "the items were decided one by one, but the answer is "
+                                            "lost: look at each"));
 }
 
 /* What takes a whole group along. */
@@ -64,9 +90,11 @@ static bool calls_run(struct store *store, struct call **calls, size_t n, int64_
 {
     for (*ran = 0; *ran < n && (more == NULL || more->fn(more->arg)); ++*ran) {
         struct call *c = calls[*ran];
-        struct err e = call_in_group(store, c, clock_us);
+        struct err e = call_in_group(store, c, call_run, clock_us);
         if (e.kind != ERR_NONE)
             call_failed(c, e);
+        else if (c->parts_n > 0)
+            parts_run(store, c, clock_us);
         if (store_group_alive(store))
             continue;
         *ran = n;

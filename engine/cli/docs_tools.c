@@ -98,6 +98,8 @@ static const char *door(unsigned offer)
         return (offer & OFFER_SOCKET) != 0 ? "on `/mcp` and the Unix socket" : "on `/mcp`";
     if (offer == OFFER_SERVICE)
         return "on `/mcp`, to services only";
+    if (offer == OFFER_WORKSPACE)
+        return "on `/mcp`, to people of the workspace only";
     return (offer & OFFER_WORKSPACE) != 0
                ? "administration: on the Unix socket, the command line, and for people of the "
                  "workspace"

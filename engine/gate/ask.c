@@ -187,6 +187,17 @@ static void write_value(struct canon *w, const struct ask_value *v)
     canon_end(w);
 }
 
+/* Only of an act that is one: every other event goes without. */
+static void write_bulk(struct canon *w, const struct ask *a)
+{
+    if (a->bulk_n == 0)
+        return;
+    canon_int(w, KEY("bulk_n"), a->bulk_n);
+    canon_bool(w, KEY("bulk_one_clause"), a->bulk_one_clause);
+    canon_fact(w, KEY("bulk_reason"), a->bulk_reason);
+    write_sum(w, KEY("bulk_sum"), &a->bulk_sum);
+}
+
 static void write_a_to_c(struct canon *w, const struct ask *a)
 {
     write_accounts(w, a);
@@ -199,6 +210,7 @@ static void write_a_to_c(struct canon *w, const struct ask *a)
     canon_int(w, KEY("auth_age_s"), a->auth_age_s);
     write_sum(w, KEY("auto_confirmed"), &a->auto_confirmed);
     canon_int(w, KEY("auto_confirmed_n"), a->auto_confirmed_n);
+    write_bulk(w, a);
     canon_bool(w, KEY("change"), a->change);
     canon_text(w, KEY("channel"), channel_name(a->channel));
     canon_fact(w, KEY("client"), a->client);

@@ -17,7 +17,7 @@
 #include "common/base/money.h"
 
 /* The shape of ask_print's object; raised when a fact is added or changes its meaning. */
-#define ASK_SCHEMA 3
+#define ASK_SCHEMA 4
 
 /* ACTION(NAME) for every act the gate knows. An action that is not here is denied as UNLISTED. */
 #define ACTION_LIST(ACTION)                                                                        \
@@ -93,10 +93,11 @@ struct ask_value {
     struct date as_of;
 };
 
-/* What a cumulative limit's window already holds, before this act. */
+/* What a cumulative limit's window already holds, before this act; what several acts are worth
+ * together. */
 struct ask_cumulative {
     struct decimal sum; /* in the limit's currency */
-    bool known;         /* false: a part of the window could not be valued */
+    bool known;         /* false: a part of it could not be valued */
 };
 
 struct ask {
@@ -165,6 +166,12 @@ struct ask {
         *seats; /* principals it rests on already: approvers, and whose seats they had */
     size_t seats_n;
     bool own_seat; /* a delegation lends the actor's own seat */
+
+    /* several escalations decided in one act; `tier` is the highest of the acts bound to them */
+    int64_t bulk_n;                 /* how many; 0: it is not such an act */
+    bool bulk_one_clause;           /* the same reason, clause and pointer stopped all of them */
+    const char *bulk_reason;        /* that reason's name; NULL when they differ */
+    struct ask_cumulative bulk_sum; /* what they are worth, in the currency of policy->bulk */
 };
 
 const char *action_name(enum action action); /* "CONFIRM"; "NONE" for what is not listed */

@@ -54,6 +54,10 @@ struct ask_row {
     int64_t auto_confirmed_n;
     bool has_rationale, own_seat;
     int64_t approvers_n;
+    int64_t bulk_n;
+    bool bulk_one_clause;
+    const char *bulk_reason;
+    struct sum_row bulk_sum;
 };
 
 static const struct json_field role_fields[] = {
@@ -136,6 +140,10 @@ static const struct json_field fields[] = {
     JSON_INT(struct ask_row, approvers_n),
     JSON_TEXTS(struct ask_row, seats, seats_n, .max = LIST_MAX),
     JSON_BOOL(struct ask_row, own_seat),
+    JSON_INT(struct ask_row, bulk_n, .min = 0, .max = LIST_MAX),
+    JSON_BOOL(struct ask_row, bulk_one_clause),
+    JSON_TEXT(struct ask_row, bulk_reason),
+    JSON_OBJECT(struct ask_row, bulk_sum, sum_fields),
 };
 
 /* ---- names ---- */
@@ -194,7 +202,7 @@ static struct err names_read(const struct ask_row *r, struct ask *a)
     a->action = (enum action)v;
     TRY(name_read(tier_at, TIER_T3 + 1, r->tier, "/tier", &v));
     a->tier = (enum tier)v;
-    TRY(name_read(decision_at, DECISION_REQUEST_INFO + 1, r->decision, "/decision", &v));
+    TRY(name_read(decision_at, DECISION_ANSWER + 1, r->decision, "/decision", &v));
     a->decision = (enum decision)v;
     TRY(name_read(kind_at, ACTOR_ENGINE + 1, r->actor_kind, "/actor_kind", &v));
     a->actor_kind = (enum actor_kind)v;
@@ -270,6 +278,7 @@ static struct err money_read(struct arena *arena, const struct ask_row *r, struc
     a->cumulative_n = r->cumulative_n;
     a->auto_confirmed_n = r->auto_confirmed_n;
     TRY(err_in(sum_read(&r->auto_confirmed, &a->auto_confirmed), "/auto_confirmed"));
+    TRY(err_in(sum_read(&r->bulk_sum, &a->bulk_sum), "/bulk_sum"));
     a->has_amount = r->amount != NULL;
     return r->amount == NULL
                ? OK
@@ -310,6 +319,9 @@ static void actor_take(const struct ask_row *r, struct ask *a)
     a->seats = r->seats;
     a->seats_n = r->seats_n;
     a->own_seat = r->own_seat;
+    a->bulk_n = r->bulk_n;
+    a->bulk_one_clause = r->bulk_one_clause;
+    a->bulk_reason = r->bulk_reason;
 }
 
 static void object_take(const struct ask_row *r, struct ask *a)

@@ -28,7 +28,7 @@ static struct err load_clauses(struct policy_build *b)
     for (size_t i = 0; i < b->doc.clauses_n; i++)
         TRY(load_clause(b, &b->doc.clauses[i]));
     for (size_t reason = REASON_ALLOWED + 1; reason < REASON_COUNT; reason++) {
-        if (b->policy->clauses[reason].text == NULL)
+        if (b->policy->clauses[reason].text == NULL && reason != REASON_BULK_LIMIT)
             return policy_refuse(b, "/clauses", "%s has no clause",
                                  reason_name((enum reason)reason));
     }
@@ -69,8 +69,7 @@ static struct err load_parts(struct policy_build *b)
     TRY(check_empty(b, b->doc.close, "/close"));
     TRY(policy_load_escalation(b));
     TRY(policy_load_channels(b));
-    p->bulk_max = b->doc.bulk->max_items;
-    return OK;
+    return policy_load_bulk(b);
 }
 
 struct err policy_load(struct arena *arena, const struct json *tree, const char *digest,

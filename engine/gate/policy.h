@@ -115,6 +115,15 @@ struct policy_escalation {
     size_t reminder_hours_n;
 };
 
+/* What one act of a person may decide at once. The clauses are one sentence and point at the key
+ * that stopped it. */
+struct policy_bulk {
+    int64_t max_items;
+    struct policy_limit max_amount; /* together; without a key of its own it is materiality */
+    uint64_t reasons;               /* bit 1 << enum reason: what may be decided so */
+    struct policy_clause clause, items_clause, amount_clause, reasons_clause;
+};
+
 /* REASON(NAME, "default heading") for every reason a verdict can carry. */
 #define REASON_LIST(REASON)                                                                        \
     REASON(ALLOWED)                                                                                \
@@ -140,7 +149,8 @@ struct policy_escalation {
     REASON(FX_RATE_MISSING)                                                                        \
     REASON(FX_RATE_STALE)                                                                          \
     REASON(TIER_REQUIRES_HUMAN)                                                                    \
-    REASON(SECOND_APPROVER_REQUIRED)
+    REASON(SECOND_APPROVER_REQUIRED)                                                               \
+    REASON(BULK_LIMIT)
 
 #define REASON_ENUM(name) REASON_##name,
 enum reason { REASON_NONE = 0, REASON_LIST(REASON_ENUM) REASON_COUNT };
@@ -178,7 +188,7 @@ struct policy {
     int64_t login_age_max_s[4]; /* per tier; 0: any age */
     struct policy_escalation escalation;
     int64_t exception_days_max; /* an exception that is open for longer is escalated */
-    int64_t bulk_max;           /* items one human act may decide at once */
+    struct policy_bulk bulk;
     struct policy_clause clauses[REASON_COUNT]; /* by reason; every reason but ALLOWED has one */
     const char (*currencies)[4]; /* every currency a limit is written in; [0] is USD */
     size_t currencies_n;

@@ -166,6 +166,9 @@ static const struct json_field channels_fields[] = {
 
 static const struct json_field bulk_fields[] = {
     JSON_INT(struct doc_bulk, max_items, .required = true, .min = 1, .max = 1000),
+    JSON_TEXT(struct doc_bulk, max_amount, .max = 40),
+    JSON_TEXTS(struct doc_bulk, reasons, reasons_n, .min = 1, .max = REASON_COUNT, .unique = true),
+    JSON_TEXT(struct doc_bulk, clause),
 };
 
 static const struct json_field clause_fields[] = {
@@ -236,11 +239,6 @@ struct err policy_doc_bind(struct arena *arena, const struct json *tree, struct 
     DEFAULTS(arena, matching_fields, doc->matching);
     DEFAULTS(arena, escalation_fields, doc->escalation);
     DEFAULTS(arena, exceptions_fields, doc->exceptions);
-    if (doc->bulk == NULL) {
-        doc->bulk = ARENA_NEW(arena, struct doc_bulk);
-        TRY(arena_check(arena));
-        doc->bulk->max_items = 50;
-    }
     return matching_defaults(arena, doc->matching);
 }
 

@@ -115,6 +115,9 @@ struct doc_channels {
 
 struct doc_bulk {
     int64_t max_items;
+    const char *max_amount, *clause;
+    const char **reasons;
+    size_t reasons_n;
 };
 
 struct doc_clause {
@@ -205,6 +208,9 @@ MUST_CHECK struct err policy_load_materiality(struct policy_build *b);
 MUST_CHECK struct err policy_load_auto_confirm(struct policy_build *b);
 MUST_CHECK struct err policy_load_cumulative(struct policy_build *b);
 MUST_CHECK struct err policy_load_write_off(struct policy_build *b);
+
+/* policy_bulk.c */
+MUST_CHECK struct err policy_load_bulk(struct policy_build *b);
 
 /* policy_rules.c, policy_authority.c, policy_matching.c, policy.c */
 MUST_CHECK struct err policy_load_accounts(struct policy_build *b);

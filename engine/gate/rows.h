@@ -55,4 +55,7 @@ predicate needs_second_approver, llm_resolves_confirm, llm_decides, lends_anothe
     not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
     write_off_same_eyes, write_off_unexplained, write_off_second_approver;
 
+/* ---- rows_bulk.c: f, several escalations in one act ---- */
+predicate bulk_by_machine, bulk_mixed, bulk_reason_unlisted, bulk_too_many, bulk_too_much;
+
 #endif

@@ -247,6 +247,21 @@ static struct err freezes_put(struct call *c, struct tx *tx, struct json *o)
 
 /* ---- where they are ---- */
 
+/* What may be decided in one act; no reasons: whatever the reason. */
+static struct json *bulk_print(struct arena *arena, const struct policy_bulk *bulk)
+{
+    struct json *o = json_object_new(arena), *reasons = json_array_new(arena);
+    for (unsigned r = REASON_ALLOWED + 1; r < REASON_COUNT && bulk->reasons != ~UINT64_C(0); r++) {
+        if ((bulk->reasons >> r & 1) != 0)
+            json_push(arena, reasons, json_text_new(arena, reason_name((enum reason)r)));
+    }
+    json_put_int(arena, o, "max_items", bulk->max_items);
+    json_put(arena, o, "max_amount", limit_print(arena, &bulk->max_amount));
+    if (reasons->count > 0)
+        json_put(arena, o, "reasons", reasons);
+    return o;
+}
+
 static struct json *policy_print(const struct call *c)
 {
     static const char *const own_agents[] = {"deny", "below_materiality", "allow"};
@@ -264,7 +279,7 @@ static struct json *policy_print(const struct call *c)
         json_put(c->arena, of, p->overrides[i].entity,
                  limit_print(c->arena, &p->overrides[i].limit));
     json_put(c->arena, o, "materiality_of", of);
-    json_put_int(c->arena, o, "bulk_max", p->bulk_max);
+    json_put(c->arena, o, "bulk", bulk_print(c->arena, &p->bulk));
     json_put_int(c->arena, o, "sla_hours", p->escalation.sla_hours);
     json_put_int(c->arena, o, "expiry_hours", p->escalation.expiry_hours);
     json_put_text(c->arena, o, "own_agent", own_agents[p->own_agent]);

@@ -10,15 +10,10 @@
 #include "engine/tools/answer_facts.h"
 #include "engine/tools/binding.h"
 #include "engine/tools/match_facts.h"
+#include "engine/tools/review.h"
 #include "engine/tools/scope.h"
 #include "engine/tools/settle.h"
 #include "engine/tools/transition.h"
-
-struct review {
-    const char *opened_at;
-    const char **evidence_opened;
-    size_t evidence_opened_n;
-};
 
 struct resolve_escalation {
     const char *escalation_id, *digest, *rationale;
@@ -28,12 +23,6 @@ struct resolve_escalation {
 
 static const char *const decisions[] = {"",       "confirm", "reject", "withdraw", "request_info",
                                         "answer", NULL};
-
-static const struct json_field review_fields[] = {
-    JSON_TEXT(struct review, opened_at, .max = 40, .help = "when the reviewer opened it, UTC"),
-    JSON_TEXTS(struct review, evidence_opened, evidence_opened_n, .max = 100, .each_max = 256,
-               .help = "ids of the evidence the reviewer opened"),
-};
 
 static const struct json_field fields[] = {
     JSON_TEXT(struct resolve_escalation, escalation_id, .required = true, .max = 64,

@@ -75,6 +75,7 @@ struct err settle_event(struct call *c, struct tx *tx, const struct escalation *
         .match_id = text_eq(e->object_type, "match") ? e->object_id : NULL,
         .entity_id = e->entity_id,
         .escalation_id = e->escalation_id,
+        .batch_id = c->batch_id,
         .request_id = c->request_id,
         .rationale = c->rationale,
         .rationale_author = c->rationale == NULL ? NULL : c->rationale_author,

@@ -4,12 +4,12 @@
 extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_audit,
     tool_investigate_exception, tool_list_pending_escalations, tool_bank_reconciliation,
     tool_generate_close_summary, tool_reject_match, tool_flag_exception, tool_escalate_match,
-    tool_resolve_escalation, tool_cancel_run, tool_resolve_exception, tool_assign_item,
-    tool_comment_item, tool_attach_evidence, tool_set_delegation, tool_record_delivery,
-    tool_confirm_match, tool_unmatch, tool_propose_rule, tool_retire_rule, tool_ingest_file,
-    tool_load_master, tool_change_person, tool_link_identity, tool_grant_role, tool_change_client,
-    tool_freeze, tool_thaw, tool_propose_policy, tool_list_registry, tool_list_policies,
-    tool_access_review, tool_sod_report, tool_acknowledge_clock, tool_whois;
+    tool_resolve_escalation, tool_resolve_escalations, tool_cancel_run, tool_resolve_exception,
+    tool_assign_item, tool_comment_item, tool_attach_evidence, tool_set_delegation,
+    tool_record_delivery, tool_confirm_match, tool_unmatch, tool_propose_rule, tool_retire_rule,
+    tool_ingest_file, tool_load_master, tool_change_person, tool_link_identity, tool_grant_role,
+    tool_change_client, tool_freeze, tool_thaw, tool_propose_policy, tool_list_registry,
+    tool_list_policies, tool_access_review, tool_sod_report, tool_acknowledge_clock, tool_whois;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass,
@@ -23,6 +23,7 @@ const struct tool *const tools[] = {
     &tool_flag_exception,
     &tool_escalate_match,
     &tool_resolve_escalation,
+    &tool_resolve_escalations,
     &tool_cancel_run,
     &tool_resolve_exception,
     &tool_assign_item,

@@ -99,6 +99,13 @@ struct call {
     struct err (*then)(struct call *c, struct tx *tx, void *then_arg);
     void *then_arg;
     bool policy_loaded; /* another policy is in force once this is committed */
+    /* Set by apply: calls that this one consists of. The group runs each behind this call's own
+     * event, in a savepoint and with an event of its own, whatever became of the others; the answer
+     * is kept after the last. part_make: NULL when there is no memory. part_take: what became of
+     * it, which goes into the answer; frees it (NULL: it was not made). */
+    size_t parts_n;
+    struct call *(*part_make)(struct call *c, size_t i);
+    void (*part_take)(struct call *c, size_t i, struct call *part);
 
     /* the answer */
     struct verdict verdict;

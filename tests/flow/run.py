@@ -23,7 +23,7 @@ Values: M1 is what M1 was found or captured as ({M1} and {E1.digest} within a cl
 [a, b] is a list; "…" holds spaces; +48h is the instant so far from now. Short names:
 match, entity, escalation, exception, key (idempotency_key), bank and gl (lists of entries).
 resolve_escalation takes the decision as a bare word and looks the digest up, as a human's screen
-would. After the arrow (-> or →): the outcome (ok, pending, deny, error), its reason, then
+would; resolve_escalations takes escalation=[E1, E2]. After the arrow (-> or →): the outcome (ok, pending, deny, error), its reason, then
 name=value pairs: a new capital name is captured, anything else must be equal, or be part of it
 when written name~"text". Every line that is held against something is a test (TAP)."""
 import argparse
@@ -120,7 +120,7 @@ class Story:
         for word in words:
             name, mark, value = split_pair(word)
             if name is None:
-                if tool != "resolve_escalation" or "decision" in arguments:
+                if not tool.startswith("resolve_escalation") or "decision" in arguments:
                     raise Wrong(f"{word!r} is not name=value")
                 arguments["decision"] = value
                 continue
@@ -131,6 +131,9 @@ class Story:
             arguments[name] = value
         if tool == "resolve_escalation":
             self.complete_resolve(arguments)
+        if tool == "resolve_escalations" and "items" not in arguments:
+            arguments["items"] = [{"escalation_id": id, "digest": self.digest_of(id)}
+                                  for id in arguments.pop("escalation_id")]
         return arguments
 
     def complete_resolve(self, arguments):
@@ -139,9 +142,12 @@ class Story:
         if arguments["escalation_id"] is None:
             raise Wrong("no escalation is known yet: say escalation=E1")
         if "digest" not in arguments:
-            rows = self.book.rows("SELECT digest FROM escalations WHERE escalation_id = ?",
-                                  arguments["escalation_id"])
-            arguments["digest"] = rows[0]["digest"] if rows else "0" * 64
+            arguments["digest"] = self.digest_of(arguments["escalation_id"])
+
+    def digest_of(self, escalation_id):
+        rows = self.book.rows("SELECT digest FROM escalations WHERE escalation_id = ?",
+                              escalation_id)
+        return rows[0]["digest"] if rows else "0" * 64
 
     # ---- what is expected
 

@@ -467,6 +467,26 @@ static struct oracle_answer unmatch(const struct policy *p, const struct ask *a)
     return allow(p, "13");
 }
 
+/* Several escalations in one act: by people, all for one and the same reason, and not too much. */
+static struct oracle_answer at_once(const struct policy *p, const struct ask *a)
+{
+    const struct policy_bulk *b = &p->bulk;
+    enum reason reason;
+    if (a->bulk_n == 0)
+        return nothing;
+    if (a->actor_kind != ACTOR_HUMAN)
+        return deny(p, REASON_TIER_REQUIRES_HUMAN, "f.1");
+    if (!a->bulk_one_clause || a->bulk_reason == NULL || a->tier == TIER_T3)
+        return answer_at(RULING_DENY, REASON_BULK_LIMIT, "f.2", b->clause.pointer);
+    if (!reason_find(a->bulk_reason, &reason) || (b->reasons >> reason & 1) == 0)
+        return answer_at(RULING_DENY, REASON_BULK_LIMIT, "f.3", b->reasons_clause.pointer);
+    if (a->bulk_n < 1 || a->bulk_n > b->max_items)
+        return answer_at(RULING_DENY, REASON_BULK_LIMIT, "f.4", b->items_clause.pointer);
+    if (!a->bulk_sum.known || decimal_cmp(a->bulk_sum.sum, b->max_amount.max) > 0)
+        return answer_at(RULING_DENY, REASON_BULK_LIMIT, "f.5", b->amount_clause.pointer);
+    return nothing;
+}
+
 static struct oracle_answer other(const struct policy *p, const struct ask *a)
 {
     bool llm = a->actor_kind == ACTOR_LLM;
@@ -532,6 +552,8 @@ struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
     if (!kind || !action || !a->change || a->tier > TIER_T3 || a->channel > CHANNEL_CLI)
         return deny(p, REASON_UNLISTED, "-");
     struct oracle_answer stop = stopped(p, a);
+    if (stop.row == NULL && a->action == ACTION_RESOLVE)
+        stop = at_once(p, a);
     if (stop.row != NULL)
         return stop;
     if (a->action == ACTION_CONFIRM)

@@ -163,6 +163,13 @@ static size_t walk_seats(theorem *holds)
                 DIM_TIER);
 }
 
+/* Several at once: how many, of what, by whom, from where. */
+static size_t walk_bulk(theorem *holds)
+{
+    return WALK(holds, DIM_ACTION, DIM_BULK, DIM_KIND, DIM_TIER, DIM_PLACE, DIM_DECISION,
+                DIM_ROLES);
+}
+
 /* ---- the gate is the oracle ---- */
 
 static const char *is_the_oracle(const struct point *at)
@@ -226,6 +233,45 @@ END_TEST
 START_TEST(gate_is_the_oracle_about_lent_seats)
 {
     ck_assert_uint_gt(walk_seats(is_the_oracle), 500000);
+}
+END_TEST
+
+START_TEST(gate_is_the_oracle_about_several_at_once)
+{
+    ck_assert_uint_gt(walk_bulk(is_the_oracle), 900000);
+}
+END_TEST
+
+/* What is allowed at once is a person's, under one clause, no more than the policy says, and would
+ * be allowed alone; and no other act looks at these facts. */
+static const char *bulk_is_bounded(const struct point *at)
+{
+    const struct policy_bulk *b = &w.policy->bulk;
+    const struct verdict v = gate_decide(w.policy, &w.ask);
+    struct ask alone = w.ask;
+    (void)at;
+    alone.bulk_n = 0;
+    if (w.ask.bulk_n == 0)
+        return v.reason == REASON_BULK_LIMIT ? "one escalation met the limit of several" : NULL;
+    if (w.ask.action != ACTION_RESOLVE)
+        return gate_decide(w.policy, &alone).row == v.row ? NULL : "another act is in bulk";
+    if (v.ruling == RULING_HUMAN)
+        return "several at once wait for somebody";
+    if (v.ruling != RULING_ALLOW)
+        return NULL;
+    bool bounded = w.ask.actor_kind == ACTOR_HUMAN && w.ask.bulk_one_clause &&
+                   w.ask.tier != TIER_T3 && w.ask.bulk_n > 0 && w.ask.bulk_n <= b->max_items &&
+                   w.ask.bulk_sum.known && decimal_cmp(w.ask.bulk_sum.sum, b->max_amount.max) <= 0;
+    if (!bounded)
+        return "more at once than the policy allows";
+    return gate_decide(w.policy, &alone).ruling == RULING_ALLOW ? NULL
+                                                                : "several may what one may not";
+}
+
+START_TEST(several_at_once_stay_within_the_policy)
+{
+    (void)walk_bulk(bulk_is_bounded);
+    wander(500000, bulk_is_bounded);
 }
 END_TEST
 
@@ -612,6 +658,7 @@ static const char *clause_is_quoted(const struct point *at)
 START_TEST(every_denial_quotes_a_clause)
 {
     (void)walk_eyes(clause_is_quoted);
+    (void)walk_bulk(clause_is_quoted);
     (void)walk_places(clause_is_quoted);
     wander(500000, clause_is_quoted);
 }
@@ -785,6 +832,8 @@ int main(void)
         gate_is_the_oracle_about_acts,
         gate_is_the_oracle_about_administration,
         gate_is_the_oracle_about_lent_seats,
+        gate_is_the_oracle_about_several_at_once,
+        several_at_once_stay_within_the_policy,
         gate_is_the_oracle_everywhere_else,
         two_approvals_never_rest_on_one_principal_however_seats_are_lent,
         machines_sit_on_no_seat_and_only_the_service_delivers,

@@ -35,6 +35,8 @@ static const char rules[] =
     "  - {id: tool, tool: evil, account: \"2400\", clause: This tool is not used here.}\n"
     "  - {id: bot, actor: \"engine:retired\", action: CONFIRM,"
     " clause: This process was retired.}\n"
+    "bulk: {max_items: 3, max_amount: \"40000 USD\","
+    " reasons: [MATERIALITY_OVER_THRESHOLD, SECOND_APPROVER_REQUIRED]}\n"
     "sod: {own_agent: %s}\n";
 static const char bare[] = "auto_confirm: {enabled: false}\n"
                            "sod: {own_agent: deny}\n";
@@ -413,6 +415,27 @@ static void set_cap(struct world *w, size_t choice)
     w->ask.auto_confirmed_n = counts[choice];
 }
 
+static void set_bulk(struct world *w, size_t choice)
+{
+    static const char other[] = "AMBIGUOUS_MATCH", usual[] = "MATERIALITY_OVER_THRESHOLD";
+    static const struct {
+        int64_t n;
+        const char *reason, *sum;
+        bool one;
+    } acts[] = {
+        {0, NULL, "0", false},    {2, usual, "100", true},      {3, usual, "40000", true},
+        {4, usual, "100", true},  {2, usual, "100", false},     {2, NULL, "100", true},
+        {2, other, "100", true},  {2, usual, "40000.01", true}, {2, usual, NULL, true},
+        {-1, usual, "100", true}, {2, usual, "10000.01", true}, {2, "NOTHING", "1", true},
+        {51, usual, "1", true},
+    };
+    w->ask.bulk_n = acts[choice].n;
+    w->ask.bulk_reason = acts[choice].reason;
+    w->ask.bulk_one_clause = acts[choice].one;
+    w->ask.bulk_sum.known = acts[choice].sum != NULL;
+    w->ask.bulk_sum.sum = number(acts[choice].sum == NULL ? "0" : acts[choice].sum);
+}
+
 const struct dim world_dims[DIMS] = {
     [DIM_KIND] = {"kind", 5, set_kind},
     [DIM_ACTION] = {"action", ACTION_COUNT + 2, set_action},
@@ -444,6 +467,7 @@ const struct dim world_dims[DIMS] = {
     [DIM_CHANGE] = {"change", 2, set_change},
     [DIM_KEEPS] = {"keeps", 2, set_keeps},
     [DIM_SEATS] = {"seats", 4, set_seats},
+    [DIM_BULK] = {"bulk", 13, set_bulk},
 };
 
 void world_set(struct world *w, size_t dim, size_t choice)

@@ -58,7 +58,8 @@ static const char base[] =
     "  FX_RATE_MISSING: This is the sentence for FX_RATE_MISSING.\n"
     "  FX_RATE_STALE: This is the sentence for FX_RATE_STALE.\n"
     "  TIER_REQUIRES_HUMAN: This is the sentence for TIER_REQUIRES_HUMAN.\n"
-    "  SECOND_APPROVER_REQUIRED: This is the sentence for SECOND_APPROVER_REQUIRED.\n";
+    "  SECOND_APPROVER_REQUIRED: This is the sentence for SECOND_APPROVER_REQUIRED.\n"
+    "  BULK_LIMIT: This is the sentence for BULK_LIMIT.\n";
 
 static struct arena *arena;
 

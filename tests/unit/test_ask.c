@@ -9,7 +9,7 @@
 /* A fact that the gate reads and the event does not hold cannot be audited or replayed. Whoever
  * adds a member to one of these structs: print it in ask_print, look for it below, raise
  * ASK_SCHEMA, and only then write the new size here. */
-_Static_assert(sizeof(struct ask) == 432, "a new fact: print it in ask_print, test it below");
+_Static_assert(sizeof(struct ask) == 512, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_account) == 24,
                "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_role) == 24, "a new fact: print it in ask_print, test it below");
@@ -27,6 +27,7 @@ __attribute__((unused)) static const struct ask every_member = {
     false, false, false, false, false, NULL, false,
     NULL, 0, NULL, 0, NULL, 0, {0, ""}, false, NULL, 0, NULL, 0, {{0, 0}, false}, 0,
     false, 0, NULL, 0, false,
+    0, false, NULL, {{0, 0}, false},
 };
 /* clang-format on */
 
@@ -40,7 +41,7 @@ static const char *const entities[] = {"us", "uk"}, *const events[] = {"vendor_b
 static struct ask_value values[3];
 static struct ask_cumulative sums[2];
 
-static struct ask full_ask(void)
+static struct ask act_ask(void)
 {
     values[0] = (struct ask_value){.cur = "USD", .status = FX_KNOWN, .source = "ECB"};
     values[0].value = (struct decimal){.coef = 1234567, .scale = 3};
@@ -111,6 +112,17 @@ static struct ask full_ask(void)
                         .own_seat = true};
 }
 
+/* And what only some acts have. */
+static struct ask full_ask(void)
+{
+    struct ask a = act_ask();
+    a.bulk_n = 4;
+    a.bulk_one_clause = true;
+    a.bulk_reason = "AMBIGUOUS_MATCH";
+    a.bulk_sum = (struct ask_cumulative){.sum = {.coef = 41, .scale = 1}, .known = true};
+    return a;
+}
+
 /* One line a node: pointer and text, so that the expected tree can be read. */
 static void lines_of(struct arena *arena, const struct json *node, const char *at, const char **out)
 {
@@ -130,7 +142,9 @@ static const char full_lines[] =
     "/accounts/0/reconciled=true\n/accounts/1/known=false\n/accounts/1/reconciled=false\n"
     "/action=RESOLVE\n/actor=human:ana\n/actor_kind=human\n/ambiguous=true\n"
     "/amount/amount=90071992547409.93\n/amount/currency=USD\n/approvers_n=2\n/auth_age_s=61\n"
-    "/auto_confirmed/known=true\n/auto_confirmed/sum=7\n/auto_confirmed_n=3\n/change=true\n"
+    "/auto_confirmed/known=true\n/auto_confirmed/sum=7\n/auto_confirmed_n=3\n"
+    "/bulk_n=4\n/bulk_one_clause=true\n/bulk_reason=AMBIGUOUS_MATCH\n/bulk_sum/known=true\n"
+    "/bulk_sum/sum=4.1\n/change=true\n"
     "/channel=slack\n/client=desk\n/counterparty=Acme\n/cumulative/0/known=true\n"
     "/cumulative/0/sum=0.5\n/cumulative/1/known=false\n/decision=reject\n"
     "/delivery_service=true\n/entities/0=us\n/entities/1=uk\n/entity_mismatch=true\n"
@@ -140,7 +154,7 @@ static const char full_lines[] =
     "/on_behalf_of=p-dan\n/own_agents_of/0=p-cem\n/own_seat=true\n/period_closed=true\n"
     "/posting=true\n/principal=p-ana\n/prod=true\n/proposers/0=p-bob\n"
     "/roles/0/role=controller\n/roles/1/entity=uk\n/roles/1/lender=p-lea\n"
-    "/roles/1/role=accountant\n/schema=3\n/score_bp=8123\n/seats/0=p-dia\n/source=llm\n"
+    "/roles/1/role=accountant\n/schema=4\n/score_bp=8123\n/seats/0=p-dia\n/source=llm\n"
     "/state=CONFIRMED\n/state_valid=true\n/subject=p-eve\n/sure=true\n/tier=T2\n"
     "/tool=resolve_escalation\n/values/0/as_of=1970-01-01\n/values/0/currency=USD\n"
     "/values/0/rate=1.271\n/values/0/source=ECB\n/values/0/status=known\n"
@@ -271,7 +285,7 @@ START_TEST(an_ask_reads_back_as_it_was_printed)
         one.channel = (enum channel)(i % 6);
         one.state = (enum match_state)(i % 5);
         one.source = (enum source)(i % 4);
-        one.decision = (enum decision)(i % 5);
+        one.decision = (enum decision)(i % 6);
         one.has_amount = i % 2 == 0;
         values[0].value =
             (struct decimal){.coef = -(int128)1234567890123456789 * 100000000000 - 1, .scale = 27};

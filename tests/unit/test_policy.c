@@ -58,7 +58,7 @@ START_TEST(the_base_document_loads_with_the_documented_defaults)
     const struct policy *p = load("bulk: {max_items: 25}\n", "");
     ck_assert_int_eq(p->version, 1);
     ck_assert_str_eq(p->digest, digest);
-    ck_assert_int_eq(p->bulk_max, 50);
+    ck_assert_int_eq(p->bulk.max_items, 50);
     ck_assert_int_eq(p->escalation.expiry_hours, 168);
     ck_assert_int_eq(p->escalation.sla_hours, 24);
     ck_assert_uint_eq(p->escalation.reminder_hours_n, 0);
@@ -358,6 +358,34 @@ START_TEST(escalations_keep_their_clock)
 }
 END_TEST
 
+START_TEST(bulk_is_bounded_by_default_and_quotes_what_stopped_it)
+{
+    const struct policy_bulk *none = &load("bulk: {max_items: 25}\n", "")->bulk;
+    ck_assert_int_eq(none->max_items, 50);
+    ck_assert_str_eq(none->max_amount.cur, "USD");
+    ck_assert_int_eq(decimal_cmp(none->max_amount.max, decimal_of_int(10000)), 0);
+    ck_assert_uint_ne(none->reasons & UINT64_C(1) << REASON_AMBIGUOUS_MATCH, 0);
+    ck_assert_str_eq(none->amount_clause.pointer, "/clauses/BULK_LIMIT");
+    const struct policy *p =
+        load("bulk: {max_items: 25}", "bulk: {max_items: 9, max_amount: 500 CHF, reasons: "
+                                      "[AMBIGUOUS_MATCH], clause: Not so many at once.}");
+    ck_assert_int_eq(p->bulk.max_items, 9);
+    ck_assert_str_eq(p->currencies[p->bulk.max_amount.cur_index], "CHF");
+    ck_assert_uint_eq(p->bulk.reasons, UINT64_C(1) << REASON_AMBIGUOUS_MATCH);
+    ck_assert_str_eq(p->bulk.clause.pointer, "/bulk");
+    ck_assert_str_eq(p->bulk.items_clause.pointer, "/bulk/max_items");
+    ck_assert_str_eq(p->bulk.amount_clause.pointer, "/bulk/max_amount");
+    ck_assert_str_eq(p->bulk.reasons_clause.pointer, "/bulk/reasons");
+    ck_assert_str_eq(p->bulk.reasons_clause.text, "Not so many at once.");
+    /* a policy from before the clause was there */
+    const struct policy *old = load("  BULK_LIMIT: This is the sentence for BULK_LIMIT.\n", "");
+    ck_assert_str_ne(old->bulk.items_clause.text, "");
+    ck_assert_str_eq(old->bulk.items_clause.pointer, "/bulk/max_items");
+    ck_assert_str_eq(old->bulk.amount_clause.pointer, "/materiality_threshold_usd");
+    ck_assert_str_eq(old->clauses[REASON_BULK_LIMIT].pointer, "/clauses");
+}
+END_TEST
+
 START_TEST(channels_are_bits_per_tier_and_login_age_is_seconds)
 {
     const struct policy *p = load("{T2: 480, T3: 5}", "{T1: 600, T2: 480, T3: 5}");
@@ -368,7 +396,7 @@ START_TEST(channels_are_bits_per_tier_and_login_age_is_seconds)
     ck_assert_int_eq(p->login_age_max_s[TIER_T1], 36000);
     ck_assert_int_eq(p->login_age_max_s[TIER_T2], 28800);
     ck_assert_int_eq(p->login_age_max_s[TIER_T3], 300);
-    ck_assert_int_eq(load("bulk: {max_items: 25}", "bulk: {max_items: 1}")->bulk_max, 1);
+    ck_assert_int_eq(load("bulk: {max_items: 25}", "bulk: {max_items: 1}")->bulk.max_items, 1);
 }
 END_TEST
 
@@ -516,6 +544,7 @@ int main(void)
         matching_is_bound_field_by_field,
         exceptions_grow_old_after_the_days_given,
         escalations_keep_their_clock,
+        bulk_is_bounded_by_default_and_quotes_what_stopped_it,
         channels_are_bits_per_tier_and_login_age_is_seconds,
         binding_gives_an_override_its_entitys_currency,
         an_entity_nobody_knows_keeps_the_policy_from_loading,

@@ -51,6 +51,12 @@ START_TEST(keys_are_known_required_and_typed)
         {"{max_items: 25}", "{max_items: 0}", "22:19 /bulk/max_items", "less than 1"},
         {"{max_items: 25}", "{max_items: 1001}", "22:19 /bulk/max_items", "more than 1000"},
         {"{max_items: 25}", "{}", "22:7 /bulk/max_items", "required"},
+        {"{max_items: 25}", "{max_items: 2, max_amount: 10 usd}", "22:34 /bulk/max_amount", "not a currency"},
+        {"{max_items: 25}", "{max_items: 2, max_amount: 10}", "22:34 /bulk/max_amount", "expected"},
+        {"{max_items: 25}", "{max_items: 2, reasons: []}", "22:31 /bulk/reasons", "empty"},
+        {"{max_items: 25}", "{max_items: 2, reasons: [FROZEN, LATE]}", "22:40 /bulk/reasons/1", "not a reason"},
+        {"{max_items: 25}", "{max_items: 2, reasons: [ALLOWED]}", "22:32 /bulk/reasons/0", "not a reason"},
+        {"{max_items: 25}", "{max_items: 2, clause: Never}", "22:30 /bulk/clause", "10 to 400"},
     };
     /* clang-format on */
     CHECK_REFUSALS(rows);
