@@ -1,0 +1,99 @@
+/* One character at a time: what stands for it, and whether that still fits. */
+#include "agent/notify/inert.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/str.h"
+
+#define ELLIPSIS  "\xe2\x80\xa6"
+#define GLYPH_MAX 16
+#define BYTES_MAX ((size_t)256 * 1024)
+
+struct span {
+    uint32_t first, last;
+};
+
+/* What reorders, hides or breaks a line. The joiners U+200C and U+200D stay: whole scripts need
+ * them. */
+static const struct span hidden[] = {
+    {0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x115f, 0x1160},   {0x180e, 0x180e},
+    {0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0x3164, 0x3164},
+    {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+static bool is_hidden(uint32_t cp)
+{
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        if (cp >= hidden[i].first && cp <= hidden[i].last)
+            return true;
+    }
+    return false;
+}
+
+static const char *slack_entity(uint32_t cp)
+{
+    return cp == '&' ? "&amp;" : cp == '<' ? "&lt;" : cp == '>' ? "&gt;" : NULL;
+}
+
+/* What is sent for one character; `from` are its `n` bytes. */
+static void glyph(enum inert_for place, uint32_t cp, const char *from, size_t n,
+                  char out[GLYPH_MAX])
+{
+    const char *entity = place == INERT_SLACK ? slack_entity(cp) : NULL;
+    if (cp < 0x20 || cp == 0x7f) /* Unicode has a picture of each: U+2400 … U+2421 */
+        (void)snprintf(out, GLYPH_MAX, "\xe2\x90%c", (char)(cp == 0x7f ? 0xa1 : 0x80 + cp));
+    else if (is_hidden(cp))
+        (void)snprintf(out, GLYPH_MAX, "[U+%04X]", cp);
+    else if (entity != NULL)
+        (void)snprintf(out, GLYPH_MAX, "%s", entity);
+    else if (place == INERT_MARKDOWN && cp < 0x80 && strchr("\\`*_{}[]()<>#+-!|~", (int)cp) != NULL)
+        (void)snprintf(out, GLYPH_MAX, "\\%c", (char)cp);
+    else
+        (void)snprintf(out, GLYPH_MAX, "%.*s", (int)n, from);
+}
+
+/* UTF-16 units: a character of four bytes is a pair. */
+static size_t units(const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)*text;
+        n += (c & 0xc0) == 0x80 ? 0 : c >= 0xf0 ? 2 : 1;
+    }
+    return n;
+}
+
+static void line_put(struct buf *out, enum inert_for place, struct str text, size_t max)
+{
+    char one[GLYPH_MAX];
+    size_t used = 0, fits = 0; /* bytes of `out` that leave room for the ellipsis */
+    for (size_t at = 0; at < text.len;) {
+        uint32_t cp = 0;
+        size_t n = utf8_next(text.at + at, text.len - at, &cp);
+        if (n == 0)
+            glyph(place, 0xfffd, "\xef\xbf\xbd", 3, one);
+        else
+            glyph(place, cp, text.at + at, n, one);
+        used += units(one);
+        if (used > max) {
+            out->len = fits; /* back to where the ellipsis fits */
+            buf_puts(out, ELLIPSIS);
+            return;
+        }
+        buf_puts(out, one);
+        if (used < max)
+            fits = out->len;
+        at += n == 0 ? 1 : n;
+    }
+}
+
+const char *inert_line(struct arena *arena, enum inert_for place, const char *text, size_t max)
+{
+    CLEANUP(buf_fini) struct buf out;
+    buf_init(&out, BYTES_MAX);
+    line_put(&out, place, str_of(text), max);
+    return buf_check(&out).kind == ERR_NONE ? str_dup(arena, buf_str(&out)) : NULL;
+}
