@@ -15,6 +15,9 @@ const struct agent_sql agent_sqls[] = {
     {SET_SESSIONS, sessions_sql, &sessions_sql_n},
     {SET_PEOPLE, people_sql, &people_sql_n},
     {SET_FILTERS, filters_sql, &filters_sql_n},
+    {SET_OUTBOX, outbox_sql, &outbox_sql_n},
+    {SET_CHAT, chat_sql, &chat_sql_n},
+    {SET_PUSH, push_sql, &push_sql_n},
 };
 /* clang-format on */
 const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];

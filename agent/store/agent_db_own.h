@@ -10,6 +10,9 @@ enum agent_set {
     SET_SESSIONS,
     SET_PEOPLE,
     SET_FILTERS,
+    SET_OUTBOX,
+    SET_CHAT,
+    SET_PUSH,
 };
 
 struct agent_sql {
@@ -26,6 +29,12 @@ extern const struct db_sql people_sql[];
 extern const size_t people_sql_n;
 extern const struct db_sql filters_sql[];
 extern const size_t filters_sql_n;
+extern const struct db_sql outbox_sql[];
+extern const size_t outbox_sql_n;
+extern const struct db_sql chat_sql[];
+extern const size_t chat_sql_n;
+extern const struct db_sql push_sql[];
+extern const size_t push_sql_n;
 
 struct agent_db {
     struct db *db;
