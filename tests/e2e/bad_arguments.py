@@ -4,7 +4,6 @@ is under test the day it is listed: wrong types, missing and unknown members, tw
 and bytes that are no JSON. Whatever comes, the answer is a JSON-RPC message that names the place, the
 book does not move, and the engine is there for the next caller. Prints TAP.
 Usage: bad_arguments.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -257,14 +256,8 @@ def one_tool(door, name, schema, book_head):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--engine")
-    book = lib.Book(lib.find_engine(parser.parse_args().engine))
-    engine = None
-    try:
-        book.make()
-        engine = lib.Engine(book)
-        engine.start()
+    book = lib.Book(lib.given_engine())
+    with lib.serving(book) as engine:
         maria = lib.Caller(engine, "human:maria")
         head = lambda: book.rows("SELECT max(seq) AS n FROM audit_events")[0]["n"]  # noqa: E731
         one_tool.head = head()
@@ -284,10 +277,6 @@ def main():
         check("the engine never died", engine.process.poll() is None)
         intact, said = lib.chain_is_intact(book)
         check("the book is intact", intact, said)
-    finally:
-        if engine:
-            engine.stop()
-        book.close()
     print(f"# {counted['calls']} bad calls", file=sys.stderr)
     sys.exit(tap.done())
 

@@ -3,7 +3,6 @@
 message that says where, or every one of its rows is loaded, a duplicate or quarantined with its
 reason – counted by this script, not by the engine – and the loaded amounts add up. Prints TAP.
 Usage: bad_csv.py [--engine PATH]"""
-import argparse
 import base64
 import json
 import os
@@ -194,14 +193,8 @@ def nothing_lost(book, loader):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--engine")
-    book = lib.Book(lib.find_engine(parser.parse_args().engine), starter="empty")
-    engine = None
-    try:
-        book.make()
-        engine = lib.Engine(book)
-        engine.start()
+    book = lib.Book(lib.given_engine(), starter="empty")
+    with lib.serving(book) as engine:
         admin = Admin([os.path.join(f, n) for f, _, names in os.walk(book.data) for n in names
                        if n.endswith(".sock")][0])
         loader = Loader(admin)
@@ -221,10 +214,6 @@ def main():
         check("the engine never died", engine.process.poll() is None)
         intact, said = lib.chain_is_intact(book)
         check("the book is intact", intact, said)
-    finally:
-        if engine:
-            engine.stop()
-        book.close()
     sys.exit(tap.done())
 
 

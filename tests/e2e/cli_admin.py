@@ -2,7 +2,6 @@
 """Administration on the command line. In dev by one person: a policy loaded by SIGHUP, settings that
 change, a policy proposed while agents call. In prod by two users of this host, each acting as what the
 kernel says they are: people, roles, clients, policy, freeze; that needs root and is left out without."""
-import argparse
 import json
 import os
 import re
@@ -11,10 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as real  # noqa: E402
+from engine import wait_until  # noqa: E402
 from tap import Tap  # noqa: E402
 
 BEN_UID = 54321
@@ -71,11 +70,7 @@ class Company:
 
     def hangup(self, until):
         self.daemon.process.send_signal(signal.SIGHUP)
-        for _ in range(200):
-            if until():
-                return True
-            time.sleep(0.02)
-        return False
+        return wait_until(until)
 
 
 def ask(sentence, got, code, *parts):
@@ -238,14 +233,6 @@ def loaded(book):
     return len(book.rows("SELECT 1 FROM audit_events WHERE event_type = 'POLICY_LOADED'"))
 
 
-def wait(until):
-    for _ in range(250):
-        if until():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def dev(book, daemon, settings):
     path = os.path.join(book.data, "policy.yaml")
     with open(path, encoding="utf-8") as f:
@@ -255,19 +242,20 @@ def dev(book, daemon, settings):
     with open(path, "w", encoding="utf-8") as f:
         f.write(text + "# changed\n")
     daemon.process.send_signal(signal.SIGHUP)
-    check("in dev SIGHUP loads a changed file", wait(lambda: loaded(book) == 2), daemon.tail(5))
-    check("and calls are decided under it", wait(
+    check("in dev SIGHUP loads a changed file", wait_until(lambda: loaded(book) == 2),
+          daemon.tail(5))
+    check("and calls are decided under it", wait_until(
         lambda: caller.read("recon://policy")["data"]["policy_version"] != version))
     with open(path, "w", encoding="utf-8") as f:
         f.write("version: [\n")
     daemon.process.send_signal(signal.SIGHUP)
-    check("a broken one changes nothing", wait(lambda: "has a mistake" in daemon.tail())
+    check("a broken one changes nothing", wait_until(lambda: "has a mistake" in daemon.tail())
           and loaded(book) == 2, daemon.tail(5))
     with open(settings, "w", encoding="utf-8") as f:
         f.write("CLOSEGATE_ALLOWED_HOSTS=two.example\nCLOSEGATE_SWEEP_SECONDS=77\n")
     daemon.process.send_signal(signal.SIGHUP)
     noted = lambda: book.rows("SELECT event FROM audit_events WHERE event_type = 'CONFIG_CHANGED'")
-    check("changed settings are recorded", wait(lambda: len(noted()) == 1), daemon.tail(5))
+    check("changed settings are recorded", wait_until(lambda: len(noted()) == 1), daemon.tail(5))
     detail = json.loads(noted()[0]["event"])["detail"]
     check("what holds now and what at the next start",
           detail["changed"] == ["CLOSEGATE_ALLOWED_HOSTS"] and
@@ -303,9 +291,7 @@ def under_load(book, caller, text):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine")
-    binary = real.find_engine(parser.parse_args().engine)
+    binary = real.given_engine()
     alone(binary)
     if os.getuid() != 0:
         return tap.done()

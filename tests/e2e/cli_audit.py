@@ -2,7 +2,6 @@
 """The reading commands on a real book: audit verify, query and export, policy validate and explain,
 status; what they say and how they exit, on an intact book and on copies that somebody damaged.
 Prints TAP. Usage: cli_audit.py [--engine PATH]"""
-import argparse
 import csv
 import hashlib
 import json
@@ -326,9 +325,7 @@ def status(book):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--engine")
-    book = lib.Book(lib.find_engine(arguments.parse_args().engine))
+    book = lib.Book(lib.given_engine())
     try:
         book.cli("seed", "saas", check=True)
         book.cli("recon", check=True)

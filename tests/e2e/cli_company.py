@@ -2,7 +2,6 @@
 """A controller's first day on the command line: a company of two entities with European files, a
 currency the chart forgot, a mistyped balance, a policy that wants rates, wrong input of every kind.
 Prints TAP. Usage: cli_company.py [--engine PATH]"""
-import argparse
 import json
 import os
 import sys
@@ -209,9 +208,7 @@ def running(c):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    book = lib.Book(lib.find_engine(options.parse_args().engine))
+    book = lib.Book(lib.given_engine())
     try:
         company = Company(book)
         for part in (usage, loading, reconciling, running):

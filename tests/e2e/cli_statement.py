@@ -2,7 +2,6 @@
 """The demo company's month end: every account's bank reconciliation statement explains all of its
 difference and lists exactly the entries that no confirmed match holds; what the terminal, the JSON and
 the CSV say is the same. Prints TAP. Usage: cli_statement.py [--engine PATH]"""
-import argparse
 import csv
 import io
 import json
@@ -89,10 +88,7 @@ def misuse(book):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--engine")
-    args = parser.parse_args()
-    book = lib.Book(lib.find_engine(args.engine))
+    book = lib.Book(lib.given_engine())
     try:
         book.make()
         book.cli("recon", check=True)

@@ -2,7 +2,6 @@
 """Odd JSON and odd text over HTTP: whatever the body is, the answer is a JSON-RPC message with the id
 where one could be read, never a page, never nothing; and the engine still answers afterwards.
 Prints TAP. Usage: json_over_http.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -96,15 +95,9 @@ def raw_http(tap, port):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
     tap = Tap()
-    book = lib.Book(lib.find_engine(options.parse_args().engine),
-                    env={"CLOSEGATE_AUTH_BACKEND": "dev"})
-    daemon = lib.Engine(book)
-    try:
-        book.make()
-        daemon.start()
+    book = lib.Book(lib.given_engine(), env={"CLOSEGATE_AUTH_BACKEND": "dev"})
+    with lib.serving(book) as daemon:
         for body in BROKEN:
             refused(tap, daemon.port, body, [PARSE])
         for body in OTHER:
@@ -115,9 +108,6 @@ def main():
         tap.check("and it still answers", exchange(
             daemon.port, b'{"jsonrpc":"2.0","id":1,"method":"ping"}')[2].get("result") == {})
         tap.check("SIGTERM stops the engine cleanly", daemon.stop() == 0, daemon.tail())
-    finally:
-        daemon.stop()
-        book.close()
     return tap.done()
 
 

@@ -3,12 +3,10 @@
 in both eras, lints every tool's schemas strictly, and follows a call that waits for a human as a
 task to its end. Every message passes the checking proxy. Prints TAP.
 Usage: mcp_inspector.py [--engine PATH]"""
-import argparse
 import json
 import os
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
@@ -53,16 +51,12 @@ def lint(tap, wire):
               done.stderr[-600:])
 
 
-def wait_for_task(book, match, timeout=30):
+def wait_for_task(book, match):
     """The escalation that the agent's call opened, once it is in the book."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        rows = book.rows("SELECT escalation_id, digest FROM escalations JOIN escalation_parties"
-                         " USING (escalation_id) WHERE object_id = ? AND actor = 'llm:dev'", match)
-        if rows:
-            return rows[0]
-        time.sleep(0.1)
-    return None
+    rows = lib.wait_until(lambda: book.rows(
+        "SELECT escalation_id, digest FROM escalations JOIN escalation_parties"
+        " USING (escalation_id) WHERE object_id = ? AND actor = 'llm:dev'", match), 30, 0.1)
+    return rows[0] if rows else None
 
 
 def through_a_task(tap, wire, daemon, book, decision, exit_code):
@@ -101,18 +95,10 @@ def through_a_task(tap, wire, daemon, book, decision, exit_code):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    options.add_argument("--fixtures")
     mcp_clients.skip_unless_installed()
     tap = Tap()
-    book = lib.Book(lib.find_engine(options.parse_args().engine),
-                    env={"CLOSEGATE_AUTH_BACKEND": "dev"})
-    daemon = lib.Engine(book)
-    try:
-        book.make()
-        book.cli("recon", check=True)
-        daemon.start()
+    book = lib.Book(lib.given_engine(), env={"CLOSEGATE_AUTH_BACKEND": "dev"})
+    with lib.serving(book, ["recon"]) as daemon:
         wire = mcp_clients.Wire(daemon.port)
         with tap.part("Inspector 2.12.0", "2025-11-25"):
             lists_and_calls(tap, wire, "legacy")
@@ -128,9 +114,6 @@ def main():
                   and checked.get("tasks GetTaskResult", 0) >= 2, checked)
         tap.check("SIGTERM stops the engine cleanly", daemon.stop() == 0, daemon.tail())
         tap.check("the audit log is whole", *lib.chain_is_intact(book))
-    finally:
-        daemon.stop()
-        book.close()
     return tap.done()
 
 

@@ -2,7 +2,6 @@
 """What the MCP endpoint of a real engine says without being asked again: sessions and their streams,
 subscriptions, tasks that a person ends, links to the inbox, progress, and calls taken back. Prints
 TAP. Usage: mcp_live.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -416,9 +415,7 @@ def legacy_taken_back(c):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    c = Company(lib.find_engine(options.parse_args().engine))
+    c = Company(lib.given_engine())
     try:
         for part in (progress, sessions, subscriptions, bursts, tasks, tasks_taken_back, links,
                      mirrored, taken_back, legacy_taken_back):

@@ -3,7 +3,6 @@
 the second in each of its modes. Each lists everything, calls every tool an agent sees, and validates
 what comes back against the tool's outputSchema; every message passes the checking proxy.
 Prints TAP. Usage: mcp_sdk.py [--engine PATH]"""
-import argparse
 import datetime
 import hashlib
 import os
@@ -85,19 +84,12 @@ def plan(there, n):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    options.add_argument("--fixtures")
     mcp_clients.skip_unless_installed()
     tap = Tap()
-    book = lib.Book(lib.find_engine(options.parse_args().engine),
+    book = lib.Book(lib.given_engine(),
                     env={"CLOSEGATE_AUTH_BACKEND": "dev",
                          "CLOSEGATE_WORKSPACE_URL": "http://127.0.0.1:8000"})
-    daemon = lib.Engine(book)
-    try:
-        book.make()
-        book.cli("recon", check=True)
-        daemon.start()
+    with lib.serving(book, ["recon"]) as daemon:
         wire = mcp_clients.Wire(daemon.port)
         there = objects(book)
         for n, (client, revision, script, *mode) in enumerate(RUNS):
@@ -107,9 +99,6 @@ def main():
         mcp_clients.check_wire(tap, wire, 150)
         tap.check("SIGTERM stops the engine cleanly", daemon.stop() == 0, daemon.tail())
         tap.check("the audit log is whole", *lib.chain_is_intact(book))
-    finally:
-        daemon.stop()
-        book.close()
     return tap.done()
 
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The MCP endpoint of a real engine over real HTTP, in both eras: what a client's first minute looks
 like, and what is refused with which status. Prints TAP. Usage: mcp_smoke.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -176,21 +175,12 @@ def identity(port, maria):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    book = lib.Book(lib.find_engine(options.parse_args().engine))
-    try:
-        book.cli("seed", book.starter, check=True)
-        daemon = lib.Engine(book)
-        daemon.start()
-        try:
-            maria = lib.Caller(daemon, "human:maria")
-            for part in (legacy_era, modern_era, refusals, identity):
-                part(daemon.port, maria)
-        finally:
-            check("SIGTERM stops it cleanly", daemon.stop() == 0, daemon.tail())
-    finally:
-        book.close()
+    book = lib.Book(lib.given_engine())
+    with lib.serving(book) as daemon:
+        maria = lib.Caller(daemon, "human:maria")
+        for part in (legacy_era, modern_era, refusals, identity):
+            part(daemon.port, maria)
+        check("SIGTERM stops it cleanly", daemon.stop() == 0, daemon.tail())
     return tap.done()
 
 

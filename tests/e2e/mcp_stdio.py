@@ -2,7 +2,6 @@
 """The stdio bridge to a real engine, as a client that starts a process uses it: both eras, answers
 out of order, notifications, an engine that is gone and comes back, clients registered with a key.
 Prints TAP. Usage: mcp_stdio.py [--engine PATH]"""
-import argparse
 import json
 import os
 import queue
@@ -14,6 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engine as lib  # noqa: E402
+from engine import wait_until  # noqa: E402
 from tap import Tap  # noqa: E402
 
 tap = Tap()
@@ -144,8 +144,8 @@ def legacy(book, engine):
     check("and the next one is read", b.ask("ping").get("result") == {})
     uri = "recon://status"
     b.ask("resources/subscribe", {"uri": uri})
-    check("the session's own stream is open", wait(lambda: metric(engine, "closegate_connections")
-                                                   >= 2))
+    check("the session's own stream is open", wait_until(
+        lambda: metric(engine, "closegate_connections") >= 2))
     engine.stop()
     d = b.ask("tools/list")
     check("an engine that is gone is an error with the id", "no engine" in
@@ -157,15 +157,8 @@ def legacy(book, engine):
     b.send("tools/call", {"name": "query_audit", "arguments": {"limit": 1}})
     check("the end of the input ends it cleanly", b.close() == 0)
     check("after the open call was answered", b.read().get("result"))
-    check("and ends the session", wait(lambda: metric(engine, "closegate_sessions") == 0))
+    check("and ends the session", wait_until(lambda: metric(engine, "closegate_sessions") == 0))
     check("nothing but JSON-RPC was printed", not b.odd, b.odd[:2])
-
-
-def wait(holds, seconds=10):
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.05)
-    return holds()
 
 
 def modern(book, engine):
@@ -189,12 +182,12 @@ def modern(book, engine):
           d.get("method") == "notifications/subscriptions/acknowledged", d)
     check("calls go on beside it", b.call("query_audit", True, limit=1).get("result"))
     b.write({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": mine}})
-    check("cancelled, its stream is closed", wait(lambda: metric(engine, "closegate_listeners")
-                                                  == 0))
+    check("cancelled, its stream is closed", wait_until(
+        lambda: metric(engine, "closegate_listeners") == 0))
     b.send("subscriptions/listen", {"notifications": {}}, True)
     b.read()
     check("the end of the input closes an open one", b.close() == 0
-          and wait(lambda: metric(engine, "closegate_listeners") == 0))
+          and wait_until(lambda: metric(engine, "closegate_listeners") == 0))
     b = Bridge(book)
     d = hello(b) if b.ask("server/discover", modern=True) else {}
     check("a client may say initialize after discover", d.get("result"), d)
@@ -232,24 +225,15 @@ def registered(book):
 
 
 def main():
-    ask = argparse.ArgumentParser()
-    ask.add_argument("--engine")
-    book = lib.Book(lib.find_engine(ask.parse_args().engine))
-    engine = lib.Engine(book)
-    try:
-        book.make()
-        engine.start()
+    book = lib.Book(lib.given_engine())
+    with lib.serving(book) as engine:
         book.env["PORT"] = str(engine.port)
         lib.Caller(engine, "human:maria").call("run_recon_pass", entity_id="acme-us")
         legacy(book, engine)
         modern(book, engine)
         registered(book)
-    finally:
-        if engine.process and engine.process.poll() is None:
-            engine.stop()
         if tap.failed:
             print("# " + engine.tail().replace("\n", "\n# "))
-        book.close()
     return tap.done()
 
 

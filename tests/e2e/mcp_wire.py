@@ -3,7 +3,6 @@
 subscriptions, tasks in every state, links to the approval page. Each message passes the checking
 proxy (tests/e2e/mcp/wire_check.mjs), which holds it against the official JSON Schemas.
 Prints TAP. Usage: mcp_wire.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -236,19 +235,12 @@ def subscriptions(tap, client, maria, book, match):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    options.add_argument("--fixtures")
     mcp_clients.skip_unless_installed()
     tap = Tap()
-    book = lib.Book(lib.find_engine(options.parse_args().engine),
+    book = lib.Book(lib.given_engine(),
                     env={"CLOSEGATE_AUTH_BACKEND": "dev",
                          "CLOSEGATE_WORKSPACE_URL": "http://127.0.0.1:8000"})
-    daemon = lib.Engine(book)
-    try:
-        book.make()
-        book.cli("recon", check=True)
-        daemon.start()
+    with lib.serving(book, ["recon"]) as daemon:
         wire = mcp_clients.Wire(daemon.port)
         client, maria = Client(wire.port), lib.Caller(daemon, "human:maria")
         with tap.part("wire: refusals", "both"):
@@ -262,9 +254,6 @@ def main():
                   on_listen()["result"]["resultType"] == "complete")
         mcp_clients.check_wire(tap, wire, 80)
         tap.check("the audit log is whole", *lib.chain_is_intact(book))
-    finally:
-        daemon.stop()
-        book.close()
     return tap.done()
 
 

@@ -2,7 +2,6 @@
 """What operators see of a real engine: /metrics and who may read it, /healthz and /readyz, and a
 trace id from the client's header to the log and the audit event. The Grafana dashboard asks for
 nothing that is not there. Prints TAP. Usage: observability.py [--engine PATH]"""
-import argparse
 import http.client
 import json
 import os
@@ -199,14 +198,9 @@ def drains(engine):
 
 
 def main():
-    ask = argparse.ArgumentParser()
-    ask.add_argument("--engine")
-    book = lib.Book(lib.find_engine(ask.parse_args().engine),
+    book = lib.Book(lib.given_engine(),
                     env={"CLOSEGATE_LOG_LEVEL": "debug", "CLOSEGATE_SWEEP_SECONDS": "0"})
-    engine = lib.Engine(book)
-    try:
-        book.make()
-        engine.start()
+    with lib.serving(book) as engine:
         maria = lib.Caller(engine, "human:maria")
         check("healthz answers", get(engine.port, "/healthz")[0] == 200)
         check("readyz says ready", get(engine.port, "/readyz")[2] == '{"status":"ready"}\n')
@@ -215,12 +209,8 @@ def main():
         traces(engine, maria)
         who_may_read(engine)
         drains(engine)
-    finally:
-        if engine.process and engine.process.poll() is None:
-            engine.stop()
         if tap.failed:
             print("# " + engine.tail().replace("\n", "\n# "))
-        book.close()
     return tap.done()
 
 

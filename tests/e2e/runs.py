@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "fault")]
@@ -43,13 +42,10 @@ def runs(book):
 
 
 def wait_for(what, good, seconds=WAIT):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = good()
-        if found:
-            return found
-        time.sleep(0.005)
-    raise SystemExit(f"Bail out! waited {seconds} s for {what}")
+    found = lib.wait_until(good, seconds, 0.005)
+    if not found:
+        raise SystemExit(f"Bail out! waited {seconds} s for {what}")
+    return found
 
 
 def working(book, kind, chunks=1):
@@ -178,21 +174,14 @@ def main():
     parser.add_argument("--pairs", type=int, default=20000)
     options = parser.parse_args()
     book = lib.Book(lib.find_engine(options.engine))
-    engine = lib.Engine(book)
-    try:
-        book.make()
+    with lib.serving(book) as engine:
         paths = write_files(book, options.pairs)
-        engine.start()
         killed_load(book, engine, paths)
         killed_pass(book, engine)
         second_and_cancelled(book, engine)
         quiet_start(book, engine)
         intact, text = lib.chain_is_intact(book)
         check("audit verify --book: intact", intact, text)
-    finally:
-        if engine.process is not None and engine.process.poll() is None:
-            engine.kill()
-        book.close()
     sys.exit(tap.done())
 
 

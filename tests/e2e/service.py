@@ -2,7 +2,6 @@
 """The workspace's service on a real engine: init makes its client and key, it learns who is who, sees
 what waits in every entity, follows the feed, reports deliveries, and may nothing else. Prints TAP.
 Usage: service.py [--engine PATH]"""
-import argparse
 import os
 import stat
 import sys
@@ -10,14 +9,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as lib  # noqa: E402
+from tap import Tap  # noqa: E402
 
-checks = []
-
-
-def check(sentence, good, said=""):
-    checks.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(checks)} - {sentence}"
-          + ("" if good else f" # {str(said)[:600]!r}"), flush=True)
+tap = Tap()
+check = tap.check
 
 
 def follow(caller, after):
@@ -170,16 +165,10 @@ def scoped(engine, book):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--engine")
-    book = lib.Book(lib.find_engine(options.parse_args().engine))
-    engine = None
-    try:
-        book.make()
+    book = lib.Book(lib.given_engine())
+    with lib.serving(book) as engine:
         mode = stat.S_IMODE(os.stat(os.path.join(book.data, "notifier.key")).st_mode)
         check("init leaves a key only its owner reads", mode == 0o600, oct(mode))
-        engine = lib.Engine(book)
-        engine.start()
         service = lib.Caller(engine, "llm:notifier.service", client="notifier")
         feed(engine, service)
         whois(service, book)
@@ -187,12 +176,7 @@ def main():
         scoped(engine, book)
         me(engine, book, service)
         check("the book is intact", lib.chain_is_intact(book)[0])
-    finally:
-        if engine is not None:
-            engine.stop()
-        book.close()
-    print(f"1..{len(checks)}")
-    return 0 if all(checks) else 1
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """A real closegate-engine for the flow, fault and e2e tests: a book of its own in a temporary
 folder, the daemon on a free port, and callers whose assertions are signed with the workspace's key
 (proto/PROTOCOL.md). Only Debian's python3-cryptography beside the standard library."""
+import argparse
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,12 +47,30 @@ def find_engine(given=None):
     return max(found, key=os.path.getmtime)
 
 
-class Book:
-    """A data folder of its own, gone when closed. make() fills it."""
+def given_engine():
+    """The binary of a script that takes --engine and nothing else it reads."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine")
+    parser.add_argument("--fixtures")  # given to all that speak MCP
+    return find_engine(parser.parse_args().engine)
 
-    def __init__(self, engine, starter="saas", env=None):
+
+def wait_until(good, seconds=10, every=0.02):
+    """What good() gives once it is true, or at last."""
+    end = time.monotonic() + seconds
+    while not (found := good()) and time.monotonic() < end:
+        time.sleep(every)
+    return found
+
+
+class Book:
+    """A data folder of its own, gone when closed, in `under` if that is given. make() fills it."""
+
+    def __init__(self, engine, starter="saas", env=None, under=None):
         self.engine = engine
-        self.dir = tempfile.mkdtemp(prefix="closegate-")
+        if under:
+            os.makedirs(under, exist_ok=True)
+        self.dir = tempfile.mkdtemp(prefix="closegate-", dir=under)
         self.data = os.path.join(self.dir, "data")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("CLOSEGATE_")}
         self.env.update(CLOSEGATE_ENV="dev", CLOSEGATE_DATA_DIR=self.data,
@@ -70,6 +91,18 @@ class Book:
         if check and done.returncode != 0:
             raise SystemExit(f"closegate-engine {' '.join(words)}: exit {done.returncode}\n{text}")
         return done.returncode, text
+
+    def edit_policy(self, *changes):
+        """Each change is a regular expression and what stands for it, found exactly once."""
+        path = os.path.join(self.data, "policy.yaml")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        for find, put in changes:
+            text, n = re.subn(find, put, text, flags=re.S)
+            if n != 1:
+                raise SystemExit(f"the policy does not say {find}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
 
     def rows(self, sql, *binds):
         """Reads the book beside the engine, never through it."""
@@ -158,6 +191,24 @@ class Engine:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+@contextlib.contextmanager
+def serving(book, *commands):
+    """The engine on a book that is made first, by these commands, too; in the end both are gone."""
+    engine = Engine(book)
+    try:
+        book.make()
+        for words in commands:
+            book.cli(*words, check=True)
+        engine.start()
+        yield engine
+    except Exception:
+        print("# " + engine.tail().replace("\n", "\n# "))
+        raise
+    finally:
+        engine.stop()
+        book.close()
 
 
 # Arguments that the tool's schema mirrors in a header (x-mcp-header); mcp_live.py compares this with
