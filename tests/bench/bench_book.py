@@ -13,7 +13,6 @@ import json
 import os
 import random
 import re
-import shutil
 import socket
 import sqlite3
 import sys
@@ -178,24 +177,11 @@ def cpu_seconds(engine):
 
 
 def make_book(options):
-    book = real.Book(options.engine, starter="empty")
-    if options.dir:
-        shutil.rmtree(book.dir)
-        book.dir = os.path.join(options.dir, f"closegate-book-{os.getpid()}")
-        book.data = os.path.join(book.dir, "data")
-        os.makedirs(book.dir)
-        book.env["CLOSEGATE_DATA_DIR"] = book.data
+    book = real.Book(options.engine, starter="empty", under=options.dir)
     book.socket = os.path.join(book.data, "engine.sock")
     book.env["CLOSEGATE_ENGINE_SOCKET"] = book.socket
     book.make()
-    policy = os.path.join(book.data, "policy.yaml")
-    with open(policy, encoding="utf-8") as f:
-        text = f.read()
-    text, n = re.subn(r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false", text)
-    if n != 1:
-        raise SystemExit("the starter policy does not say auto_confirm: enabled: true")
-    with open(policy, "w", encoding="utf-8") as f:
-        f.write(text)
+    book.edit_policy((r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false"))
     for name, text in MASTER.items():
         with open(os.path.join(book.dir, name), "w", encoding="utf-8") as f:
             f.write(text)

@@ -9,7 +9,6 @@ import argparse
 import base64
 import os
 import re
-import shutil
 import socket
 import sys
 import threading
@@ -56,31 +55,13 @@ def big_files(folder, rows):
     return paths
 
 
-def policy_edit(book, *changes):
-    path = os.path.join(book.data, "policy.yaml")
-    with open(path, encoding="utf-8") as f:
-        text = f.read()
-    for find, put in changes:
-        text, n = re.subn(find, put, text, flags=re.S)
-        if n != 1:
-            raise SystemExit(f"the demo's policy does not say {find}")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-
-
 def make_book(options):
     """The demo company with proposals for people, and a large account nobody has matched yet."""
-    book = real.Book(options.engine)
-    if options.dir:
-        shutil.rmtree(book.dir)
-        book.dir = os.path.join(options.dir, f"closegate-fair-{os.getpid()}")
-        book.data = os.path.join(book.dir, "data")
-        os.makedirs(book.dir)
-        book.env["CLOSEGATE_DATA_DIR"] = book.data
+    book = real.Book(options.engine, under=options.dir)
     book.socket = os.path.join(book.data, "engine.sock")
     book.env["CLOSEGATE_ENGINE_SOCKET"] = book.socket
     book.make()
-    policy_edit(book, (r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false"))
+    book.edit_policy((r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false"))
     for name, text in MASTER.items():
         with open(os.path.join(book.dir, name), "w", encoding="utf-8") as f:
             f.write(text)
@@ -94,7 +75,7 @@ def make_book(options):
         book.cli("recon", "--json", check=True)
     finally:
         engine.stop()
-    policy_edit(book, (r"(auto_confirm:\s*\{?\s*enabled:\s*)false", r"\1true"),
+    book.edit_policy((r"(auto_confirm:\s*\{?\s*enabled:\s*)false", r"\1true"),
                 (r'cap: \{amount: "[^"]*", count: \d+', 'cap: {amount: "900000000000 USD", count: 900000000'),
                 (r"\ncumulative_limits:.*?(?=\n# ----)", "\ncumulative_limits: []\n"))
     return book

@@ -13,7 +13,6 @@ import os
 import re
 import resource
 import selectors
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -215,15 +214,9 @@ def main():
     options = ask.parse_args()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
-    book = real.Book(real.find_engine(options.engine), env={
+    book = real.Book(real.find_engine(options.engine), under=options.dir, env={
         "CLOSEGATE_AUTH_BACKEND": "dev", "CLOSEGATE_LOG_LEVEL": "error",
         "CLOSEGATE_MAX_CONNECTIONS": "10000", "CLOSEGATE_MAX_CONNECTIONS_PER_PEER": "0"})
-    if options.dir:
-        shutil.rmtree(book.dir)
-        book.dir = os.path.join(options.dir, f"closegate-bench-{os.getpid()}")
-        book.data = os.path.join(book.dir, "data")
-        os.makedirs(book.dir)
-        book.env["CLOSEGATE_DATA_DIR"] = book.data
     engine = real.Engine(book)
     try:
         book.make()

@@ -115,22 +115,9 @@ def raw(folder, size, n):
 
 def without_auto_confirm(options):
     """The demo company's book in the folder given, under its policy with auto_confirm off."""
-    book = real.Book(options.engine)
-    if options.dir:
-        shutil.rmtree(book.dir)
-        book.dir = os.path.join(options.dir, f"closegate-bench-{os.getpid()}")
-        book.data = os.path.join(book.dir, "data")
-        os.makedirs(book.dir)
-        book.env["CLOSEGATE_DATA_DIR"] = book.data
+    book = real.Book(options.engine, under=options.dir)
     book.make()
-    policy = os.path.join(book.data, "policy.yaml")
-    with open(policy, encoding="utf-8") as f:
-        text = f.read()
-    text, n = re.subn(r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false", text)
-    if n != 1:
-        raise SystemExit("the demo's policy does not say auto_confirm: enabled: true")
-    with open(policy, "w", encoding="utf-8") as f:
-        f.write(text)
+    book.edit_policy((r"(auto_confirm:\s*\{?\s*enabled:\s*)true", r"\1false"))
     return book
 
 
