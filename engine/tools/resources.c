@@ -7,6 +7,7 @@
 #include "engine/store/master.h"
 #include "engine/store/matches.h"
 #include "engine/store/policies.h"
+#include "engine/tools/match_view.h"
 #include "engine/tools/resources_escalations.h"
 #include "engine/tools/resources_own.h"
 #include "engine/tools/rules_resource.h"
@@ -184,59 +185,6 @@ static struct err policy_read(struct call *c, struct tx *tx, const char *id)
 
 /* ---- recon://matches/{id} ---- */
 
-static struct err legs_print(struct call *c, const struct match *m, struct json **out)
-{
-    *out = json_array_new(c->arena);
-    for (size_t i = 0; i < m->legs_n; i++) {
-        struct json *leg = json_object_new(c->arena);
-        struct money amount;
-        char text[MONEY_TEXT_MAX];
-        TRY(money_make(m->legs[i].amount_minor, m->amount.cur, &amount));
-        money_print(amount, text);
-        json_put_text(c->arena, leg, "entry_id", m->legs[i].entry_id);
-        json_put_int(c->arena, leg, "version", m->legs[i].version);
-        json_put_text(c->arena, leg, "side", side_name(m->legs[i].side));
-        json_put_text(c->arena, leg, "amount", text);
-        json_put_bool(c->arena, leg, "part", m->legs[i].part);
-        json_push(c->arena, *out, leg);
-    }
-    return OK;
-}
-
-static struct err match_print(struct call *c, const struct match *m)
-{
-    struct json *legs, *evidence, *o = json_object_new(c->arena);
-    char amount[MONEY_TEXT_MAX], rest[MONEY_TEXT_MAX];
-    struct money difference = m->amount;
-    TRY(legs_print(c, m, &legs));
-    TRY(json_read(c->arena, str_of(m->evidence), NULL, &evidence));
-    money_print(m->amount, amount);
-    difference.minor = m->difference_minor;
-    money_print(difference, rest);
-    json_put_text(c->arena, o, "match_id", m->match_id);
-    json_put_text(c->arena, o, "entity_id", m->entity_id);
-    json_put_text(c->arena, o, "account_id", m->account_id);
-    json_put_text(c->arena, o, "state", match_state_name(m->state));
-    json_put_int(c->arena, o, "version", m->version);
-    json_put_text(c->arena, o, "class", m->class_);
-    json_put_text(c->arena, o, "match_type", m->match_type);
-    json_put_text(c->arena, o, "rule", m->rule);
-    json_put_text(c->arena, o, "source", source_name(m->source));
-    json_put_text(c->arena, o, "proposer", m->proposer);
-    json_put_text(c->arena, o, "amount", amount);
-    json_put_text(c->arena, o, "currency", m->amount.cur);
-    json_put_text(c->arena, o, "difference", rest);
-    json_put_text(c->arena, o, "difference_account", m->difference_account);
-    json_put_int(c->arena, o, "score_bp", m->score_bp);
-    json_put_bool(c->arena, o, "ambiguous", m->ambiguous);
-    json_put_text(c->arena, o, "composition_sha256", m->composition_sha256);
-    json_put_text(c->arena, o, "rationale", m->rationale);
-    json_put(c->arena, o, "legs", legs);
-    json_put(c->arena, o, "evidence", evidence);
-    c->result = o;
-    return arena_check(c->arena);
-}
-
 static struct err match_read(struct call *c, struct tx *tx, const char *id)
 {
     struct match m;
@@ -246,7 +194,7 @@ static struct err match_read(struct call *c, struct tx *tx, const char *id)
     TRY(match_load(tx, c->arena, id, &m));
     TRY(scope_has_match(&scope, c, tx, &m, &seen));
     ENSURE(seen, ERR_MISSING, "there is no such match");
-    return match_print(c, &m);
+    return match_view(c, tx, &scope, &m, &c->result);
 }
 
 const struct resource resources[] = {
@@ -284,7 +232,8 @@ const struct resource resources[] = {
      exception_read},
     {"recon://policy", "policy", "The policy in force", "Its text and version", "application/json",
      policy_read},
-    {"recon://matches/{id}", "match", "A match", "Composition, state and evidence of one match",
+    {"recon://matches/{id}", "match", "A match",
+     "Legs, accounts and people by name, evidence, other candidates, comments and state of a match",
      "application/json", match_read},
     {"recon://rules", "rules", "Matching rules learned",
      "What confirmed matches taught the matcher, in force or retired, and by whom",

@@ -1,6 +1,7 @@
 /* Asking what an answer would come to. */
 #include "engine/tools/would.h"
 
+#include "common/base/civil.h"
 #include "engine/tools/answer_facts.h"
 
 extern const struct tool tool_resolve_escalation;
@@ -78,10 +79,13 @@ struct err would_answer(struct call *c, struct tx *tx, const struct escalation *
                         const char *decision, struct would *would)
 {
     struct call d;
+    int64_t expires;
     *would = (struct would){.because = "settled"};
     if (!escalation_is_open(e->state))
         return OK;
     TRY(answer_make(c, tx, e, decision, &d));
+    TRY(instant_parse(e->expires_at, &expires));
+    const bool over = tx->now_us >= expires || !text_eq(decision, "withdraw");
     struct err err = d.tool->plan(&d, tx);
     would->because = "not_now"; /* nothing was asked back, or what it is about is gone */
     if (err.kind == ERR_INPUT || err.kind == ERR_CONFLICT || err.kind == ERR_MISSING)
@@ -92,6 +96,8 @@ struct err would_answer(struct call *c, struct tx *tx, const struct escalation *
         would->because = "changed";
     else
         judge(&d, would);
+    if (would->verdict.reason == REASON_STATE_INVALID && !over)
+        would->because = "not_yours"; /* taking it back is for whoever asked */
     return arena_check(c->arena);
 }
 
