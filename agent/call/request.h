@@ -33,6 +33,7 @@ struct agent {
     void (*tell)(void *ctx, unsigned topics); /* to every browser that listens; any thread */
     void *tell_ctx;
     struct signin *signin; /* agent/oidc */
+    struct seals *seals;   /* agent/call/seals.h */
     struct notify *notify; /* agent/notify; NULL when nothing is configured */
     int64_t started_us;
 };

@@ -18,6 +18,7 @@ const struct agent_sql agent_sqls[] = {
     {SET_OUTBOX, outbox_sql, &outbox_sql_n},
     {SET_CHAT, chat_sql, &chat_sql_n},
     {SET_PUSH, push_sql, &push_sql_n},
+    {SET_ONCE, once_sql, &once_sql_n},
 };
 /* clang-format on */
 const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];

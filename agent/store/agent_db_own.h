@@ -13,6 +13,7 @@ enum agent_set {
     SET_OUTBOX,
     SET_CHAT,
     SET_PUSH,
+    SET_ONCE,
 };
 
 struct agent_sql {
@@ -35,6 +36,8 @@ extern const struct db_sql chat_sql[];
 extern const size_t chat_sql_n;
 extern const struct db_sql push_sql[];
 extern const size_t push_sql_n;
+extern const struct db_sql once_sql[];
+extern const size_t once_sql_n;
 
 struct agent_db {
     struct db *db;

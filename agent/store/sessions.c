@@ -40,7 +40,7 @@ const struct db_sql sessions_sql[] = {
     [SESSION_END_OF] = {"session_end_of",
                         "UPDATE sessions SET ended_us = ?4, ended_why = ?5, id_token = NULL WHERE "
                         "issuer = ?1 AND ended_us IS NULL AND (?2 IS NULL OR subject = ?2) AND (?3 "
-                        "IS NULL OR idp_session = ?3)"},
+                        "IS NULL OR idp_session = ?3 OR (idp_session IS NULL AND ?2 IS NOT NULL))"},
     [SESSION_END_PERSON] = {"session_end_person",
                             "UPDATE sessions SET ended_us = ?2, ended_why = ?3, id_token = NULL "
                             "WHERE principal_id = ?1 AND ended_us IS NULL"},

@@ -80,6 +80,90 @@ static const struct setting rows[] = {
      AT(trusted_proxies),
      .fallback = "127.0.0.0/8, ::1/128",
      .help = "The networks whose word about the person is taken."},
+    {.name = "CLOSEGATE_HEADER_TRUST_JWKS",
+     .type = SETTING_TEXT,
+     AT(proxy_jwt.jwks),
+     .help = "header-trust: where the proxy publishes the keys that sign its tokens; required in "
+             "prod."},
+    {.name = "CLOSEGATE_HEADER_TRUST_JWT_HEADER",
+     .type = SETTING_TEXT,
+     AT(proxy_jwt.header),
+     .fallback = "X-Forwarded-Jwt",
+     .help = "The header with the proxy's token, such as Cf-Access-Jwt-Assertion."},
+    {.name = "CLOSEGATE_HEADER_TRUST_JWT_ISSUER",
+     .type = SETTING_TEXT,
+     AT(proxy_jwt.issuer),
+     .help = "The iss of the proxy's tokens."},
+    {.name = "CLOSEGATE_HEADER_TRUST_JWT_AUDIENCE",
+     .type = SETTING_TEXT,
+     AT(proxy_jwt.audience),
+     .help = "The aud that the proxy's tokens have for this workspace."},
+    {.name = "CLOSEGATE_HEADER_TRUST_JWT_CLAIM",
+     .type = SETTING_TEXT,
+     AT(proxy_jwt.claim),
+     .fallback = "email",
+     .help = "The claim of the proxy's tokens that names the person, as it is linked."},
+    {.name = "CLOSEGATE_OIDC_ISSUER",
+     .type = SETTING_TEXT,
+     AT(oidc.issuer),
+     .help = "oidc: the identity provider, exactly as it calls itself."},
+    {.name = "CLOSEGATE_OIDC_CLIENT_ID",
+     .type = SETTING_TEXT,
+     AT(oidc.client_id),
+     .help = "oidc: what the provider calls this workspace."},
+    {.name = "CLOSEGATE_OIDC_CLIENT_SECRET",
+     .type = SETTING_TEXT,
+     .secret = true,
+     AT(oidc.client_secret),
+     .help = "oidc: our secret at the provider; unset for a public client."},
+    {.name = "CLOSEGATE_OIDC_CLIENT_AUTH",
+     .type = SETTING_CHOICE,
+     AT(oidc.client_auth),
+     .choices = "auto|basic|post|none",
+     .fallback = "auto",
+     .help = "How the secret is sent: client_secret_basic, client_secret_post, not at all; auto "
+             "asks the provider's document."},
+    {.name = "CLOSEGATE_OIDC_SCOPES",
+     .type = SETTING_TEXT,
+     AT(oidc.scopes),
+     .fallback = "openid email profile",
+     .help = "What is asked for at a sign-in; openid is part of it."},
+    {.name = "CLOSEGATE_OIDC_MAX_AGE_SECONDS",
+     .type = SETTING_INT,
+     AT(oidc.max_age_s),
+     .fallback = "43200",
+     .min = 0,
+     .max = 2592000,
+     .help = "The provider asks people to log in again when their login is older; 0 for a provider "
+             "that does not tell when they did."},
+    {.name = "CLOSEGATE_OIDC_ACR",
+     .type = SETTING_LIST,
+     AT(oidc.acr),
+     .help = "The acr values of which a fresh login has to have one; any when unset."},
+    {.name = "CLOSEGATE_OIDC_CLOCK_SKEW_SECONDS",
+     .type = SETTING_INT,
+     AT(oidc.skew_s),
+     .fallback = "60",
+     .min = 0,
+     .max = 300,
+     .help = "How far the provider's clock and ours may differ."},
+    {.name = "CLOSEGATE_OIDC_ROLES_CLAIM",
+     .type = SETTING_TEXT,
+     AT(oidc.roles_claim),
+     .fallback = "groups",
+     .help = "The claim that lists a person's groups; a JSON pointer when it begins with a slash."},
+    {.name = "CLOSEGATE_OIDC_ROLES",
+     .type = SETTING_LIST,
+     AT(oidc.roles),
+     .help = "Which groups may sign in, as group=role, …; whoever the registry knows when unset. "
+             "What they may do is the registry's to say."},
+    {.name = "CLOSEGATE_AGENT_LOGINS_PER_MINUTE",
+     .type = SETTING_INT,
+     AT(oidc.logins_per_minute),
+     .fallback = "30",
+     .min = 1,
+     .max = 100000,
+     .help = "Sign-ins of one peer address; more are told to wait."},
     {.name = "CLOSEGATE_AGENT_SESSION_IDLE_MINUTES",
      .type = SETTING_INT,
      AT(session_idle_minutes),
@@ -185,11 +269,58 @@ static struct err check_urls(struct arena *arena, struct agent_config *c)
     return OK;
 }
 
+static struct err check_oidc(const struct agent_config *c)
+{
+    const struct oidc_config *o = &c->oidc;
+    if (text_empty(o->issuer))
+        return err_at(ERR_INPUT, "CLOSEGATE_OIDC_ISSUER",
+                      "has to be set while CLOSEGATE_AGENT_AUTH_BACKEND is oidc");
+    if (!is_https(o->issuer) && !(c->env == CONFIG_DEV && is_http(o->issuer)))
+        return err_at(ERR_INPUT, "CLOSEGATE_OIDC_ISSUER", "an https:// address is expected");
+    if (text_empty(o->client_id))
+        return err_at(ERR_INPUT, "CLOSEGATE_OIDC_CLIENT_ID",
+                      "has to be set while CLOSEGATE_AGENT_AUTH_BACKEND is oidc");
+    if ((o->client_auth == CLIENT_AUTH_BASIC || o->client_auth == CLIENT_AUTH_POST) &&
+        text_empty(o->client_secret))
+        return err_at(ERR_INPUT, "CLOSEGATE_OIDC_CLIENT_SECRET",
+                      "has to be set while CLOSEGATE_OIDC_CLIENT_AUTH sends it");
+    for (size_t i = 0; i < o->roles.n; i++) {
+        const char *eq = strrchr(o->roles.items[i], '=');
+        if (eq == NULL || eq == o->roles.items[i] || eq[1] == '\0')
+            return err_at(ERR_INPUT, "CLOSEGATE_OIDC_ROLES", "each has to read group=role");
+    }
+    return OK;
+}
+
+static struct err check_header_trust(const struct agent_config *c)
+{
+    const struct proxy_jwt_config *p = &c->proxy_jwt;
+    const bool dev = c->env == CONFIG_DEV;
+    if (p->jwks == NULL && dev)
+        return OK;
+    if (text_empty(p->jwks))
+        return err_at(ERR_INPUT, "CLOSEGATE_HEADER_TRUST_JWKS",
+                      "has to be set while CLOSEGATE_ENV is prod: a header alone shows nobody");
+    if (!is_https(p->jwks) && !(dev && is_http(p->jwks)))
+        return err_at(ERR_INPUT, "CLOSEGATE_HEADER_TRUST_JWKS", "an https:// address is expected");
+    if (text_empty(p->issuer))
+        return err_at(ERR_INPUT, "CLOSEGATE_HEADER_TRUST_JWT_ISSUER",
+                      "has to be set with CLOSEGATE_HEADER_TRUST_JWKS");
+    if (text_empty(p->audience))
+        return err_at(ERR_INPUT, "CLOSEGATE_HEADER_TRUST_JWT_AUDIENCE",
+                      "has to be set with CLOSEGATE_HEADER_TRUST_JWKS");
+    return OK;
+}
+
 static struct err check(struct arena *arena, struct agent_config *c)
 {
     if (c->env == CONFIG_PROD && c->auth_backend == AGENT_AUTH_DEV)
         return err_at(ERR_INPUT, "CLOSEGATE_AGENT_AUTH_BACKEND",
                       "dev is refused while CLOSEGATE_ENV is prod");
+    if (c->auth_backend == AGENT_AUTH_OIDC)
+        TRY(check_oidc(c));
+    if (c->auth_backend == AGENT_AUTH_HEADER_TRUST)
+        TRY(check_header_trust(c));
     return check_urls(arena, c);
 }
 

@@ -6,6 +6,33 @@
 
 #include "common/sys/config.h"
 
+enum agent_client_auth { /* how we show ourselves at the provider's token endpoint */
+                         CLIENT_AUTH_AUTO = 0,
+                         CLIENT_AUTH_BASIC,
+                         CLIENT_AUTH_POST,
+                         CLIENT_AUTH_NONE,
+};
+
+/* oidc: the provider and what we are to it. */
+struct oidc_config {
+    const char *issuer, *client_id; /* NULL unless the backend is oidc */
+    const char *client_secret;      /* NULL: a public client */
+    int client_auth;                /* enum agent_client_auth */
+    const char *scopes;
+    int64_t max_age_s;       /* of a login that is taken; 0: any, and auth_time may lack */
+    struct setting_list acr; /* of a fresh login, one of these; empty: any */
+    int64_t skew_s;
+    const char *roles_claim;
+    struct setting_list roles; /* group=role; empty: whom the registry knows may sign in */
+    int64_t logins_per_minute; /* of one peer address */
+};
+
+/* header-trust: a proxy's own signed token. */
+struct proxy_jwt_config {
+    const char *jwks; /* NULL: the bare header is believed; not in prod */
+    const char *header, *issuer, *audience, *claim;
+};
+
 enum agent_auth { AGENT_AUTH_OIDC = 0, AGENT_AUTH_HEADER_TRUST, AGENT_AUTH_DEV };
 
 /* Texts live in the arena agent_config_load was given. None is NULL unless it says so. */
@@ -22,6 +49,8 @@ struct agent_config {
     int auth_backend; /* enum agent_auth; dev is refused when env is prod */
     const char *header_trust_header;
     struct setting_networks trusted_proxies;
+    struct proxy_jwt_config proxy_jwt;
+    struct oidc_config oidc;
     int64_t session_idle_minutes, session_hours;
     int64_t workers;
     int64_t max_connections, max_connections_per_peer;

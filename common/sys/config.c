@@ -138,6 +138,7 @@ static const char *const foreign[] = {
     "CLOSEGATE_SMTP_*",
     "CLOSEGATE_PUSH_*",
     "CLOSEGATE_HEADER_TRUST_JWKS*",
+    "CLOSEGATE_HEADER_TRUST_JWT_*",
     "CLOSEGATE_SLACK_*",
     "CLOSEGATE_TEAMS_*",
     "ANTHROPIC_API_KEY",

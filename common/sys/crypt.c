@@ -76,6 +76,11 @@ void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_SIZE])
     hex_print(digest, sizeof digest, out);
 }
 
+void sha512(const void *bytes, size_t len, uint8_t out[SHA512_LEN])
+{
+    INVARIANT(EVP_Digest(len == 0 ? "" : bytes, len, out, NULL, EVP_sha512(), NULL) == 1);
+}
+
 void sha256_begin(struct sha256 *h)
 {
     pthread_once(&once, fetch);
@@ -278,6 +283,31 @@ struct err ed25519_load(const char *path, struct ed25519_key **key)
         return err_at(ERR_INPUT, path, "this file holds no Ed25519 private key (PEM, unencrypted)");
     }
     return err_in(key_wrap(pkey, key), path);
+}
+
+struct err secret_make(const char *path)
+{
+    uint8_t secret[SECRET_LEN];
+    char text[BASE64_SIZE(SECRET_LEN) + 1];
+    INVARIANT(RAND_priv_bytes(secret, sizeof secret) == 1);
+    base64url_print(secret, sizeof secret, text);
+    const size_t len = strlen(text);
+    text[len] = '\n';
+    struct err e = disk_write_new(path, text, len + 1, 0600);
+    OPENSSL_cleanse(secret, sizeof secret);
+    OPENSSL_cleanse(text, sizeof text);
+    return e;
+}
+
+struct err secret_load(const char *path, uint8_t secret[SECRET_LEN])
+{
+    char text[KEY_FILE_MAX];
+    size_t n, len = 0;
+    TRY(read_key_file(path, true, text, &n));
+    const size_t digits = n > 0 && text[n - 1] == '\n' ? n - 1 : n;
+    const bool good = base64url_parse((struct str){text, digits}, secret, SECRET_LEN, &len);
+    OPENSSL_cleanse(text, sizeof text);
+    return good && len == SECRET_LEN ? OK : err_at(ERR_INPUT, path, "this file holds no secret");
 }
 
 struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN])

@@ -22,6 +22,10 @@
 void sha256(const void *bytes, size_t len, uint8_t out[SHA256_LEN]);
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_SIZE]);
 
+/* For what standards want hashed so (at_hash of an EdDSA token). */
+#define SHA512_LEN 64
+void sha512(const void *bytes, size_t len, uint8_t out[SHA512_LEN]);
+
 /* A digest over parts: sha256_begin, any number of sha256_add, then sha256_end, which gives the
  * digest and frees. sha256_drop frees without a digest (after sha256_end it does nothing).
  *     struct sha256 h; sha256_begin(&h); sha256_add(&h, prev, 32); sha256_add(&h, ev, n);
@@ -63,6 +67,12 @@ bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes
  * is none, ERR_INPUT when it holds no Ed25519 private key. `path` is the error's place. */
 MUST_CHECK struct err ed25519_save(const struct ed25519_key *key, const char *path);
 MUST_CHECK struct err ed25519_load(const char *path, struct ed25519_key **key);
+
+/* A secret of one process in a file: SECRET_LEN random bytes as base64url, with the same care as a
+ * private key. _make makes it (ERR_CONFLICT when there is one). */
+#define SECRET_LEN 32
+MUST_CHECK struct err secret_make(const char *path);
+MUST_CHECK struct err secret_load(const char *path, uint8_t secret[SECRET_LEN]);
 
 /* A public key's file: PEM SubjectPublicKeyInfo; any mode. */
 MUST_CHECK struct err ed25519_public_save(const struct ed25519_key *key, const char *path);

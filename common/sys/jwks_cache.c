@@ -70,6 +70,11 @@ void jwks_cache_free(struct jwks_cache *cache)
     free(cache);
 }
 
+const char *jwks_cache_url(const struct jwks_cache *cache)
+{
+    return cache->url;
+}
+
 /* ---- how long an answer is fresh ---- */
 
 /* The seconds of "max-age=600"; -1 when the directive is another, or has no such number. */

@@ -43,6 +43,8 @@ struct jwks_cache *jwks_cache_new(const struct jwks_cache_opts *opts);
 void jwks_cache_free(struct jwks_cache *cache);
 CLEANUP_DEFINE(struct jwks_cache *, jwks_cache_free)
 
+const char *jwks_cache_url(const struct jwks_cache *cache);
+
 /* The key of the token, as jwks_find; may fetch, so not for a loop thread. ERR_AUTH: the published
  * keys do not fit, or more than one does. ERR_UPSTREAM: there is no set to ask and none to be had;
  * `where` is the URL. */
