@@ -2,8 +2,10 @@
  * SIGTERM and SIGINT drain. The engine need not be there: the workspace says so until it is. */
 #include <signal.h>
 
+#include "agent/call/seals.h"
 #include "agent/call/topic.h"
 #include "agent/cli/open.h"
+#include "agent/oidc/signin.h"
 #include "agent/web/server.h"
 #include "agent/web/static.h"
 #include "common/sys/log.h"
@@ -52,6 +54,8 @@ static struct err start(struct serving *s)
     const struct agent_config *config = cli_config(s->cli);
     const struct mcpc_options engine = open_engine_options(s->cli);
     s->agent = (struct agent){.config = config, .started_us = cli_clock_us()};
+    TRY(seals_open(cli_path(s->cli, "agent.secret"), &s->agent.seals));
+    TRY(signin_new(config, &s->agent.signin));
     TRY(mcpc_shared_new(&engine, &s->agent.engine));
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
@@ -89,6 +93,8 @@ static void stop(struct serving *s)
     live_free(s->live);
     server_free(s->server);
     mcpc_shared_free(s->agent.engine);
+    signin_free(s->agent.signin);
+    seals_free(s->agent.seals);
     loop_free(s->loop);
     agent_db_close(s->db);
 }

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "agent/call/fresh_token.h"
+#include "common/sys/log.h"
+
 /* ---- the list ---- */
 
 struct list_query {
@@ -108,6 +111,24 @@ static const struct json_field decision_fields[] = {
              .help = "{opened_at, evidence_opened[]}: what was looked at"),
 };
 
+/* With a fresh login of the person's for exactly this decision, when there is one. */
+static struct err decide(struct request *r, const char *escalation_id, const struct decision *d,
+                         const struct json *args)
+{
+    struct mcpc_actor who = request_actor(r);
+    struct mcpc_result result;
+    TRY(fresh_token(r, escalation_id, d->decision, d->digest, &who.id_token));
+    TRY(mcpc_call(r->mcpc, r->arena, &who, "resolve_escalation", args, &result));
+    reply_result(r, &result);
+    if (who.id_token == NULL || result.is_error)
+        return OK;
+    /* The decision stands, whatever becomes of the token: it is too old soon. */
+    struct err e = fresh_token_drop(r, escalation_id, d->decision);
+    if (e.kind != ERR_NONE)
+        log_warn("a used fresh login stays", LOG_TEXT("request", r->id), LOG_ERR(e), LOG_END);
+    return OK;
+}
+
 struct err post_decision(struct request *r)
 {
     struct str id, rest;
@@ -116,14 +137,16 @@ struct err post_decision(struct request *r)
     if (!str_cut(r->rest, '/', &id, &rest) || !str_is(rest, "decision") || !id_is_plain(id))
         return err_new(ERR_MISSING, "there is no such address");
     TRY(request_body(r, JSON_FIELDS(decision_fields), &d));
-    json_put_text(r->arena, args, "escalation_id", str_dup(r->arena, id));
+    const char *escalation_id = str_dup(r->arena, id);
+    json_put_text(r->arena, args, "escalation_id", escalation_id);
     json_put_text(r->arena, args, "decision", d.decision);
     json_put_text(r->arena, args, "digest", d.digest);
     text_put(r, args, "rationale", d.rationale);
     json_put_text(r->arena, args, "idempotency_key", d.idempotency_key);
     if (d.review != NULL)
         json_put(r->arena, args, "review", d.review);
-    return request_call(r, "resolve_escalation", args);
+    TRY(arena_check(r->arena));
+    return decide(r, escalation_id, &d, args);
 }
 
 struct bulk {

@@ -41,7 +41,8 @@ static struct err put_person(struct request *r, struct json *o)
     json_put(r->arena, o, "person", person);
     json_put(r->arena, o, "me", e.kind == ERR_NONE ? me : json_null_new(r->arena));
     json_put_text(r->arena, o, "csrf", r->session.csrf);
-    put_instant(r->arena, o, "auth_time", r->session.auth_time * 1000000);
+    if (r->session.auth_time > 0)
+        put_instant(r->arena, o, "auth_time", r->session.auth_time * 1000000);
     put_instant(r->arena, o, "expires_at",
                 r->session.created_us + r->config->session_hours * INT64_C(3600000000));
     if (e.kind != ERR_NONE && e.kind != ERR_MISSING && e.kind != ERR_UPSTREAM &&

@@ -10,7 +10,14 @@
 
 extern const struct routes signin_routes;
 
-/* Fills r->session and r->signed_in. A cookie that is forged, damaged or of a session that holds no
+/* What all workers share of the backend in force: the provider's document and keys, who signs in
+ * how often. The configuration must outlive it. */
+MUST_CHECK struct err signin_new(const struct agent_config *config, struct signin **out);
+void signin_free(struct signin *signin);
+CLEANUP_DEFINE(struct signin *, signin_free)
+
+/* Fills r->session and r->signed_in. Behind a proxy the session must be of whom the proxy names in
+ * this very request. A cookie that is forged, damaged or of a session that holds no
  * longer is no session, not an error. */
 MUST_CHECK struct err signin_find(struct request *r);
 
