@@ -122,7 +122,7 @@ static void reply_failed(struct request *r, const struct mcpc_result *result)
 void reply_result(struct request *r, const struct mcpc_result *result)
 {
     const char *status = result->status;
-    int http = 200;
+    int http = 500; /* what nobody knows is not "done" */
     if (text_eq(status, "failed") || result->structured == NULL) {
         reply_failed(r, result);
         return;
