@@ -19,6 +19,7 @@ enum sql_set {
     SQL_FILES,
     SQL_ENTRIES,
     SQL_MATCHES,
+    SQL_MATCH_PAGES,
     SQL_PARTS,
     SQL_DIFFERENCES,
     SQL_MATCHING_RULES,
@@ -57,6 +58,7 @@ SQL_TABLE_DECLARE(master);
 SQL_TABLE_DECLARE(files);
 SQL_TABLE_DECLARE(entries);
 SQL_TABLE_DECLARE(matches);
+SQL_TABLE_DECLARE(match_pages);
 SQL_TABLE_DECLARE(parts);
 SQL_TABLE_DECLARE(differences);
 SQL_TABLE_DECLARE(matching_rules);

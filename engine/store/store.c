@@ -31,6 +31,7 @@ const struct sql_table sql_tables[] = {
     {SQL_FILES, files_sql, &files_sql_n},
     {SQL_ENTRIES, entries_sql, &entries_sql_n},
     {SQL_MATCHES, matches_sql, &matches_sql_n},
+    {SQL_MATCH_PAGES, match_pages_sql, &match_pages_sql_n},
     {SQL_PARTS, parts_sql, &parts_sql_n},
     {SQL_DIFFERENCES, differences_sql, &differences_sql_n},
     {SQL_MATCHING_RULES, matching_rules_sql, &matching_rules_sql_n},
