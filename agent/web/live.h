@@ -17,7 +17,7 @@ void live_free(struct live *live);
 void live_tell(void *live, unsigned topics);
 
 /* Takes the request over, as a stream of the person's; ended by live_end_person. Loop thread.
- * `pairs` are the header fields every reply has. */
+ * `pairs` are further header fields, such as a cookie. */
 void live_open(struct live *live, struct web_req *req, const char *principal_id,
                const struct http_pair *pairs, size_t pairs_n);
 /* Streams of somebody who signed out: they come back and are told so. Any thread. */

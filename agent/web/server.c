@@ -16,7 +16,6 @@
 
 #define ARENA_MAX   ((size_t)96 << 20)
 #define WAITING_MAX 1024
-#define PAIRS_MAX   24
 #define METRICS_MAX ((size_t)1 << 20)
 
 struct server {
@@ -44,27 +43,14 @@ static const struct http_pair always[] = {
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+    {"Strict-Transport-Security", "max-age=31536000; includeSubDomains"},
 };
-static const struct http_pair https_only = {"Strict-Transport-Security",
-                                            "max-age=31536000; includeSubDomains"};
-#define ALWAYS_N (sizeof always / sizeof always[0])
+#define HTTPS_ONLY_N 1 /* the last row */
 
-static size_t pairs_always(const struct server *s, struct http_pair out[PAIRS_MAX])
+static void refuse(struct web_req *web, int status, const char *body)
 {
-    size_t n = ALWAYS_N;
-    memcpy(out, always, sizeof always);
-    if (strncmp(s->options.agent->config->workspace_url, "https://", 8) == 0)
-        out[n++] = https_only;
-    return n;
-}
-
-static void refuse(struct server *s, struct web_req *web, int status, const char *body)
-{
-    struct http_pair pairs[PAIRS_MAX];
     const struct http_reply reply = {.status = status,
                                      .content_type = "application/json",
-                                     .pairs = pairs,
-                                     .pairs_n = pairs_always(s, pairs),
                                      .body = body,
                                      .body_len = strlen(body)};
     web_reply(web, &reply);
@@ -108,19 +94,16 @@ static void work(void *arg, const struct worker_tools *tools)
 
 static void send_reply(struct server *s, struct job *job)
 {
-    struct http_pair pairs[PAIRS_MAX];
-    size_t n = pairs_always(s, pairs);
     const struct reply *have = &job->r.reply;
-    for (size_t i = 0; i < have->pairs_n && n < PAIRS_MAX; i++)
-        pairs[n++] = have->pairs[i];
     if (job->r.live && have->status == 0) {
-        live_open(s->options.live, job->web, job->r.session.principal_id, pairs, n);
+        live_open(s->options.live, job->web, job->r.session.principal_id, have->pairs,
+                  have->pairs_n);
         return;
     }
     const struct http_reply reply = {.status = have->status == 0 ? 503 : have->status,
                                      .content_type = have->content_type,
-                                     .pairs = pairs,
-                                     .pairs_n = n,
+                                     .pairs = have->pairs,
+                                     .pairs_n = have->pairs_n,
                                      .body = have->body.at,
                                      .body_len = have->body.len};
     web_reply(job->web, &reply);
@@ -167,7 +150,7 @@ static void submit(struct server *s, struct web_req *web, const struct route *ro
     if (job == NULL || arena == NULL) {
         free(job);
         arena_free(arena);
-        refuse(s, web, 503, "{\"error\":\"limit\",\"message\":\"no memory for this request\"}");
+        refuse(web, 503, "{\"error\":\"limit\",\"message\":\"no memory for this request\"}");
         return;
     }
     *job = (struct job){.server = s, .web = web, .route = route};
@@ -183,7 +166,7 @@ static void submit(struct server *s, struct web_req *web, const struct route *ro
         return;
     free(job);
     arena_free(arena);
-    refuse(s, web, 503, "{\"error\":\"limit\",\"message\":\"too much is under way; try again\"}");
+    refuse(web, 503, "{\"error\":\"limit\",\"message\":\"too much is under way; try again\"}");
 }
 
 static void on_request(struct web_req *web, void *ctx)
@@ -192,16 +175,18 @@ static void on_request(struct web_req *web, void *ctx)
     const struct http_req *http = web_http(web);
     struct str rest = STR("");
     if (!guard_host(s->options.agent->config, http)) {
-        refuse(s, web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
+        refuse(web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
         return;
     }
     const struct route *route = route_of(http, &rest);
-    if (route != NULL)
+    if (route != NULL && http->body.len > route->body_max)
+        refuse(web, 413, "{\"error\":\"limit\",\"message\":\"the body is too large\"}");
+    else if (route != NULL)
         submit(s, web, route, rest);
     else if (s->draining)
-        refuse(s, web, 503, "{\"error\":\"upstream\",\"message\":\"the agent is stopping\"}");
+        refuse(web, 503, "{\"error\":\"upstream\",\"message\":\"the agent is stopping\"}");
     else
-        refuse(s, web, 404, "{\"error\":\"missing\",\"message\":\"there is no such address\"}");
+        refuse(web, 404, "{\"error\":\"missing\",\"message\":\"there is no such address\"}");
 }
 
 /* ---- files and health ---- */
@@ -209,16 +194,16 @@ static void on_request(struct web_req *web, void *ctx)
 static void on_page(struct web_req *web, void *ctx)
 {
     struct server *s = ctx;
-    struct http_pair pairs[PAIRS_MAX];
     if (guard_host(s->options.agent->config, web_http(web)))
-        static_reply(web, pairs, pairs_always(s, pairs));
+        static_reply(web);
     else
-        refuse(s, web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
+        refuse(web, 403, "{\"error\":\"auth\",\"message\":\"this Host is not ours\"}");
 }
 
 static void on_healthz(struct web_req *web, void *ctx)
 {
-    refuse(ctx, web, 200, "{\"status\":\"ok\"}\n");
+    (void)ctx;
+    refuse(web, 200, "{\"status\":\"ok\"}\n");
 }
 
 static void on_readyz(struct web_req *web, void *ctx)
@@ -228,7 +213,7 @@ static void on_readyz(struct web_req *web, void *ctx)
     if (why != NULL)
         web_refuse(web, 503, why);
     else
-        refuse(s, web, 200, "{\"status\":\"ready\"}\n");
+        refuse(web, 200, "{\"status\":\"ready\"}\n");
 }
 
 static void print_own(const struct server *s, struct buf *out)
@@ -297,6 +282,8 @@ struct err server_new(const struct server_options *options, struct server **out)
         server_free(s);
         return e;
     }
+    const bool https = strncmp(config->workspace_url, "https://", 8) == 0;
+    web_always(s->web, always, sizeof always / sizeof always[0] - (https ? 0 : HTTPS_ONLY_N));
     *out = s;
     return OK;
 }

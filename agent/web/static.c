@@ -8,7 +8,7 @@
 #include "common/sys/crypt.h"
 #include "common/sys/embed.h"
 
-#define PAIRS_MAX 16
+#define PAIRS_MAX 8
 #define ASSETS    "/assets/"
 
 static const char no_page[] =
@@ -87,7 +87,7 @@ static void answer_with(struct web_req *req, struct answer *a, const struct embe
     web_reply(req, &a->reply);
 }
 
-void static_reply(struct web_req *req, const struct http_pair *pairs, size_t pairs_n)
+void static_reply(struct web_req *req)
 {
     const struct str path = web_http(req)->path;
     const size_t n = sizeof ASSETS - 1;
@@ -97,8 +97,6 @@ void static_reply(struct web_req *req, const struct http_pair *pairs, size_t pai
     const struct embedded *gz = file_of(name, ".gz");
     struct answer a = {.reply = {.content_type = type_of(name)}};
     a.reply.pairs = a.pairs;
-    for (size_t i = 0; i < pairs_n; i++)
-        pair(&a, pairs[i].name, pairs[i].value);
     if (file == NULL) {
         a.reply.status = asset ? 404 : 503;
         a.reply.content_type = "text/html; charset=utf-8";

@@ -7,9 +7,8 @@
 
 #include "common/sys/web.h"
 
-/* Answers a GET: an asset by its name below /assets/, else the page. `pairs` are the header fields
- * every reply has. */
-void static_reply(struct web_req *req, const struct http_pair *pairs, size_t pairs_n);
+/* Answers a GET: an asset by its name below /assets/, else the page. */
+void static_reply(struct web_req *req);
 
 /* Whether this build has the workspace in it. */
 bool static_built(void);

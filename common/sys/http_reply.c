@@ -136,8 +136,9 @@ struct err http_reply_head(const struct http_reply *reply, bool close, int64_t u
         put_pair(out, "Content-Type", reply->content_type);
     put_pair(out, "X-Content-Type-Options", "nosniff");
     bool cached = false;
-    for (size_t i = 0; i < reply->pairs_n; i++) {
-        const struct http_pair *pair = &reply->pairs[i];
+    for (size_t i = 0; i < reply->always_n + reply->pairs_n; i++) {
+        const struct http_pair *pair =
+            i < reply->always_n ? &reply->always[i] : &reply->pairs[i - reply->always_n];
         ENSURE(pair_valid(pair->name, pair->value), ERR_BUG,
                "a response header holds a character that is not allowed");
         put_pair(out, pair->name, pair->value);

@@ -21,6 +21,8 @@ struct http_reply {
     const char *content_type;      /* NULL when there is no body */
     const struct http_pair *pairs; /* further header fields, in order */
     size_t pairs_n;
+    const struct http_pair *always; /* those of the server (web_always); no handler's to set */
+    size_t always_n;
     const char *body; /* may be NULL when body_len is 0 */
     size_t body_len;
     bool chunked; /* the body follows in chunks (RFC 9112 7.1) instead */

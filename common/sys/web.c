@@ -276,6 +276,12 @@ static struct err listener_add(struct web *web, int fd, const char *path)
     return OK;
 }
 
+void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n)
+{
+    web->always = pairs;
+    web->always_n = pairs_n;
+}
+
 struct err web_listen_tcp(struct web *web, const char *host_port, uint16_t *port)
 {
     int fd = -1;

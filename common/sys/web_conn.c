@@ -112,9 +112,12 @@ static void conn_linger(struct conn *conn)
 static void conn_send(struct conn *conn, const struct http_reply *reply, bool with_body)
 {
     struct buf head;
+    struct http_reply whole = *reply;
+    whole.always = conn->web->always;
+    whole.always_n = conn->web->always_n;
     web_count(conn->web, reply->status);
     buf_init(&head, HEAD_OUT);
-    struct err e = http_reply_head(reply, conn->close_after, (int64_t)time(NULL), &head);
+    struct err e = http_reply_head(&whole, conn->close_after, (int64_t)time(NULL), &head);
     bool body = with_body && http_status_has_body(reply->status) && reply->body_len > 0;
     if (e.kind == ERR_NONE &&
         (bufferevent_write(conn->bev, head.at, head.len) != 0 ||

@@ -58,6 +58,8 @@ struct web {
     const struct web_route *routes;
     size_t routes_n;
     void *ctx;
+    const struct http_pair *always;
+    size_t always_n;
     struct web_listener *listeners;
     struct conn_list conns, idle; /* all; those in PHASE_IDLE, oldest first */
     size_t conns_n;

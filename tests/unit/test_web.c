@@ -191,6 +191,28 @@ START_TEST(unknown_paths_and_methods_are_told_apart)
 }
 END_TEST
 
+START_TEST(the_servers_own_fields_are_in_every_reply)
+{
+    static const struct http_pair always[] = {{"X-Always", "yes"}};
+    static const char *const asked[] = {
+        "GET /path/abc HTTP/1.1\r\n" CLOSE "\r\n",
+        "GET /none HTTP/1.1\r\n" CLOSE "\r\n",
+        "POST /path/a HTTP/1.1\r\n" CLOSE "\r\n",
+        "BREW /path/a HTTP/1.1\r\n" CLOSE "\r\n",
+        "GET /a\1 HTTP/1.1\r\n" CLOSE "\r\n",
+        "POST /small HTTP/1.1\r\nHost: a\r\n"
+        "Content-Length: 9\r\n\r\n123456789",
+    };
+    start(patient());
+    web_always(srv.web, always, 1);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const char *text = exchange(asked[i]);
+        ck_assert_msg(strstr(text, "X-Always: yes\r\n") != NULL, "%s", text);
+    }
+    stop();
+}
+END_TEST
+
 START_TEST(head_is_get_without_its_body)
 {
     start(patient());
@@ -449,7 +471,8 @@ TEST_MAIN("web", a_request_is_answered_with_the_promised_headers,
           pipelined_requests_are_answered_in_order,
           a_later_reply_keeps_the_order_and_the_connection,
           a_half_closed_client_still_gets_its_answer, a_client_that_leaves_is_told_of_and_survived,
-          unknown_paths_and_methods_are_told_apart, head_is_get_without_its_body,
+          unknown_paths_and_methods_are_told_apart, the_servers_own_fields_are_in_every_reply,
+          head_is_get_without_its_body,
           bodies_past_a_routes_ceiling_are_refused_before_they_are_sent,
           a_client_that_expects_100_gets_it, a_refusal_arrives_even_under_a_flood,
           malformed_requests_are_refused_with_a_sentence, slow_clients_run_into_their_deadlines,
