@@ -50,6 +50,17 @@ static bool token_fits(const struct request *r)
            bytes_eq_ct(token.at, r->session.csrf, token.len);
 }
 
+/* No form of another site can send this type without asking first. */
+static bool is_json(const struct request *r)
+{
+    struct str type, rest, all;
+    if (http_header(r->http, "Content-Type", &all) != 1)
+        return false;
+    if (!str_cut(all, ';', &type, &rest))
+        type = all;
+    return str_is_nocase(str_trim(type), "application/json");
+}
+
 bool guard_refuses(struct request *r, unsigned needs)
 {
     if ((needs & NEEDS_SESSION) != 0 && !r->signed_in) {
@@ -61,6 +72,10 @@ bool guard_refuses(struct request *r, unsigned needs)
     if (!origin_is_ours(r) || (r->signed_in && !token_fits(r))) {
         reply_error(r, 403, "csrf", "this request does not come from the workspace's own page",
                     NULL);
+        return true;
+    }
+    if (r->http->body.len > 0 && !is_json(r)) {
+        reply_error(r, 415, "input", "application/json is expected", NULL);
         return true;
     }
     return false;
