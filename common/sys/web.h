@@ -72,8 +72,8 @@ MUST_CHECK struct err web_new(struct loop *loop, const struct web_limits *limits
 void web_free(struct web *web);
 CLEANUP_DEFINE(struct web *, web_free)
 
-/* Header fields of every reply, also of those that no handler gives: a method nobody takes, a request
- * that is none. Before the first listener; kept by reference. */
+/* Header fields of every reply, also of those that no handler gives: a method nobody takes, a
+ * request that is none. Before the first listener; kept by reference. */
 void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n);
 
 /* "127.0.0.1:8001", "[::1]:8001", "localhost:0"; the port in force in *port (may be NULL). */
