@@ -22,6 +22,7 @@ static const char *provider_logout(struct request *r, const struct session *s)
     struct oidc_metadata meta;
     struct str hint;
     CLEANUP(buf_fini) struct buf url;
+    buf_init(&url, (size_t)32 * 1024);
     if (r->config->auth_backend != AGENT_AUTH_OIDC ||
         provider_metadata(r->agent->signin->provider, r->arena, r->now_us, &meta).kind !=
             ERR_NONE ||
@@ -29,7 +30,6 @@ static const char *provider_logout(struct request *r, const struct session *s)
         !unseal_bytes(r->agent->seals, r->arena, SEAL_ID_TOKEN, LOGIN_HINT_SEAL, s->id_token,
                       &hint))
         return NULL;
-    buf_init(&url, (size_t)32 * 1024);
     buf_puts(&url, meta.end_session_endpoint);
     if (strchr(meta.end_session_endpoint, '?') == NULL)
         buf_putc(&url, '?');
