@@ -16,7 +16,7 @@
  *   ERR_UNKNOWN   it was asked and no whole answer came, or it cannot tell itself: a change may
  *                 have happened; repeat with the same idempotency_key
  *   ERR_AUTH      it does not accept the workspace's word for this actor, or not this call at all
- *   ERR_MISSING   it has no such resource or tool, or the actor may not see it
+ *   ERR_MISSING   it has no such resource, or the actor may not see it
  *   ERR_INPUT     it does not take the request as worded
  *   ERR_LIMIT     the answer is larger than reply_max, or memory ran out
  * A denial, an open approval and a call that failed are results, not errors. */
@@ -77,7 +77,8 @@ struct mcpc_actor mcpc_service(const struct mcpc_shared *shared);
 
 struct mcpc_result {
     bool is_error;
-    /* "ok" (also of an answer that names no other), "pending_approval", "denied", "failed" */
+    /* "failed" without structured content; else the status that stands in it ("ok",
+     * "pending_approval", "denied", what an escalation became), "ok" when there is none. */
     const char *status;
     const struct json *structured; /* what outputSchema promises; NULL when it failed */
     struct str text;               /* the first text of the content, as it was sent */

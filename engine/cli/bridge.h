@@ -83,8 +83,6 @@ MUST_CHECK struct err bridge_head(struct bridge *b, struct arena *arena, const c
                                   struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n);
 /* Whether a message carries the envelope of 2026-07-28. */
 bool message_is_modern(const struct jsonrpc_msg *msg);
-/* A header's value: literal, or =?base64?…?= when it is not plain visible ASCII. */
-const char *header_encode(struct arena *arena, struct str value);
 
 /* ---- bridge.c ---- */
 /* One message as one line on the output; line ends inside become spaces. */

@@ -5,6 +5,7 @@
 #include "engine/auth/actor_auth.h"
 #include "engine/call/call.h"
 #include "engine/cli/bridge.h"
+#include "proto/mcp_header.h"
 
 #define META_VERSION "io.modelcontextprotocol/protocolVersion"
 
@@ -13,50 +14,11 @@ bool message_is_modern(const struct jsonrpc_msg *msg)
     return json_get_text(json_get(msg->params, "_meta"), META_VERSION) != NULL;
 }
 
-static bool is_plain(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.at[i] < 0x21 || (unsigned char)value.at[i] > 0x7E)
-            return false;
-    return value.len > 0 && (value.len < 2 || memcmp(value.at, "=?", 2) != 0);
-}
-
-const char *header_encode(struct arena *arena, struct str value)
-{
-    if (is_plain(value))
-        return str_dup(arena, value);
-    char *coded = arena_alloc(arena, BASE64_SIZE(value.len));
-    if (coded == NULL)
-        return NULL;
-    base64_print(value.at, value.len, coded);
-    return arena_fmt(arena, "=?base64?%s?=", coded);
-}
-
 static void add(struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n, const char *name,
                 const char *value)
 {
     if (name != NULL && value != NULL && *n < BRIDGE_PAIRS_MAX)
         pairs[(*n)++] = (struct http_pair){name, value};
-}
-
-/* What names the thing that the request is about. */
-static const char *name_member(const char *method)
-{
-    if (text_eq(method, "tools/call") || text_eq(method, "prompts/get"))
-        return "name";
-    if (text_eq(method, "resources/read"))
-        return "uri";
-    return method != NULL && strncmp(method, "tasks/", 6) == 0 ? "taskId" : "";
-}
-
-static const char *param_text(struct arena *arena, const struct json *value)
-{
-    int64_t n;
-    if (json_is(value, JSON_TYPE_TEXT))
-        return header_encode(arena, value->text);
-    if (json_is(value, JSON_TYPE_BOOL))
-        return value->truth ? "true" : "false";
-    return json_int(value, &n) ? arena_fmt(arena, "%lld", (long long)n) : NULL;
 }
 
 /* Arguments that the tool's schema wants mirrored (x-mcp-header). */
@@ -76,7 +38,8 @@ static struct err add_params(struct arena *arena, const struct jsonrpc_msg *msg,
         const struct json *value =
             key == NULL ? NULL : json_get(json_get(msg->params, "arguments"), key);
         if (header != NULL && value != NULL)
-            add(pairs, n, arena_fmt(arena, "Mcp-Param-%s", header), param_text(arena, value));
+            add(pairs, n, arena_fmt(arena, "Mcp-Param-%s", header),
+                mcp_header_argument(arena, value));
     }
     return arena_check(arena);
 }
@@ -85,11 +48,12 @@ static struct err add_modern(struct arena *arena, const struct jsonrpc_msg *msg,
                              struct http_pair pairs[BRIDGE_PAIRS_MAX], size_t *n)
 {
     const char *version = json_get_text(json_get(msg->params, "_meta"), META_VERSION);
-    const char *name = json_get_text(msg->params, name_member(msg->method));
-    add(pairs, n, "MCP-Protocol-Version", header_encode(arena, str_of(version)));
-    add(pairs, n, "Mcp-Method", header_encode(arena, str_of(msg->method)));
+    const char *member = mcp_header_name_of(msg->method);
+    const char *name = member == NULL ? NULL : json_get_text(msg->params, member);
+    add(pairs, n, "MCP-Protocol-Version", mcp_header_encode(arena, str_of(version)));
+    add(pairs, n, "Mcp-Method", mcp_header_encode(arena, str_of(msg->method)));
     if (name != NULL)
-        add(pairs, n, "Mcp-Name", header_encode(arena, str_of(name)));
+        add(pairs, n, "Mcp-Name", mcp_header_encode(arena, str_of(name)));
     return add_params(arena, msg, pairs, n);
 }
 
