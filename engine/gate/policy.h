@@ -109,8 +109,13 @@ struct policy_matching {
     int64_t group_items_max, group_candidates_max, group_nodes_max, candidates_max;
 };
 
+/* What sla_hours and reminders_hours count: hours, or hours of business days of the entity's
+ * calendar. Expiry always counts hours. */
+enum policy_clock { CLOCK_WALL = 0, CLOCK_BUSINESS };
+
 struct policy_escalation {
     int64_t expiry_hours, sla_hours;
+    enum policy_clock clock;
     const int64_t *reminder_hours;
     size_t reminder_hours_n;
 };

@@ -15,6 +15,7 @@ enum {
 static const char *const legs_names[] = {"", "contra", "all", NULL};
 static const char *const per_names[] = {"entity", "account", "counterparty", "book", NULL};
 static const char *const period_names[] = {"day", "week", "month", "quarter", "year", NULL};
+static const char *const clock_names[] = {"wall", "business", NULL};
 static const char *const own_agent_names[] = {"deny", "below_materiality", "allow", NULL};
 
 static const struct json_field override_fields[] = {
@@ -142,6 +143,7 @@ static const struct json_field escalation_fields[] = {
     JSON_INT(struct doc_escalation, expiry_hours, .def = 168, .min = 1, .max = HOURS_MAX),
     JSON_INT(struct doc_escalation, sla_hours, .def = 24, .min = 1, .max = HOURS_MAX),
     JSON_ANY(struct doc_escalation, reminders_hours),
+    JSON_ENUM(struct doc_escalation, clock, clock_names),
 };
 
 static const struct json_field exceptions_fields[] = {

@@ -96,6 +96,7 @@ struct doc_matching {
 
 struct doc_escalation {
     int64_t expiry_hours, sla_hours;
+    unsigned clock;
     const struct json *reminders_hours; /* an array of whole numbers */
 };
 

@@ -184,6 +184,7 @@ struct err policy_load_escalation(struct policy_build *b)
     const struct doc_escalation *doc = b->doc.escalation;
     b->policy->escalation.expiry_hours = doc->expiry_hours;
     b->policy->escalation.sla_hours = doc->sla_hours;
+    b->policy->escalation.clock = (enum policy_clock)doc->clock;
     b->policy->exception_days_max = b->doc.exceptions->escalate_after_days;
     if (doc->sla_hours > doc->expiry_hours)
         return policy_refuse(b, "/escalation/sla_hours", "must not be more than expiry_hours");

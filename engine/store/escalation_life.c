@@ -20,6 +20,7 @@ enum {
     MARKS_LOAD,
     EXPIRED,
     UNMARKED,
+    UNMARKED_OF,
     DELIVERY_FIND,
     DELIVERY_ADD,
     DELIVERIES_LOAD
@@ -71,6 +72,12 @@ const struct db_sql escalation_life_sql[] = {
                   " AND created_at > max(?3, coalesce((SELECT max(made_at) FROM escalation_marks"
                   " WHERE kind = ?1 AND number = ?2), '')) AND created_at <= ?4"
                   " ORDER BY created_at LIMIT ?5"},
+    [UNMARKED_OF] = {"escalations_unmarked_of",
+                     "SELECT escalation_id FROM escalations e WHERE " OPEN_STATES
+                     " AND entity_id IS ?6 AND created_at > ?3 AND created_at <= ?4"
+                     " AND NOT EXISTS (SELECT 1 FROM escalation_marks m WHERE m.escalation_id ="
+                     " e.escalation_id AND m.kind = ?1 AND m.number = ?2)"
+                     " ORDER BY created_at LIMIT ?5"},
     [DELIVERY_FIND] = {"delivery_find", DELIVERY_COLUMNS " WHERE delivery_id = ?1"},
     [DELIVERY_ADD] = {"delivery_add",
                       "INSERT INTO deliveries (delivery_id, escalation_id, channel, status,"
@@ -340,18 +347,21 @@ struct err escalations_expired(struct tx *tx, struct arena *arena, const char *n
 }
 
 struct err escalations_unmarked(struct tx *tx, struct arena *arena,
-                                const struct escalation_mark *mark, const char *after,
-                                const char *until, int64_t limit, const char ***ids, size_t *n)
+                                const struct escalation_mark *mark, const struct made_between *made,
+                                int64_t limit, struct made_found *found)
 {
     void *rows;
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATION_LIFE, UNMARKED);
+    const size_t which = made->of_entity ? UNMARKED_OF : UNMARKED;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ESCALATION_LIFE, which);
     stmt_bind_text(q, 1, mark_kind(mark));
     stmt_bind_int(q, 2, mark->number);
-    stmt_bind_text(q, 3, after == NULL ? "" : after);
-    stmt_bind_text(q, 4, until);
+    stmt_bind_text(q, 3, made->after == NULL ? "" : made->after);
+    stmt_bind_text(q, 4, made->until);
     stmt_bind_int(q, 5, limit);
-    TRY(rows_read(q, arena, sizeof **ids, id_read, &rows, n));
-    *ids = rows;
+    if (made->of_entity)
+        stmt_bind_text(q, 6, made->entity_id);
+    TRY(rows_read(q, arena, sizeof *found->ids, id_read, &rows, &found->n));
+    found->ids = rows;
     return OK;
 }
 

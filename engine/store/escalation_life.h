@@ -85,13 +85,25 @@ MUST_CHECK struct err escalation_marks(struct tx *tx, struct arena *arena,
 MUST_CHECK struct err escalations_expired(struct tx *tx, struct arena *arena, const char *now,
                                           int64_t limit, const char ***ids, size_t *n);
 
-/* Ids of open ones that were made after `after` (exclusive; NULL: ever) and until `until` and do
- * not carry this mark yet, oldest first. Marks are given in the order of making, so that only what
- * is behind the last one is looked at. */
+/* Made after `after` (exclusive; NULL: ever) and until `until`, instants' texts. */
+struct made_between {
+    const char *after, *until;
+    bool of_entity; /* only those of entity_id; NULL: those of none */
+    const char *entity_id;
+};
+
+struct made_found {
+    const char **ids;
+    size_t n;
+};
+
+/* Ids of open ones that were made then and do not carry this mark yet, oldest first, the first
+ * `limit`. Of all entities, marks are given in the order of making, so that only what is behind the
+ * last one is looked at; of one, each is asked for its mark. */
 MUST_CHECK struct err escalations_unmarked(struct tx *tx, struct arena *arena,
-                                           const struct escalation_mark *mark, const char *after,
-                                           const char *until, int64_t limit, const char ***ids,
-                                           size_t *n);
+                                           const struct escalation_mark *mark,
+                                           const struct made_between *made, int64_t limit,
+                                           struct made_found *found);
 
 /* ---- deliveries ---- */
 

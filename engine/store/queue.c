@@ -21,7 +21,15 @@ const struct db_sql queue_sql[] = {
                          "SELECT a.escalation_id FROM escalation_addressees a"
                          " INDEXED BY escalation_addressees_who"
                          " JOIN escalations e ON e.escalation_id = a.escalation_id"
-                         " WHERE a.who = ?1 AND e." OPEN_STATES " ORDER BY a.escalation_id"},
+                         " WHERE a.who = ?1 AND e." OPEN_STATES
+                         " AND NOT EXISTS (SELECT 1 FROM assignments s WHERE s.object ="
+                         " 'escalation:' || a.escalation_id AND s.assignee IS NOT NULL)"
+                         " UNION SELECT e.escalation_id FROM assignments s"
+                         " INDEXED BY assignments_of JOIN escalations e ON e.escalation_id ="
+                         " substr(s.object, length('escalation:') + 1)"
+                         " WHERE s.assignee IN (?1, 'role:' || ?1)"
+                         " AND s.object > 'escalation:' AND s.object < 'escalation;'"
+                         " AND e." OPEN_STATES " ORDER BY 1"},
     [QUEUE_ASKED] = {"queue_asked", "SELECT DISTINCT escalation_id FROM escalation_parties"
                                     " INDEXED BY escalation_parties_who WHERE principal_id = ?1"
                                     " AND (?2 = '' OR escalation_id < ?2) AND role <> 'approver'"

@@ -17,7 +17,8 @@ typedef struct err (*queue_row_fn)(void *arg, const struct queue_row *row);
 /* Every open one, ordered by id, which is the order they were made in. */
 MUST_CHECK struct err queue_walk(struct tx *tx, bool with_bound, queue_row_fn fn, void *arg);
 
-/* Ids of open ones addressed to a principal or a role, ordered. */
+/* Ids of open ones that a principal or a role has to look at, ordered: what is assigned to it, and
+ * what was addressed to it and is assigned to nobody. */
 MUST_CHECK struct err queue_addressed(struct tx *tx, struct arena *arena, const char *who,
                                       const char ***ids, size_t *n);
 

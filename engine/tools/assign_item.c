@@ -154,6 +154,10 @@ static struct err apply(struct call *c, struct tx *tx)
     json_put_text(c->arena, detail, "to", a->to);
     c->detail = detail;
     TRY(assignment_put(tx, a->o.key, a->to, c->actor.id, &a->now));
+    if (a->o.kind == OBJECT_ESCALATION) {
+        c->event_type = "ESCALATION_REASSIGNED";
+        c->escalation_id = a->o.id;
+    }
     if (a->o.kind == OBJECT_EXCEPTION)
         TRY(state_follow(c, tx, a));
     return done(c, a);
@@ -163,7 +167,8 @@ const struct tool tool_assign_item = {
     .name = "assign_item",
     .title = "Assign an item",
     .summary = "Gives a match, exception, escalation or entry to a person or a role to work on, or "
-               "takes it back. Decides nothing about it.",
+               "takes it back. Decides nothing about it; an escalation waits for their attention, "
+               "and for nobody else's whom it was addressed to.",
     .tier = TIER_T1,
     .action = ACTION_ASSIGN,
     .run = TOOL_CHANGE,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/civil.h"
+#include "engine/store/work.h"
 
 /* ---- the list's part ---- */
 
@@ -35,15 +36,15 @@ static void facts_put(struct arena *arena, struct json *o, const struct escalati
 }
 
 /* By when an answer was promised, by today's policy. */
-static struct err sla_put(struct call *c, struct tx *tx, const struct escalation *e, struct json *o)
+static struct err sla_put(struct sla *sla, const struct escalation *e, struct json *o)
 {
+    struct call *c = sla->c;
     char text[INSTANT_TEXT_MAX];
-    int64_t made, due;
-    TRY(instant_parse(e->created_at, &made));
-    due = made + c->policy->escalation.sla_hours * INT64_C(3600) * 1000000;
+    int64_t due;
+    TRY(sla_due(sla, e, c->policy->escalation.sla_hours, &due));
     instant_print(due, text);
     json_put_text(c->arena, o, "sla_due_at", text);
-    json_put_bool(c->arena, o, "overdue", escalation_is_open(e->state) && tx->now_us >= due);
+    json_put_bool(c->arena, o, "overdue", escalation_is_open(e->state) && sla->tx->now_us >= due);
     return OK;
 }
 
@@ -83,6 +84,27 @@ static struct err addressees_put(struct call *c, struct tx *tx, const struct esc
     return arena_check(c->arena);
 }
 
+/* Who has it to look at, when that is not whom it was addressed to. */
+static struct err assignee_put(struct call *c, struct tx *tx, const struct escalation *e,
+                               struct json *o)
+{
+    static const char role[] = "role:";
+    const char *key = object_key(c->arena, OBJECT_ESCALATION, e->escalation_id);
+    struct assignment a;
+    ENSURE(key != NULL, ERR_LIMIT, "out of memory");
+    TRY(assignment_load(tx, c->arena, key, &a));
+    if (a.assignee == NULL)
+        return OK;
+    struct json *one = json_object_new(c->arena);
+    if (strncmp(a.assignee, role, sizeof role - 1) == 0)
+        json_put_text(c->arena, one, "role", a.assignee + sizeof role - 1);
+    else
+        json_put_text(c->arena, one, "principal", a.assignee);
+    json_put_text(c->arena, one, "by", a.assigned_by);
+    json_put(c->arena, o, "assigned_to", one);
+    return arena_check(c->arena);
+}
+
 /* Who asked, as a person or through an agent, is told so: another decides. */
 static struct err own_put(struct call *c, struct tx *tx, const struct escalation *e, struct json *o)
 {
@@ -98,15 +120,18 @@ static struct err own_put(struct call *c, struct tx *tx, const struct escalation
     return OK;
 }
 
-struct err escalation_view(struct call *c, struct tx *tx, const struct escalation *e,
-                           const struct json *bound, struct json **out)
+struct err escalation_view(struct sla *sla, const struct escalation *e, const struct json *bound,
+                           struct json **out)
 {
+    struct call *c = sla->c;
+    struct tx *tx = sla->tx;
     struct json *o = json_object_new(c->arena);
     facts_put(c->arena, o, e);
     json_put(c->arena, o, "bound", bound);
-    TRY(sla_put(c, tx, e, o));
+    TRY(sla_put(sla, e, o));
     TRY(notes_put(c, tx, e, o));
     TRY(addressees_put(c, tx, e, o));
+    TRY(assignee_put(c, tx, e, o));
     TRY(own_put(c, tx, e, o));
     if (e->decided_by != NULL && !escalation_is_open(e->state))
         json_put_text(c->arena, o, "decided_by", e->decided_by);

@@ -4,12 +4,12 @@
 
 #include "engine/store/escalation_life.h"
 #include "engine/store/registry.h"
-#include "engine/tools/tool.h"
+#include "engine/tools/sla.h"
 
 /* What the list shows of each: the ruling, the bound facts, times, questions and answers, to whose
  * attention, and whether the caller asked for it. `bound` is e->bound, read or
  * raw. */
-MUST_CHECK struct err escalation_view(struct call *c, struct tx *tx, const struct escalation *e,
+MUST_CHECK struct err escalation_view(struct sla *sla, const struct escalation *e,
                                       const struct json *bound, struct json **out);
 
 /* Beside that: who stands around it and on whose seats, reminders, deliveries. */

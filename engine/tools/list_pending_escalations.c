@@ -191,9 +191,10 @@ static struct err may_put(struct call *c, struct tx *tx, const struct escalation
 }
 
 /* Bound facts are canonical as they were bound; a page of them is not read to be written again. */
-static struct err row_put(struct call *c, struct tx *tx, const struct scope *scope,
-                          const struct escalation *e, struct json *list)
+static struct err row_put(struct sla *sla, const struct scope *scope, const struct escalation *e,
+                          struct json *list)
 {
+    struct call *c = sla->c;
     const struct list_pending *args = c->args;
     struct json *bound, *o;
     if (!scope->all) {
@@ -202,9 +203,9 @@ static struct err row_put(struct call *c, struct tx *tx, const struct scope *sco
             return OK;
     }
     bound = json_raw_new(c->arena, str_of(e->bound));
-    TRY(escalation_view(c, tx, e, bound, &o));
+    TRY(escalation_view(sla, e, bound, &o));
     if (args->with_may)
-        TRY(may_put(c, tx, e, o));
+        TRY(may_put(c, sla->tx, e, o));
     json_push(c->arena, list, o);
     return OK;
 }
@@ -257,17 +258,16 @@ static struct err page_of_open(struct call *c, struct tx *tx, const struct scope
 {
     const struct list_pending *args = c->args;
     struct json *list = json_array_new(c->arena);
-    const char *late = instant_before(c->arena, tx->now_us, c->policy->escalation.sla_hours);
+    struct sla sla = {.c = c, .tx = tx};
     struct pending found;
     size_t at, end;
-    TRY(arena_check(c->arena));
-    TRY(pending_find(c, tx, scope, filter, (enum pending_order)args->order, late, &found));
+    TRY(pending_find(&sla, scope, filter, (enum pending_order)args->order, &found));
     TRY(begin_of(c, &found, after, &at));
     end = at + (size_t)args->limit < found.n ? at + (size_t)args->limit : found.n;
     for (size_t i = at; i < end; i++) {
         struct escalation e;
         TRY(escalation_load(tx, c->arena, found.items[i].escalation_id, &e));
-        TRY(row_put(c, tx, scope, &e, list));
+        TRY(row_put(&sla, scope, &e, list));
     }
     page->escalations = list;
     page->counts = after[0] == '\0' ? found.counts : NULL;
@@ -309,13 +309,14 @@ static bool belongs(const struct list_pending *args, const struct escalation *e)
            e->state == ESCALATION_STAGE_APPROVED;
 }
 
-static struct err history_add(struct call *c, struct tx *tx, const struct scope *scope,
+static struct err history_add(struct sla *sla, const struct scope *scope,
                               const struct pending_filter *filter, const char *id,
                               struct json *list)
 {
+    struct call *c = sla->c;
     struct escalation e;
     bool yes;
-    TRY(escalation_load(tx, c->arena, id, &e));
+    TRY(escalation_load(sla->tx, c->arena, id, &e));
     const struct queue_row row = {.escalation_id = str_of(e.escalation_id),
                                   .entity_id = str_of(e.entity_id),
                                   .tool = str_of(e.tool),
@@ -326,7 +327,7 @@ static struct err history_add(struct call *c, struct tx *tx, const struct scope 
                                   .has_amount = e.has_amount,
                                   .amount = e.amount};
     TRY(pending_passes(c->arena, filter, &row, &yes));
-    return yes && belongs(c->args, &e) ? row_put(c, tx, scope, &e, list) : OK;
+    return yes && belongs(c->args, &e) ? row_put(sla, scope, &e, list) : OK;
 }
 
 static struct err page_of_history(struct call *c, struct tx *tx, const struct scope *scope,
@@ -335,11 +336,12 @@ static struct err page_of_history(struct call *c, struct tx *tx, const struct sc
 {
     const struct list_pending *args = c->args;
     struct json *list = json_array_new(c->arena);
+    struct sla sla = {.c = c, .tx = tx};
     struct ids ids;
     size_t at = 0;
     TRY(history_ids(c, tx, before, &ids));
     for (; at < ids.n && list->count < (size_t)args->limit; at++)
-        TRY(history_add(c, tx, scope, filter, ids.list[at], list));
+        TRY(history_add(&sla, scope, filter, ids.list[at], list));
     page->escalations = list;
     if (at > 0 && (at < ids.n || ids.n == HISTORY_SCAN_MAX))
         page->next_cursor = cursor_print(c->arena, ids.list[at - 1]);

@@ -180,7 +180,7 @@ struct finding {
     struct arena *arena, *scratch; /* scratch: of one row */
     const struct scope *scope;
     const struct pending_filter *filter;
-    const char *late_until;
+    struct sla *sla;
     struct tally *reasons, *entities;
     int64_t total, overdue;
     struct pending_item *items;
@@ -263,13 +263,15 @@ static struct err item_add(struct finding *f, const struct queue_row *row)
 static struct err row_take(void *arg, const struct queue_row *row)
 {
     struct finding *f = arg;
+    const char *late;
     bool yes;
     arena_reset(f->scratch);
     TRY(is_seen(f, row, &yes));
     if (!yes)
         return OK;
     f->total++;
-    f->overdue += made_until(row->created_at, f->late_until);
+    TRY(sla_late(f->sla, row->entity_id, &late));
+    f->overdue += made_until(row->created_at, late);
     TRY(tally_add(f->arena, &f->reasons, row->reason));
     if (row->entity_id.len > 0)
         TRY(tally_add(f->arena, &f->entities, row->entity_id));
@@ -288,18 +290,16 @@ static struct json *counts_print(const struct finding *f)
     return o;
 }
 
-struct err pending_find(struct call *c, struct tx *tx, const struct scope *scope,
+struct err pending_find(struct sla *sla, const struct scope *scope,
                         const struct pending_filter *filter, enum pending_order order,
-                        const char *late_until, struct pending *found)
+                        struct pending *found)
 {
+    struct call *c = sla->c;
     CLEANUP(arena_free) struct arena *scratch = arena_new((size_t)64 << 20);
-    struct finding f = {.arena = c->arena,
-                        .scratch = scratch,
-                        .scope = scope,
-                        .filter = filter,
-                        .late_until = late_until};
+    struct finding f = {
+        .arena = c->arena, .scratch = scratch, .scope = scope, .filter = filter, .sla = sla};
     ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
-    struct err e = queue_walk(tx, !scope->all || filter->q != NULL, row_take, &f);
+    struct err e = queue_walk(sla->tx, !scope->all || filter->q != NULL, row_take, &f);
     if (e.kind != ERR_NONE) /* what it says may lie in the scratch */
         return err_new(e.kind, e.msg == NULL ? NULL : arena_strdup(c->arena, e.msg));
     if (f.n > 0) /* as read they are the oldest first */

@@ -4,6 +4,7 @@
 
 #include "engine/store/queue.h"
 #include "engine/tools/scope.h"
+#include "engine/tools/sla.h"
 
 /* Which ones; members left out do not filter. */
 struct pending_filter {
@@ -33,10 +34,10 @@ struct pending {
     struct json *counts; /* of all that is open and the caller sees, and how many of it pass */
 };
 
-/* Of what is open. `late_until` is the instant's text before which an answer is overdue. */
-MUST_CHECK struct err pending_find(struct call *c, struct tx *tx, const struct scope *scope,
+/* Of what is open. */
+MUST_CHECK struct err pending_find(struct sla *sla, const struct scope *scope,
                                    const struct pending_filter *filter, enum pending_order order,
-                                   const char *late_until, struct pending *found);
+                                   struct pending *found);
 
 /* Whether one passes, wherever it was read. `bound` is needed when the filter has a q. */
 MUST_CHECK struct err pending_passes(struct arena *arena, const struct pending_filter *filter,

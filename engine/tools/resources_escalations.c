@@ -226,6 +226,7 @@ static struct err work_of(struct call *c, struct tx *tx, const struct escalation
 
 struct err escalation_read_one(struct call *c, struct tx *tx, const char *id)
 {
+    struct sla sla = {.c = c, .tx = tx};
     struct escalation e;
     struct scope scope;
     struct json *bound;
@@ -233,7 +234,7 @@ struct err escalation_read_one(struct call *c, struct tx *tx, const char *id)
     TRY(escalation_load(tx, c->arena, id, &e));
     TRY(bound_read(c->arena, &e, &bound));
     ENSURE(scope_has_escalation(&scope, &e, bound), ERR_MISSING, "there is no such escalation");
-    TRY(escalation_view(c, tx, &e, bound, &c->result));
+    TRY(escalation_view(&sla, &e, bound, &c->result));
     TRY(escalation_view_life(c, tx, &e, c->result));
     TRY(places_put(c, tx, bound, c->result));
     legs_put(c->arena, json_get(json_get(bound, "facts"), "legs"), c->result);

@@ -4,7 +4,9 @@
  * its own event, which the workspace's notifier follows. */
 #include "common/base/civil.h"
 #include "engine/store/escalation_life.h"
+#include "engine/store/master.h"
 #include "engine/tools/settle.h"
+#include "engine/tools/sla.h"
 
 #define BATCH   100
 #define HOUR_US (INT64_C(3600) * 1000000)
@@ -13,8 +15,7 @@
 struct work {
     bool expire;
     struct escalation_mark mark; /* else */
-    const char **ids;
-    size_t n;
+    struct made_found found;
     bool more;
 };
 
@@ -38,35 +39,62 @@ static const char *text_at(struct arena *arena, int64_t us)
 
 static void batch_cut(struct work *w)
 {
-    w->more = w->n > BATCH;
-    w->n = w->more ? BATCH : w->n;
+    w->more = w->found.n > BATCH;
+    w->found.n = w->more ? BATCH : w->found.n;
 }
 
 /* ---- plan ---- */
 
+/* Where the clock is read: one entity, none (NULL), or everywhere at once. */
+struct place {
+    struct sla *sla;
+    bool of_entity;
+    const char *entity_id;
+};
+
 /* Made at least `hours` ago, and less than `until_hours` when there is a later reminder: after a
  * long sleep of the engine only the last one is sent. */
-static struct err unmarked(struct call *c, struct tx *tx, struct work *w, int64_t hours,
+static struct err unmarked(const struct place *at, struct work *w, int64_t hours,
                            int64_t until_hours)
 {
-    const char *until = text_at(c->arena, tx->now_us - hours * HOUR_US);
-    const char *after =
-        until_hours == 0 ? NULL : text_at(c->arena, tx->now_us - until_hours * HOUR_US);
-    TRY(arena_check(c->arena));
-    TRY(escalations_unmarked(tx, c->arena, &w->mark, after, until, BATCH + 1, &w->ids, &w->n));
+    struct call *c = at->sla->c;
+    struct str entity = at->entity_id == NULL ? STR("") : str_of(at->entity_id);
+    struct made_between made = {.of_entity = at->of_entity, .entity_id = at->entity_id};
+    TRY(sla_until(at->sla, entity, hours, &made.until));
+    if (until_hours > 0)
+        TRY(sla_until(at->sla, entity, until_hours, &made.after));
+    TRY(escalations_unmarked(at->sla->tx, c->arena, &w->mark, &made, BATCH + 1, &w->found));
     batch_cut(w);
     return OK;
 }
 
-static struct err due_find(struct call *c, struct tx *tx, struct work *w)
+static struct err due_at(const struct place *at, struct work *w)
 {
-    const struct policy_escalation *p = &c->policy->escalation;
+    const struct policy_escalation *p = &at->sla->c->policy->escalation;
     w->mark = (struct escalation_mark){.is_sla = true};
-    TRY(unmarked(c, tx, w, p->sla_hours, 0));
-    for (size_t i = p->reminder_hours_n; w->n == 0 && i > 0; i--) {
+    TRY(unmarked(at, w, p->sla_hours, 0));
+    for (size_t i = p->reminder_hours_n; w->found.n == 0 && i > 0; i--) {
         int64_t later = i < p->reminder_hours_n ? p->reminder_hours[i] : 0;
         w->mark = (struct escalation_mark){.number = (int64_t)i};
-        TRY(unmarked(c, tx, w, p->reminder_hours[i - 1], later));
+        TRY(unmarked(at, w, p->reminder_hours[i - 1], later));
+    }
+    return OK;
+}
+
+/* On business days every entity has a clock of its own. */
+static struct err due_find(struct call *c, struct tx *tx, struct work *w)
+{
+    struct sla sla = {.c = c, .tx = tx};
+    struct place at = {.sla = &sla, .of_entity = c->policy->escalation.clock == CLOCK_BUSINESS};
+    struct entity *entities;
+    size_t n;
+    TRY(due_at(&at, w));
+    if (!at.of_entity)
+        return OK;
+    TRY(entities_list(tx, c->arena, &entities, &n));
+    for (size_t i = 0; w->found.n == 0 && i < n; i++) {
+        at.entity_id = entities[i].entity_id;
+        TRY(due_at(&at, w));
     }
     return OK;
 }
@@ -75,8 +103,8 @@ static struct err work_find(struct call *c, struct tx *tx, struct work *w)
 {
     const char *now = text_at(c->arena, tx->now_us);
     TRY(arena_check(c->arena));
-    TRY(escalations_expired(tx, c->arena, now, BATCH + 1, &w->ids, &w->n));
-    w->expire = w->n > 0;
+    TRY(escalations_expired(tx, c->arena, now, BATCH + 1, &w->found.ids, &w->found.n));
+    w->expire = w->found.n > 0;
     batch_cut(w);
     return w->expire ? OK : due_find(c, tx, w);
 }
@@ -90,7 +118,7 @@ static struct err plan(struct call *c, struct tx *tx)
     c->object_type = "escalation";
     c->ask.state_valid = true;
     c->planned = w;
-    if (w->n > 0)
+    if (w->found.n > 0)
         return OK;
     c->outcome = CALL_OK;
     return json_unbind(c->arena, JSON_FIELDS(result), &nothing, &c->result);
@@ -115,16 +143,17 @@ static struct err expire(struct call *c, struct tx *tx, struct escalation *e)
     return settle_by_engine(c, tx, e, ESCALATION_EXPIRED, detail);
 }
 
-static struct err remind(struct call *c, struct tx *tx, const struct escalation *e,
-                         struct escalation_mark mark)
+static struct err remind(struct sla *sla, const struct escalation *e, struct escalation_mark mark)
 {
+    struct call *c = sla->c, own = *c;
+    struct tx *tx = sla->tx;
     struct json *detail = json_object_new(c->arena);
-    struct call own = *c;
+    int64_t due;
+    TRY(sla_due(sla, e, c->policy->escalation.sla_hours, &due));
     TRY(hours_waiting(tx, e, &mark.waiting_hours));
     if (!mark.is_sla)
         json_put_int(c->arena, detail, "reminder", mark.number);
-    json_put_bool(c->arena, detail, "sla_breached",
-                  mark.waiting_hours >= c->policy->escalation.sla_hours);
+    json_put_bool(c->arena, detail, "sla_breached", tx->now_us >= due);
     json_put_int(c->arena, detail, "waiting_hours", mark.waiting_hours);
     own.verdict = (struct verdict){.row = NULL}; /* nothing was decided about it */
     own.detail = detail;
@@ -135,11 +164,12 @@ static struct err remind(struct call *c, struct tx *tx, const struct escalation 
 static struct err apply(struct call *c, struct tx *tx)
 {
     const struct work *w = c->planned;
+    struct sla sla = {.c = c, .tx = tx};
     struct swept done = {.more = true}; /* another kind of work may be due */
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < w->found.n; i++) {
         struct escalation e;
-        TRY(escalation_load(tx, c->arena, w->ids[i], &e));
-        TRY(w->expire ? expire(c, tx, &e) : remind(c, tx, &e, w->mark));
+        TRY(escalation_load(tx, c->arena, w->found.ids[i], &e));
+        TRY(w->expire ? expire(c, tx, &e) : remind(&sla, &e, w->mark));
         done.expired += w->expire;
         done.reminded += !w->expire;
     }

@@ -10,7 +10,7 @@
 static const char life_authority[] =
     "authority:\n"
     "  - {role: controller, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, ESCALATE,"
-    " SET_DELEGATION, INGEST, CHANGE_MASTER_DATA], entities: all}\n"
+    " ASSIGN, SET_DELEGATION, INGEST, CHANGE_MASTER_DATA], entities: all}\n"
     "  - {role: clerk, actions: [CONFIRM, REJECT, RESOLVE, WITHDRAW, PROPOSE, ESCALATE,"
     " SET_DELEGATION], entities: all, single_max: 5000 USD}\n"
     "  - {role: asker, actions: [CONFIRM, PROPOSE, ESCALATE, RESOLVE, WITHDRAW], entities: all}\n"
@@ -289,6 +289,53 @@ START_TEST(a_review_is_of_its_time)
 }
 END_TEST
 
+static struct call *assigned(const struct actor *who, const char *object, const char *to)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "object", object);
+    json_put_known(arena, args, "to", to);
+    return spine_run(spine_call(who, "assign_item", NULL, args));
+}
+
+static size_t waiting_for(const struct actor *who, const char *to)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "to", to);
+    struct call *c = spine_call(who, "list_pending_escalations", NULL, args);
+    struct tx tx;
+    ck_ok(tx_read_begin(book_reader, c->arena, book_clock(), &tx));
+    ck_ok(c->tool->read(c, &tx));
+    tx_read_end(&tx);
+    return json_get(c->result, "escalations")->count;
+}
+
+START_TEST(what_is_reassigned_waits_for_somebody_else)
+{
+    const char **ids = spine_matches(1, 2, 1000);
+    struct call *asked = escalated(&ana, ids[0], "human:ben");
+    spine_is(asked, CALL_OK);
+    spine_is(escalated(&ana, ids[1], "human:ben"), CALL_OK);
+    ck_assert_uint_eq(waiting_for(&ben, "me"), 2);
+    spine_is(assigned(&ben, asked->escalation_id, "human:eve"), CALL_OK);
+    ck_assert_uint_eq(waiting_for(&ben, "me"), 1);
+    ck_assert_uint_eq(waiting_for(&ben, "human:eve"), 1);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM audit_events WHERE event_type ="
+                               " 'ESCALATION_REASSIGNED' AND escalation_id = ?1",
+                               asked->escalation_id),
+                     1);
+    spine_is(assigned(&ben, asked->escalation_id, "role:clerk"), CALL_OK);
+    ck_assert_uint_eq(waiting_for(&ben, "human:eve"), 0);
+    ck_assert_uint_eq(waiting_for(&dia, "me"), 1);
+    spine_is(assigned(&ben, asked->escalation_id, NULL), CALL_OK);
+    ck_assert_uint_eq(waiting_for(&ben, "me"), 2);
+    /* it is about attention: whoever may decide it still may */
+    spine_is(assigned(&ben, asked->escalation_id, "human:eve"), CALL_OK);
+    spine_is(run_as(&ben, spine_answer(&ben, asked, "confirm", "seen")), CALL_OK);
+    ck_assert_uint_eq(waiting_for(&ben, "human:eve"), 0);
+    book_is_intact();
+}
+END_TEST
+
 /* ---- time ---- */
 
 START_TEST(reminders_go_out_once_and_then_it_expires)
@@ -323,6 +370,64 @@ START_TEST(reminders_go_out_once_and_then_it_expires)
     ck_assert_int_eq(spine_events_of("ESCALATION_EXPIRED"), 3);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(spine_state(ids[i]), MATCH_PROPOSED);
+    book_is_intact();
+}
+END_TEST
+
+static const char *due_of(const struct call *asked)
+{
+    struct call *c = spine_call(&ben, "list_pending_escalations", NULL, json_object_new(arena));
+    struct tx tx;
+    ck_ok(tx_read_begin(book_reader, c->arena, book_clock(), &tx));
+    ck_ok(c->tool->read(c, &tx));
+    tx_read_end(&tx);
+    const struct json *list = json_get(c->result, "escalations");
+    for (size_t i = 0; i < list->count; i++) {
+        if (text_eq(json_get_text(list->items[i], "escalation_id"), asked->escalation_id))
+            return json_get_text(list->items[i], "sla_due_at");
+    }
+    ck_abort_msg("it does not wait");
+}
+
+/* US is in New York and keeps the days of US_FED; 2026-01-01, when tests begin, is none. */
+START_TEST(a_promise_counts_business_days_where_the_policy_says_so)
+{
+    static const int64_t hours[] = {30};
+    const struct actor agent = spine_agent("eve");
+    const char **ids = spine_matches(1, 2, 1000);
+    struct policy business = *book_policy;
+    business.escalation.clock = CLOCK_BUSINESS;
+    business.escalation.sla_hours = 24;
+    business.escalation.reminder_hours = hours;
+    business.escalation.reminder_hours_n = 1;
+    book_policy = &business;
+    struct call *holiday = spine_run(spine_on_match(&agent, "confirm_match", ids[0], NULL));
+    spine_is(holiday, CALL_PENDING);
+    /* it begins on Wednesday at 19:00; then comes the holiday, and on Friday 19 hours more */
+    ck_assert_str_eq(arena_fmt(arena, "%.13s", due_of(holiday)), "2026-01-03T00");
+    book_now += 47 * HOUR_US; /* Friday, 18:00 */
+    sweep_all();
+    ck_assert_int_eq(spine_events_of("ESCALATION_REMINDED"), 0);
+    struct call *friday = spine_run(spine_on_match(&agent, "confirm_match", ids[1], NULL));
+    ck_assert_str_eq(arena_fmt(arena, "%.13s", due_of(friday)), "2026-01-05T23"); /* Monday */
+    book_now += 2 * HOUR_US;
+    sweep_all();
+    ck_assert_int_eq(spine_events_of("ESCALATION_REMINDED"), 1);
+    book_now += 52 * HOUR_US; /* Monday, midnight: 29 hours of the first */
+    sweep_all();
+    ck_assert_int_eq(spine_events_of("ESCALATION_REMINDED"), 1);
+    book_now += 2 * HOUR_US;
+    sweep_all();
+    sweep_all();
+    ck_assert_int_eq(spine_events_of("ESCALATION_REMINDED"), 2);
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM escalation_marks WHERE escalation_id = ?1"
+                               " AND kind = 'reminder'",
+                               holiday->escalation_id),
+                     1);
+    book_now += 17 * HOUR_US;
+    sweep_all();
+    ck_assert_int_eq(spine_int("SELECT count(*) FROM escalation_marks WHERE kind = 'sla'", NULL),
+                     2);
     book_is_intact();
 }
 END_TEST
@@ -573,7 +678,8 @@ SPINE_MAIN("escalation_life", life_up, spine_down, who_asked_and_withdrew_still_
            an_agents_own_proposal_reaches_a_human, escalating_twice_joins_and_bars_both,
            nobody_is_asked_who_is_not_there, what_is_asked_back_is_answered_by_whoever_asked,
            an_answer_gives_an_approved_stage_back_and_stops_no_clock, a_review_is_of_its_time,
-           reminders_go_out_once_and_then_it_expires,
+           what_is_reassigned_waits_for_somebody_else, reminders_go_out_once_and_then_it_expires,
+           a_promise_counts_business_days_where_the_policy_says_so,
            a_sweep_is_bounded_and_says_that_there_is_more, nobody_else_keeps_house,
            a_borrower_confirms_on_the_lenders_seat_and_no_longer,
            a_lent_seat_is_not_a_second_pair_of_eyes,

@@ -51,6 +51,7 @@ START_TEST(keys_are_known_required_and_typed)
         {"{max_items: 25}", "{max_items: 0}", "22:19 /bulk/max_items", "less than 1"},
         {"{max_items: 25}", "{max_items: 1001}", "22:19 /bulk/max_items", "more than 1000"},
         {"{max_items: 25}", "{}", "22:7 /bulk/max_items", "required"},
+        {"escalation: {}", "escalation: {clock: office}", "16:21 /escalation/clock", "business"},
         {"{max_items: 25}", "{max_items: 2, max_amount: 10 usd}", "22:34 /bulk/max_amount", "not a currency"},
         {"{max_items: 25}", "{max_items: 2, max_amount: 10}", "22:34 /bulk/max_amount", "expected"},
         {"{max_items: 25}", "{max_items: 2, reasons: []}", "22:31 /bulk/reasons", "empty"},
