@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "agent/cli/commands.h"
+#include "agent/inbox/shapes.h"
 
 #define PAGE_BYTES_MAX ((size_t)4 << 20)
 
@@ -13,8 +14,10 @@ static int run_docs(struct cli *cli)
         agent_config_print_reference(&out);
     else if (text_eq(cli->args[0], "man"))
         cli_print_man(cli->program, &out);
+    else if (text_eq(cli->args[0], "types"))
+        shapes_print_types(&out);
     else
-        return cli_misuse(cli, "there is no such page: config or man");
+        return cli_misuse(cli, "there is no such page: config, man or types");
     struct err e = buf_check(&out);
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);
@@ -24,9 +27,10 @@ static int run_docs(struct cli *cli)
 
 const struct command command_docs = {
     .name = "docs",
-    .args = "config|man",
-    .summary = "print a reference page: settings, the manual page",
-    .help = "docs/AGENT-CONFIG.md and docs/man/closegate-agent.1 are what this prints.",
+    .args = "config|man|types",
+    .summary = "print a reference page: settings, the manual page, the workspace's types",
+    .help = "docs/AGENT-CONFIG.md and docs/man/closegate-agent.1 are what this prints, and\n"
+            "ui-static/src/api/types.gen.ts.",
     .args_min = 1,
     .args_max = 1,
     .no_config = true,

@@ -2,6 +2,7 @@
  * were hashed. The file is for looking and for filing; the evidence, with its proofs, is what
  * `closegate-engine audit export` writes. */
 #include "agent/inbox/inbox_own.h"
+#include "agent/inbox/shapes.h"
 
 #include "common/base/buf.h"
 #include "common/sys/json_write.h"
@@ -29,23 +30,17 @@ static const struct json_field fields[] = {
 };
 /* clang-format on */
 
-static void put(struct request *r, struct json *args, const char *key, const char *value)
-{
-    if (value != NULL)
-        json_put_text(r->arena, args, key, value);
-}
-
 static struct json *arguments(struct request *r, const struct audit_query *q)
 {
     struct json *args = json_object_new(r->arena);
-    put(r, args, "entity_id", q->entity);
-    put(r, args, "actor", q->actor);
-    put(r, args, "event_type", q->type);
-    put(r, args, "match_id", q->match);
-    put(r, args, "from", q->from);
-    put(r, args, "to", q->to);
-    put(r, args, "order", q->order);
-    put(r, args, "cursor", q->cursor);
+    json_put_known(r->arena, args, "entity_id", q->entity);
+    json_put_known(r->arena, args, "actor", q->actor);
+    json_put_known(r->arena, args, "event_type", q->type);
+    json_put_known(r->arena, args, "match_id", q->match);
+    json_put_known(r->arena, args, "from", q->from);
+    json_put_known(r->arena, args, "to", q->to);
+    json_put_known(r->arena, args, "order", q->order);
+    json_put_known(r->arena, args, "cursor", q->cursor);
     json_put_int(r->arena, args, "limit", q->limit);
     return args;
 }
@@ -54,7 +49,7 @@ struct err get_audit(struct request *r)
 {
     struct audit_query q;
     TRY(request_query(r, JSON_FIELDS(fields), &q));
-    return request_call(r, "query_audit", arguments(r, &q));
+    return shape_call(r, "query_audit", arguments(r, &q), &shape_audit_page);
 }
 
 struct err get_audit_event(struct request *r)

@@ -1,6 +1,7 @@
 /* The inbox: what waits, one of them with everything a decision needs on one screen, and decisions.
  * A decision repeats the digest of what was shown, and carries what was looked at. */
 #include "agent/inbox/inbox_own.h"
+#include "agent/inbox/shapes.h"
 
 #include <string.h>
 
@@ -34,33 +35,27 @@ static const struct json_field list_query[] = {
 };
 /* clang-format on */
 
-static void text_put(struct request *r, struct json *args, const char *key, const char *value)
-{
-    if (value != NULL)
-        json_put_text(r->arena, args, key, value);
-}
-
 struct err get_escalations(struct request *r)
 {
     struct list_query q;
     struct json *args = json_object_new(r->arena);
     TRY(request_query(r, JSON_FIELDS(list_query), &q));
-    text_put(r, args, "view", q.view);
-    text_put(r, args, "entity_id", q.entity);
-    text_put(r, args, "reason", q.reason);
-    text_put(r, args, "tier", q.tier);
-    text_put(r, args, "tool", q.tool);
-    text_put(r, args, "min_amount", q.min);
-    text_put(r, args, "max_amount", q.max);
-    text_put(r, args, "currency", q.currency);
-    text_put(r, args, "to", text_eq(q.to, "me") ? r->session.actor : q.to);
-    text_put(r, args, "order", q.sort);
-    text_put(r, args, "q", q.q);
-    text_put(r, args, "cursor", q.cursor);
+    json_put_known(r->arena, args, "view", q.view);
+    json_put_known(r->arena, args, "entity_id", q.entity);
+    json_put_known(r->arena, args, "reason", q.reason);
+    json_put_known(r->arena, args, "tier", q.tier);
+    json_put_known(r->arena, args, "tool", q.tool);
+    json_put_known(r->arena, args, "min_amount", q.min);
+    json_put_known(r->arena, args, "max_amount", q.max);
+    json_put_known(r->arena, args, "currency", q.currency);
+    json_put_known(r->arena, args, "to", text_eq(q.to, "me") ? r->session.actor : q.to);
+    json_put_known(r->arena, args, "order", q.sort);
+    json_put_known(r->arena, args, "q", q.q);
+    json_put_known(r->arena, args, "cursor", q.cursor);
     if (q.age > 0)
         json_put_int(r->arena, args, "older_than_hours", q.age);
     json_put_int(r->arena, args, "limit", q.limit);
-    return request_call(r, "list_pending_escalations", args);
+    return shape_call(r, "list_pending_escalations", args, &shape_escalation_page);
 }
 
 /* ---- one of them ---- */
@@ -74,6 +69,7 @@ static struct err match_of(struct request *r, const struct json *escalation, str
         return OK;
     }
     TRY(request_read(r, arena_fmt(r->arena, "recon://matches/%s", id), &match));
+    TRY(shape_check(r, &shape_match, match));
     json_put(r->arena, page, "match", match);
     return OK;
 }
@@ -87,6 +83,7 @@ struct err get_escalation(struct request *r)
     const char *id = str_dup(r->arena, r->rest);
     TRY(request_read(r, arena_fmt(r->arena, "recon://escalations/%s", id), &escalation));
     json_put(r->arena, page, "escalation", escalation);
+    TRY(shape_check(r, &shape_escalation, escalation));
     TRY(match_of(r, escalation, page));
     reply_json(r, 200, page);
     return OK;
@@ -129,6 +126,12 @@ static struct err decide(struct request *r, const char *escalation_id, const str
     return OK;
 }
 
+const struct shape shape_decision = {.name = "Decision",
+                                     .help = "POST escalations/ID/decision",
+                                     .fields = decision_fields,
+                                     .n = sizeof decision_fields / sizeof decision_fields[0],
+                                     .sent = true};
+
 struct err post_decision(struct request *r)
 {
     struct str id, rest;
@@ -141,7 +144,7 @@ struct err post_decision(struct request *r)
     json_put_text(r->arena, args, "escalation_id", escalation_id);
     json_put_text(r->arena, args, "decision", d.decision);
     json_put_text(r->arena, args, "digest", d.digest);
-    text_put(r, args, "rationale", d.rationale);
+    json_put_known(r->arena, args, "rationale", d.rationale);
     json_put_text(r->arena, args, "idempotency_key", d.idempotency_key);
     if (d.review != NULL)
         json_put(r->arena, args, "review", d.review);
@@ -164,16 +167,22 @@ static const struct json_field bulk_fields[] = {
     JSON_ANY(struct bulk, review, .holds = JSON_TYPE_OBJECT, .help = "what was looked at"),
 };
 
+const struct shape shape_bulk = {.name = "Bulk",
+                                 .help = "POST escalations/decisions",
+                                 .fields = bulk_fields,
+                                 .n = sizeof bulk_fields / sizeof bulk_fields[0],
+                                 .sent = true};
+
 struct err post_decisions(struct request *r)
 {
     struct bulk b;
     struct json *args = json_object_new(r->arena);
     TRY(request_body(r, JSON_FIELDS(bulk_fields), &b));
     json_put_text(r->arena, args, "decision", b.decision);
-    text_put(r, args, "rationale", b.rationale);
+    json_put_known(r->arena, args, "rationale", b.rationale);
     json_put_text(r->arena, args, "idempotency_key", b.idempotency_key);
     json_put(r->arena, args, "items", b.items);
     if (b.review != NULL)
         json_put(r->arena, args, "review", b.review);
-    return request_call(r, "resolve_escalations", args);
+    return shape_call(r, "resolve_escalations", args, &shape_outcome);
 }

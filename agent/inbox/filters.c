@@ -1,5 +1,6 @@
 /* Filters a person kept: a name for a page's query. */
 #include "agent/inbox/inbox_own.h"
+#include "agent/inbox/shapes.h"
 
 #include "agent/store/filters.h"
 #include "common/sys/crypt.h"
@@ -33,6 +34,12 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct filter, query, .required = true, .min = -1, .max = 1000,
               .help = "of the page's address, without the question mark"),
 };
+
+const struct shape shape_filter = {.name = "Filter",
+                                   .help = "PUT filters",
+                                   .fields = fields,
+                                   .n = sizeof fields / sizeof fields[0],
+                                   .sent = true};
 
 struct err put_filter(struct request *r)
 {

@@ -21,24 +21,18 @@ static const struct json_field matches_fields[] = {
 };
 /* clang-format on */
 
-static void put(struct request *r, struct json *args, const char *key, const char *value)
-{
-    if (value != NULL)
-        json_put_text(r->arena, args, key, value);
-}
-
 struct err get_matches(struct request *r)
 {
     struct matches_query q;
     struct json *args = json_object_new(r->arena);
     TRY(request_query(r, JSON_FIELDS(matches_fields), &q));
-    put(r, args, "entity_id", q.entity);
-    put(r, args, "account_id", q.account);
-    put(r, args, "state", q.state);
-    put(r, args, "from", q.from);
-    put(r, args, "to", q.to);
-    put(r, args, "q", q.q);
-    put(r, args, "cursor", q.cursor);
+    json_put_known(r->arena, args, "entity_id", q.entity);
+    json_put_known(r->arena, args, "account_id", q.account);
+    json_put_known(r->arena, args, "state", q.state);
+    json_put_known(r->arena, args, "from", q.from);
+    json_put_known(r->arena, args, "to", q.to);
+    json_put_known(r->arena, args, "q", q.q);
+    json_put_known(r->arena, args, "cursor", q.cursor);
     json_put_int(r->arena, args, "limit", q.limit);
     return request_call(r, "list_matches", args);
 }
@@ -60,7 +54,7 @@ struct err get_stats(struct request *r)
     struct stats_query q;
     struct json *args = json_object_new(r->arena);
     TRY(request_query(r, JSON_FIELDS(stats_fields), &q));
-    put(r, args, "entity_id", q.entity);
+    json_put_known(r->arena, args, "entity_id", q.entity);
     json_put_int(r->arena, args, "days", q.days);
     return request_call(r, "workspace_stats", args);
 }

@@ -243,6 +243,17 @@ struct json_field {
 MUST_CHECK struct err json_bind(struct arena *arena, const struct json_field *fields, size_t n,
                                 const struct json *tree, void *out);
 
+/* Whether a tree is what the table says, for what passes through to others and binds to nothing:
+ * required members are there and every named one has its type (null too where it is nullable); what
+ * the table does not name may be anything. Lengths and ranges are not looked at. ERR_INPUT with the
+ * JSON pointer. Rows need no struct: JSON_SHAPE(kind, name, …, .end_ = 0). */
+MUST_CHECK struct err json_fits(struct arena *arena, const struct json_field *fields, size_t n,
+                                const struct json *tree);
+#define JSON_SHAPE(kind_, name_, ...)                                                              \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), __VA_ARGS__                                              \
+    }
+
 /* The struct as a tree that json_bind reads back to the same struct: what is absent (NULL, a false
  * .has, an enum named "") is left out. ERR_BUG for an enum value without a name. */
 MUST_CHECK struct err json_unbind(struct arena *arena, const struct json_field *fields, size_t n,
