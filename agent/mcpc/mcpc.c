@@ -188,11 +188,21 @@ static int64_t again_after(struct mcpc *m, const struct ask *ask, const struct h
     return heard->status == 0 || e.kind == ERR_UNKNOWN ? pause : -1;
 }
 
+/* What the last attempt met, in the light of those before: one that may have been heard leaves the
+ * outcome unknown, whatever became of its repetitions. */
+static struct err final(struct err e, bool perhaps_done)
+{
+    if (perhaps_done)
+        e.kind = ERR_UNKNOWN;
+    return e;
+}
+
 struct err ask_run(struct mcpc *m, struct arena *arena, struct ask *ask, struct heard *heard)
 {
     const int64_t call_ms = (int64_t)m->shared->options.call_ms;
     const int64_t end_ms = loop_now_ms() + 2 * call_ms;
     const bool was_there = shared_reachable(m->shared);
+    bool perhaps_done = false;
     ask->repeatable = ask->tool == NULL;
     for (int attempts = 1;; attempts++) {
         const int64_t left_ms = end_ms - loop_now_ms();
@@ -200,11 +210,12 @@ struct err ask_run(struct mcpc *m, struct arena *arena, struct ask *ask, struct 
         struct err e = attempt(m, arena, ask, timeout_ms, heard);
         if (e.kind == ERR_NONE)
             return OK;
+        perhaps_done = perhaps_done || e.kind == ERR_UNKNOWN;
         if (!was_there && !heard->sent) /* nobody waits for an engine that is known to be away */
-            return e;
+            return final(e, perhaps_done);
         const int64_t wait_ms = again_after(m, ask, heard, e, attempts);
         if (wait_ms < 0 || loop_now_ms() + wait_ms >= end_ms)
-            return e;
+            return final(e, perhaps_done);
         pause_ms(wait_ms);
     }
 }

@@ -282,6 +282,25 @@ START_TEST(a_change_with_a_key_is_said_again_with_the_same_key_and_a_new_asserti
 }
 END_TEST
 
+START_TEST(a_change_that_may_have_been_heard_stays_unknown_whatever_its_repetitions_meet)
+{
+    static const struct step after[] = {
+        {.status = 503, .body = "{\"error\":\"stopping\"}"},
+        {.status = 403, .body = "{\"error\":\"disabled meanwhile\"}"},
+    };
+    struct mcpc_result result;
+    start();
+    for (size_t i = 0; i < sizeof after / sizeof after[0]; i++) {
+        script_add((struct step){.how = DROP});
+        script_add(after[i]);
+        if (after[i].status == 503)
+            script_add(after[i]);
+        ck_err(call("change", "{\"idempotency_key\":\"k\"}", &result), ERR_UNKNOWN);
+    }
+    stop();
+}
+END_TEST
+
 START_TEST(a_read_is_said_again_until_it_is_answered)
 {
     struct mcpc_result result;
@@ -617,6 +636,7 @@ TEST_MAIN("mcpc", a_call_carries_the_envelope_and_the_headers_that_repeat_it,
           the_engine_is_asked_what_it_is_once_and_again_after_its_tools_changed,
           a_change_without_a_key_is_never_said_twice,
           a_change_with_a_key_is_said_again_with_the_same_key_and_a_new_assertion,
+          a_change_that_may_have_been_heard_stays_unknown_whatever_its_repetitions_meet,
           a_read_is_said_again_until_it_is_answered, a_wait_longer_than_a_call_is_not_waited_for,
           a_server_that_is_silent_is_an_unknown_outcome_within_the_time_of_a_call,
           nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when,
