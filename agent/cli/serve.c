@@ -6,6 +6,7 @@
 #include "agent/call/topic.h"
 #include "agent/cli/open.h"
 #include "agent/oidc/signin.h"
+#include "agent/web/news.h"
 #include "agent/web/server.h"
 #include "agent/web/static.h"
 #include "common/sys/log.h"
@@ -19,6 +20,7 @@ struct serving {
     struct loop *loop;
     struct live *live;
     struct server *server;
+    struct news *news;
     bool draining;
 };
 
@@ -70,7 +72,8 @@ static struct err start(struct serving *s)
                                           .clock_us = cli_clock_us,
                                           .not_ready = not_ready,
                                           .ctx = s};
-    return server_new(&server, &s->server);
+    TRY(server_new(&server, &s->server));
+    return news_start(&s->agent, &s->news);
 }
 
 static struct err listen_on(struct serving *s)
@@ -90,6 +93,7 @@ static struct err listen_on(struct serving *s)
 
 static void stop(struct serving *s)
 {
+    news_stop(s->news);
     live_free(s->live);
     server_free(s->server);
     mcpc_shared_free(s->agent.engine);
