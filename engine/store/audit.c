@@ -181,7 +181,7 @@ static struct err in_scope(struct tx *tx, const struct audit_filter *f, struct s
     return OK;
 }
 
-static struct err time_of(struct tx *tx, int64_t seq, int64_t *us)
+struct err audit_time(struct tx *tx, int64_t seq, int64_t *us)
 {
     bool row;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, AUDIT_TIME);
@@ -236,7 +236,7 @@ struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq)
     int64_t high = last + 1;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        TRY(time_of(tx, middle, &us));
+        TRY(audit_time(tx, middle, &us));
         if (us < wanted)
             low = middle + 1;
         else

@@ -73,6 +73,9 @@ MUST_CHECK struct err audit_last_seq(struct tx *tx, int64_t *seq);
 /* The last event, as the transaction sees it. */
 MUST_CHECK struct err audit_head(struct tx *tx, struct chain_head *head);
 
+/* When the event was recorded. */
+MUST_CHECK struct err audit_time(struct tx *tx, int64_t seq, int64_t *us);
+
 /* The first event that is not before `at`, a date (its midnight in UTC) or an instant; one more
  * than the last when there is none. */
 MUST_CHECK struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq);

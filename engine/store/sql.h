@@ -30,6 +30,7 @@ enum sql_set {
     SQL_ESCALATIONS,
     SQL_ESCALATION_LIFE,
     SQL_QUEUE,
+    SQL_FIGURES,
     SQL_DELEGATIONS,
     SQL_IDEMPOTENCY,
     SQL_RUNS,
@@ -69,6 +70,7 @@ SQL_TABLE_DECLARE(limits);
 SQL_TABLE_DECLARE(escalations);
 SQL_TABLE_DECLARE(escalation_life);
 SQL_TABLE_DECLARE(queue);
+SQL_TABLE_DECLARE(figures);
 SQL_TABLE_DECLARE(delegations);
 SQL_TABLE_DECLARE(idempotency);
 SQL_TABLE_DECLARE(runs);

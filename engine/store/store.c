@@ -41,6 +41,7 @@ const struct sql_table sql_tables[] = {
     {SQL_LIMITS, limits_sql, &limits_sql_n},
     {SQL_ESCALATIONS, escalations_sql, &escalations_sql_n},
     {SQL_ESCALATION_LIFE, escalation_life_sql, &escalation_life_sql_n},
+    {SQL_FIGURES, figures_sql, &figures_sql_n},
     {SQL_QUEUE, queue_sql, &queue_sql_n},
     {SQL_DELEGATIONS, delegations_sql, &delegations_sql_n},
     {SQL_IDEMPOTENCY, idempotency_sql, &idempotency_sql_n},
