@@ -19,6 +19,7 @@ struct jwks_cache {
     int64_t fetched_us, fresh_until_us;
     int64_t tried_us; /* the last fetch, whatever came of it */
     bool tried, stale;
+    bool fetching; /* somebody waits for an answer right now */
     uint64_t fetches, failures;
 };
 
@@ -145,6 +146,7 @@ static void fetch_now(struct jwks_cache *cache, int64_t now_us)
         set == NULL ? err_new(ERR_LIMIT, "out of memory") : get_set(cache, arena, set, &fresh_us);
 
     pthread_mutex_lock(&cache->set_lock);
+    cache->fetching = false;
     cache->fetches++;
     if (e.kind == ERR_NONE) {
         cache->set = *set;
@@ -198,8 +200,10 @@ static enum answer ask_locked(struct jwks_cache *cache, const struct jws *jws, i
 {
     pthread_mutex_lock(&cache->set_lock);
     enum answer answer = ask(cache, jws, now_us, key, why);
+    if (answer == ANSWER_REFUSED && cache->fetching)
+        answer = ANSWER_FETCH; /* not before we have heard what comes of it */
     if (answer == ANSWER_FETCH && claim) {
-        cache->tried = true;
+        cache->fetching = cache->tried = true;
         cache->tried_us = now_us;
     }
     pthread_mutex_unlock(&cache->set_lock);
