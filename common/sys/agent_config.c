@@ -210,6 +210,80 @@ static const struct setting rows[] = {
      .choices = "error|warn|info|debug",
      .fallback = "info",
      .help = "The most detailed lines that are logged."},
+    {.name = "CLOSEGATE_SLACK_BOT_TOKEN",
+     .type = SETTING_TEXT,
+     .secret = true,
+     AT(notify.slack_bot_token),
+     .help = "The Slack app's bot token (chat:write); without one Slack gets nothing."},
+    {.name = "CLOSEGATE_SLACK_CHANNEL",
+     .type = SETTING_TEXT,
+     AT(notify.slack_channel),
+     .help = "The id of the Slack channel that notices go to, such as C0123456789."},
+    {.name = "CLOSEGATE_SLACK_SIGNING_SECRET",
+     .type = SETTING_TEXT,
+     .secret = true,
+     AT(notify.slack_signing_secret),
+     .help = "The Slack app's signing secret; without one no button and no command of Slack is "
+             "taken."},
+    {.name = "CLOSEGATE_SLACK_API_URL",
+     .type = SETTING_TEXT,
+     AT(notify.slack_api_url),
+     .fallback = "https://slack.com/api",
+     .help = "Slack's Web API; another one only for tests and GovSlack."},
+    {.name = "CLOSEGATE_TEAMS_WEBHOOK_URL",
+     .type = SETTING_TEXT,
+     .secret = true,
+     AT(notify.teams_webhook_url),
+     .help = "The URL of a Workflows webhook in Teams; without one Teams gets nothing."},
+    {.name = "CLOSEGATE_SMTP_URL",
+     .type = SETTING_TEXT,
+     AT(notify.smtp_url),
+     .help = "smtp://host:port (STARTTLS when offered, demanded with a password) or "
+             "smtps://host:port; without one no mail is sent."},
+    {.name = "CLOSEGATE_SMTP_FROM",
+     .type = SETTING_TEXT,
+     AT(notify.smtp_from),
+     .help = "The sender's address of mails."},
+    {.name = "CLOSEGATE_SMTP_USER",
+     .type = SETTING_TEXT,
+     AT(notify.smtp_user),
+     .help = "The user at the mail server; none when unset."},
+    {.name = "CLOSEGATE_SMTP_PASSWORD",
+     .type = SETTING_TEXT,
+     .secret = true,
+     AT(notify.smtp_password),
+     .help = "That user's password."},
+    {.name = "CLOSEGATE_PUSH_ENABLED",
+     .type = SETTING_BOOL,
+     AT(notify.push),
+     .fallback = "false",
+     .help = "Reminders as web push messages to browsers whose person asked for them."},
+    {.name = "CLOSEGATE_PUSH_CONTACT",
+     .type = SETTING_TEXT,
+     AT(notify.push_contact),
+     .help = "mailto: or https: address told to push services, needed with "
+             "CLOSEGATE_PUSH_ENABLED."},
+    {.name = "CLOSEGATE_NOTIFY_ATTEMPTS",
+     .type = SETTING_INT,
+     AT(notify.attempts),
+     .fallback = "12",
+     .min = 1,
+     .max = 100,
+     .help = "How often a notice is tried before it is a dead letter."},
+    {.name = "CLOSEGATE_NOTIFY_BACKOFF_MS",
+     .type = SETTING_INT,
+     AT(notify.backoff_ms),
+     .fallback = "2000",
+     .min = 1,
+     .max = 600000,
+     .help = "The pause after the first failed attempt; it doubles, with jitter, up to a quarter "
+             "of an hour."},
+    {.name = "CLOSEGATE_NOTIFY_ALLOW",
+     .type = SETTING_LIST,
+     AT(notify.allow),
+     .fallback = "",
+     .help = "host:port of chat and push services that may be at a private address; all others "
+             "have to be public."},
 };
 
 /* One file may configure both daemons. */
@@ -312,6 +386,43 @@ static struct err check_header_trust(const struct agent_config *c)
     return OK;
 }
 
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static struct err check_chat(const struct notify_config *n, bool dev)
+{
+    if (is_set(n->slack_bot_token) != is_set(n->slack_channel))
+        return err_at(ERR_INPUT, "CLOSEGATE_SLACK_CHANNEL",
+                      "CLOSEGATE_SLACK_BOT_TOKEN and this are set together, or neither");
+    if (!is_https(n->slack_api_url) && !(dev && is_http(n->slack_api_url)))
+        return err_at(ERR_INPUT, "CLOSEGATE_SLACK_API_URL", "an https:// address is expected");
+    if (n->teams_webhook_url != NULL && !is_https(n->teams_webhook_url) &&
+        !(dev && is_http(n->teams_webhook_url)))
+        return err_at(ERR_INPUT, "CLOSEGATE_TEAMS_WEBHOOK_URL", "an https:// address is expected");
+    return OK;
+}
+
+static struct err check_notify(const struct notify_config *n, bool dev)
+{
+    TRY(check_chat(n, dev));
+    if (is_set(n->smtp_url) != is_set(n->smtp_from))
+        return err_at(ERR_INPUT, "CLOSEGATE_SMTP_FROM",
+                      "CLOSEGATE_SMTP_URL and this are set together, or neither");
+    if (is_set(n->smtp_user) != is_set(n->smtp_password))
+        return err_at(ERR_INPUT, "CLOSEGATE_SMTP_USER",
+                      "CLOSEGATE_SMTP_PASSWORD and this are set together, or neither");
+    if (is_set(n->smtp_url) && strncmp(n->smtp_url, "smtp://", 7) != 0 &&
+        strncmp(n->smtp_url, "smtps://", 8) != 0)
+        return err_at(ERR_INPUT, "CLOSEGATE_SMTP_URL", "smtp:// or smtps:// is expected");
+    if (n->push && (n->push_contact == NULL ||
+                    (strncmp(n->push_contact, "mailto:", 7) != 0 && !is_https(n->push_contact))))
+        return err_at(ERR_INPUT, "CLOSEGATE_PUSH_CONTACT",
+                      "mailto: or https: is expected, for CLOSEGATE_PUSH_ENABLED");
+    return OK;
+}
+
 static struct err check(struct arena *arena, struct agent_config *c)
 {
     if (c->env == CONFIG_PROD && c->auth_backend == AGENT_AUTH_DEV)
@@ -321,6 +432,7 @@ static struct err check(struct arena *arena, struct agent_config *c)
         TRY(check_oidc(c));
     if (c->auth_backend == AGENT_AUTH_HEADER_TRUST)
         TRY(check_header_trust(c));
+    TRY(check_notify(&c->notify, c->env == CONFIG_DEV));
     return check_urls(arena, c);
 }
 

@@ -35,6 +35,21 @@ struct proxy_jwt_config {
 
 enum agent_auth { AGENT_AUTH_OIDC = 0, AGENT_AUTH_HEADER_TRUST, AGENT_AUTH_DEV };
 
+/* Where notices go. A channel whose first setting is NULL (push: false) does not exist. */
+struct notify_config {
+    const char *slack_bot_token; /* NULL: Slack gets nothing */
+    const char *slack_channel;
+    const char *slack_signing_secret; /* NULL: nothing is taken from Slack */
+    const char *slack_api_url;        /* without a slash at its end */
+    const char *teams_webhook_url;    /* NULL: Teams gets nothing; a secret by itself */
+    const char *smtp_url;             /* NULL: no mail */
+    const char *smtp_from, *smtp_user, *smtp_password; /* user, password: may be NULL */
+    bool push;
+    const char *push_contact; /* mailto: or https:, for whoever runs a push service */
+    int64_t attempts, backoff_ms;
+    struct setting_list allow; /* host:port that may be a private address */
+};
+
 /* Texts live in the arena agent_config_load was given. None is NULL unless it says so. */
 struct agent_config {
     int env;                   /* enum config_env */
@@ -56,6 +71,7 @@ struct agent_config {
     int64_t max_connections, max_connections_per_peer;
     struct setting_networks metrics_peers;
     int log_level; /* enum log_level */
+    struct notify_config notify;
 };
 
 MUST_CHECK struct err agent_config_load(struct arena *arena, const char *file,

@@ -134,6 +134,7 @@ static const char *const foreign[] = {
     "CLOSEGATE_AGENT_*",
     "CLOSEGATE_ENGINE_URL",
     "CLOSEGATE_LLM_*",
+    "CLOSEGATE_NOTIFY_*",
     "CLOSEGATE_OIDC_*",
     "CLOSEGATE_SMTP_*",
     "CLOSEGATE_PUSH_*",
