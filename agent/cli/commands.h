@@ -13,6 +13,9 @@ extern const struct command command_doctor;
 extern const struct command command_docs;
 extern const struct command command_session_list;
 extern const struct command command_session_end;
+extern const struct command command_outbox_list;
+extern const struct command command_outbox_show;
+extern const struct command command_outbox_retry;
 
 /* NULL in a command that has no_config. */
 static inline const struct agent_config *cli_config(const struct cli *cli)

@@ -5,6 +5,7 @@
 #include "agent/call/seals.h"
 #include "agent/call/topic.h"
 #include "agent/cli/open.h"
+#include "agent/notify/notify.h"
 #include "agent/oidc/signin.h"
 #include "agent/web/news.h"
 #include "agent/web/server.h"
@@ -72,6 +73,11 @@ static struct err start(struct serving *s)
                                           .clock_us = cli_clock_us,
                                           .not_ready = not_ready,
                                           .ctx = s};
+    const struct notify_options notify = {.agent = &s->agent,
+                                          .db_path = server.db_path,
+                                          .push_key_path = cli_path(s->cli, "push.key"),
+                                          .clock_us = cli_clock_us};
+    TRY(notify_start(&notify, &s->agent.notify));
     TRY(server_new(&server, &s->server));
     return news_start(&s->agent, &s->news);
 }
@@ -94,8 +100,10 @@ static struct err listen_on(struct serving *s)
 static void stop(struct serving *s)
 {
     news_stop(s->news);
+    notify_stop(s->agent.notify); /* it tells browsers */
     live_free(s->live);
     server_free(s->server);
+    notify_free(s->agent.notify); /* requests wake it */
     mcpc_shared_free(s->agent.engine);
     signin_free(s->agent.signin);
     seals_free(s->agent.seals);

@@ -173,14 +173,14 @@ static void reason_put(struct jw *w, const struct card *card)
     jw_end(w);
 }
 
-static void actions_put(struct jw *w, struct arena *arena, const struct card *card)
+static void actions_put(struct jw *w, struct arena *arena, const struct card *card, bool decide)
 {
     const char *value = arena_fmt(arena, "%s %s", card->escalation_id, card->digest);
-    if (card->decide_here)
+    if (decide)
         reason_put(w, card);
     block_begin(w, "actions", "closegate_actions");
     jw_arr_in(w, "elements");
-    if (card->decide_here) {
+    if (decide) {
         jw_obj(w);
         jw_text(w, "value", value);
         confirm_put(w, arena, card);
@@ -241,6 +241,25 @@ static const char *fallback_of(struct arena *arena, const struct card *card, con
     return plain(arena, arena_fmt(arena, "%s \xc2\xb7 %s", title, rest), SLACK_TEXT_MAX);
 }
 
+static void blocks_put(struct jw *w, struct arena *arena, const struct card *card,
+                       const struct slack_place *place, const char *title)
+{
+    jw_arr_in(w, "blocks");
+    header_put(w, arena, title);
+    if (card->outcome != NULL)
+        outcome_put(w, arena, card);
+    if (!place->brief) {
+        facts_put(w, arena, card);
+        lines_put(w, arena, card);
+        clause_put(w, arena, card);
+    }
+    code_put(w, arena, card);
+    if (!place->brief)
+        elsewhere_put(w, card);
+    actions_put(w, arena, card, card->decide_here && !place->brief);
+    jw_end(w);
+}
+
 struct err slack_message(struct arena *arena, const struct card *card,
                          const struct slack_place *place, struct str *body)
 {
@@ -252,22 +271,14 @@ struct err slack_message(struct arena *arena, const struct card *card,
     jw_text(&w, "channel", place->channel);
     if (place->ts != NULL)
         jw_text(&w, "ts", place->ts);
-    if (place->thread_ts != NULL)
+    if (place->thread_ts != NULL) {
         jw_text(&w, "thread_ts", place->thread_ts);
+        jw_bool(&w, "reply_broadcast", true);
+    }
     jw_text(&w, "text", fallback_of(arena, card, title));
     jw_bool(&w, "unfurl_links", false);
     jw_bool(&w, "unfurl_media", false);
-    jw_arr_in(&w, "blocks");
-    header_put(&w, arena, title);
-    if (card->outcome != NULL)
-        outcome_put(&w, arena, card);
-    facts_put(&w, arena, card);
-    lines_put(&w, arena, card);
-    clause_put(&w, arena, card);
-    code_put(&w, arena, card);
-    elsewhere_put(&w, card);
-    actions_put(&w, arena, card);
-    jw_end(&w);
+    blocks_put(&w, arena, card, place, title);
     metadata_put(&w, card, place);
     jw_end(&w);
     TRY(arena_check(arena));

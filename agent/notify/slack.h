@@ -32,6 +32,7 @@ struct slack_place {
     const char *ts;          /* of the message to replace; NULL: a new one */
     const char *thread_ts;   /* under which to say it; NULL: on its own */
     const char *lead;        /* what is new, before the title: "Reminder"; NULL: nothing */
+    bool brief;              /* title, code and link: the whole stands above in the thread */
     const char *delivery_id; /* in the metadata: the same for every attempt */
 };
 

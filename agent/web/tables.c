@@ -2,9 +2,11 @@
 #include "agent/web/tables.h"
 
 #include "agent/inbox/inbox.h"
+#include "agent/notify/notify.h"
 
 const struct routes *const tables[] = {
     &signin_routes,
     &inbox_routes,
+    &notify_routes,
 };
 const size_t tables_n = sizeof tables / sizeof tables[0];
