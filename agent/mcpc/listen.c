@@ -175,6 +175,8 @@ static struct err refused(struct follow *f, const struct fetch_reply *reply)
                                      .content_type = fetch_header(reply, "Content-Type"),
                                      .body = reply->body,
                                      .id = f->id};
+    if (reply->status < 500)
+        shared_heard(f->m->shared);
     if (reply->status == 401)
         (void)shared_key_again(f->m->shared, &f->o->actor);
     if (reply->status == 404 && f->era == MCPC_LEGACY)
@@ -211,7 +213,7 @@ static struct err stream(struct follow *f, const struct ask *ask, const char *ht
         return refused(f, &reply);
     if (!f->stopped && !f->subscribed && e.kind != ERR_INPUT) {
         e = err_new(ERR_UPSTREAM, "the engine does not answer");
-        shared_failed(f->m->shared, e);
+        shared_failed(f->m->shared, e, f->last_ms);
     }
     return e;
 }

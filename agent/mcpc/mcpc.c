@@ -282,6 +282,7 @@ struct err mcpc_ready(struct mcpc *m, struct arena *arena)
                                   .reply_max = 64 * 1024,
                                   .timeout_ms = o->connect_ms + 2000,
                                   .connect_ms = o->connect_ms};
+    const int64_t began_ms = loop_now_ms();
     struct fetch_reply reply;
     arena_reset(m->scratch);
     struct err e = fetch(m->scratch, &req, &reply);
@@ -298,6 +299,6 @@ struct err mcpc_ready(struct mcpc *m, struct arena *arena)
         e = answer_error(arena, &answer);
     }
     e = err_new(ERR_UPSTREAM, e.kind == ERR_MISSING ? "the engine does not answer" : e.msg);
-    shared_failed(m->shared, e);
+    shared_failed(m->shared, e, began_ms);
     return e;
 }

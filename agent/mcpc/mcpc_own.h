@@ -53,6 +53,7 @@ struct mcpc_shared {
     pthread_mutex_t lock; /* of what follows */
     struct signer workspace, own;
     struct mcpc_health health;
+    int64_t heard_ms; /* as health.heard_us, of the monotonic clock */
     enum mcpc_era era;
     struct arena *tools_arena;
     SLIST_HEAD(, tool_row) tools;
@@ -79,7 +80,9 @@ enum mcpc_era shared_era(struct mcpc_shared *shared);
 void shared_learn(struct mcpc_shared *shared, enum mcpc_era era, const char *version);
 
 void shared_heard(struct mcpc_shared *shared); /* an answer came */
-void shared_failed(struct mcpc_shared *shared, struct err e);
+/* None came to what began at that moment of loop_now_ms: somebody else's later answer is better
+ * evidence than one slow call's silence. */
+void shared_failed(struct mcpc_shared *shared, struct err e, int64_t began_ms);
 bool shared_reachable(struct mcpc_shared *shared);
 int64_t shared_comebacks(struct mcpc_shared *shared);
 

@@ -7,6 +7,7 @@
 #include "agent/mcpc/mcpc_own.h"
 #include "common/base/invariant.h"
 #include "common/sys/log.h"
+#include "common/sys/loop.h"
 #include "proto/assertion.h"
 
 #define CONNECT_MS  2000U
@@ -223,6 +224,7 @@ void shared_heard(struct mcpc_shared *s)
     lock(s);
     const bool back = !s->health.reachable, again = back && s->health.heard_us != 0;
     s->health.heard_us = now_us;
+    s->heard_ms = loop_now_ms();
     if (back) {
         s->health.reachable = true;
         s->health.since_us = now_us;
@@ -238,15 +240,18 @@ void shared_heard(struct mcpc_shared *s)
         log_info("the engine answers again", LOG_END);
 }
 
-void shared_failed(struct mcpc_shared *s, struct err e)
+void shared_failed(struct mcpc_shared *s, struct err e, int64_t began_ms)
 {
     const int64_t now_us = s->options.clock_us();
     lock(s);
-    const bool lost = s->health.reachable;
+    const bool failed = !s->health.reachable || s->heard_ms <= began_ms;
+    const bool lost = failed && s->health.reachable;
     if (lost)
         s->health.since_us = now_us;
-    s->health.reachable = false;
-    text_keep(s->health.why, sizeof s->health.why, e.msg);
+    if (failed) {
+        s->health.reachable = false;
+        text_keep(s->health.why, sizeof s->health.why, e.msg);
+    }
     unlock(s);
     if (lost)
         log_warn("the engine does not answer", LOG_ERR(e), LOG_END);

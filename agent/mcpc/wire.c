@@ -5,6 +5,7 @@
 
 #include "agent/mcpc/mcpc_own.h"
 #include "common/sys/json_write.h"
+#include "common/sys/loop.h"
 #include "proto/approval_nonce.h"
 #include "proto/assertion.h"
 #include "proto/jsonrpc.h"
@@ -166,7 +167,7 @@ struct err ask_head(struct mcpc *m, const struct ask *ask, const char *http_meth
 
 /* No answer came. A read that may have been heard did nothing; a change may have. */
 static struct err no_answer(struct mcpc *m, struct arena *arena, const struct ask *ask,
-                            struct heard *heard, struct err e)
+                            struct heard *heard, struct err e, int64_t began_ms)
 {
     heard->sent = e.kind == ERR_UNKNOWN || e.kind == ERR_LIMIT;
     if (e.where != NULL)
@@ -183,7 +184,7 @@ static struct err no_answer(struct mcpc *m, struct arena *arena, const struct as
     else
         e = err_at(ERR_UPSTREAM, e.where,
                    e.kind == ERR_MISSING ? "the engine does not answer; is it running?" : e.msg);
-    shared_failed(m->shared, e);
+    shared_failed(m->shared, e, began_ms);
     return e;
 }
 
@@ -225,7 +226,7 @@ struct err wire_once(struct mcpc *m, struct arena *arena, const struct ask *ask,
     struct fetch_reply reply;
     struct str body;
     size_t n;
-    const int64_t id = ++m->next_id;
+    const int64_t id = ++m->next_id, began_ms = loop_now_ms();
 
     *heard = (struct heard){.status = 0};
     arena_reset(m->scratch);
@@ -241,7 +242,7 @@ struct err wire_once(struct mcpc *m, struct arena *arena, const struct ask *ask,
                                   .connect_ms = o->connect_ms};
     struct err e = fetch(m->scratch, &req, &reply);
     if (e.kind != ERR_NONE)
-        return no_answer(m, arena, ask, heard, e);
+        return no_answer(m, arena, ask, heard, e, began_ms);
     take_head(arena, &reply, heard);
     if (!is_gateway(reply.status))
         shared_heard(m->shared);

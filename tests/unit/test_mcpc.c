@@ -378,6 +378,39 @@ START_TEST(nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_sinc
 }
 END_TEST
 
+static void *slow_call(void *arg)
+{
+    CLEANUP(mcpc_free) struct mcpc *other = NULL;
+    CLEANUP(arena_free) struct arena *own = arena_new(1 << 20);
+    struct mcpc_result result;
+    (void)arg;
+    ck_ok(mcpc_new(shared, &other));
+    ck_err(mcpc_call(other, own, &maria, "change", NULL, &result), ERR_UNKNOWN);
+    return NULL;
+}
+
+START_TEST(one_slow_call_does_not_make_an_engine_unreachable_that_answers_others)
+{
+    pthread_t thread;
+    struct mcpc_result result;
+    struct mcpc_health health;
+    start();
+    script_add((struct step){.body = told("{}")});
+    ck_ok(call("look", "{}", &result));
+    script_add((struct step){.how = STREAM}); /* nothing comes */
+    ck_assert_int_eq(pthread_create(&thread, NULL, slow_call, NULL), 0);
+    while (script_count("tools/call") < 2)
+        usleep(1000);
+    usleep(20000);
+    script_add((struct step){.body = told("{}")});
+    ck_ok(call("look", "{}", &result));
+    pthread_join(thread, NULL);
+    mcpc_health(shared, &health);
+    ck_assert(health.reachable && health.comebacks == 0);
+    stop();
+}
+END_TEST
+
 /* ---- what is made of it ---- */
 
 START_TEST(denials_and_failures_are_results_with_the_engines_words)
@@ -608,7 +641,9 @@ START_TEST(a_refusal_or_a_failure_does_not_make_a_server_an_old_one)
     struct mcpc_health health;
     start();
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        pthread_mutex_lock(&script.lock);
         script.discover = steps[i];
+        pthread_mutex_unlock(&script.lock);
         struct err e = call("look", "{}", &result);
         ck_assert_int_ne(e.kind, ERR_NONE);
     }
@@ -640,6 +675,7 @@ TEST_MAIN("mcpc", a_call_carries_the_envelope_and_the_headers_that_repeat_it,
           a_read_is_said_again_until_it_is_answered, a_wait_longer_than_a_call_is_not_waited_for,
           a_server_that_is_silent_is_an_unknown_outcome_within_the_time_of_a_call,
           nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when,
+          one_slow_call_does_not_make_an_engine_unreachable_that_answers_others,
           denials_and_failures_are_results_with_the_engines_words,
           refusals_keep_their_sentence_and_their_kind, what_is_no_answer_is_refused_whatever_it_is,
           an_answer_that_is_too_large_is_not_taken, an_answer_in_events_is_the_one_with_its_id,
