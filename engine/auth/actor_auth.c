@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/auth/auth_own.h"
+#include "proto/approval_nonce.h"
 
 /* "client=key,client=key": 32 bytes of Ed25519 in base64url each. */
 static struct err keys_parse(struct auth *auth, const char *text)
@@ -58,6 +59,7 @@ struct err auth_new(const struct config *config, int64_t started_us, struct auth
     auth->arena = arena_new(64 * 1024);
     auth->used = jti_set_new(ASSERTION_LIFE_MAX_S + 2 * ASSERTION_SKEW_S, JTI_SET_MAX);
     ENSURE(auth->arena != NULL && auth->used != NULL, ERR_LIMIT, "no memory");
+    TRY(idp_new(config, NULL, NULL, &auth->idp));
     if (config->forwarder_keys != NULL)
         TRY(keys_parse(auth, config->forwarder_keys));
     *out = auth;
@@ -71,6 +73,7 @@ void auth_free(struct auth *auth)
         return;
     arena_free(auth->arena);
     jti_set_free(auth->used);
+    idp_free(auth->idp);
     free(auth);
 }
 
@@ -247,4 +250,15 @@ bool auth_tool_allowed(const struct auth_result *who, const char *tool)
 bool auth_reads_allowed(const struct auth_result *who)
 {
     return who->actor.client_kind != CLIENT_SERVICE || is_listed(who, CLIENT_READS);
+}
+
+void auth_login_bind(struct actor *actor, const char *digest, const char *decision)
+{
+    char nonce[APPROVAL_NONCE_SIZE];
+    const struct login *login = actor->login;
+    actor->login_bound = login != NULL &&
+                         approval_nonce(digest, decision, nonce).kind == ERR_NONE &&
+                         text_eq(login->nonce, nonce);
+    if (actor->login_bound) /* the provider's word instead of the workspace's */
+        actor->auth_time_us = login->auth_time_us;
 }

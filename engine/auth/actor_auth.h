@@ -72,6 +72,10 @@ MUST_CHECK struct err auth_lookup(struct tx *tx, void *check);
 /* `e` is what the lookup came back with. */
 struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct err e);
 
+/* Was the actor's login made for this decision on these facts? Says so in login_bound, and then the
+ * login's time is the provider's. Other calls have none that is bound. */
+void auth_login_bind(struct actor *actor, const char *digest, const char *decision);
+
 /* Whether a call of `tool` is within the caller's allow-list. */
 bool auth_tool_allowed(const struct auth_result *who, const char *tool);
 

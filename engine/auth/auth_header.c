@@ -1,6 +1,7 @@
 /* The shape of the identity headers. Anything a proxy and we could read differently is refused:
  * twice, empty, padded, with white space or bytes outside the grammar. */
 #include "engine/auth/auth_own.h"
+#include "proto/approval_nonce.h"
 
 void auth_refuse(struct auth_check *check, int status, const char *why)
 {
@@ -39,6 +40,7 @@ void auth_headers(struct auth_check *check, const struct http_req *http, const c
 {
     check->header = one_value(check, http, check->auth->config->header_trust_header);
     *token = one_value(check, http, ASSERTION_HEADER);
+    check->id_token = one_value(check, http, ID_TOKEN_HEADER);
     if (check->result.status != 0 || check->header == NULL)
         return;
     if (actor_parse(str_of(check->header), &check->named).kind != ERR_NONE)

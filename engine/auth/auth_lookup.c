@@ -2,6 +2,7 @@
  * them are still welcome. Runs on a reader thread and touches nothing but the check. */
 #include <string.h>
 
+#include "common/sys/log.h"
 #include "engine/auth/auth_own.h"
 
 /* A missing row is a refusal; any other error is the database's and goes up. */
@@ -79,6 +80,30 @@ static bool name_is_clients(const struct client *client, const char *name)
            (client->kind == CLIENT_SERVICE && strcmp(name + n, ".service") == 0);
 }
 
+/* A login that does not hold, or is another person's, is none: what needs one is denied, and the
+ * operator is told why. */
+static struct err login_take(struct auth_check *check, struct tx *tx)
+{
+    struct actor *actor = &check->result.actor;
+    struct idp *idp = check->auth->idp;
+    struct login *login = ARENA_NEW(check->arena, struct login);
+    struct principal person;
+    ENSURE(login != NULL, ERR_LIMIT, "out of memory");
+    struct err e = idp_login(idp, check->arena, check->id_token, check->now_us, login);
+    if (e.kind == ERR_NONE)
+        e = identity_find(tx, check->arena, "oidc", login->iss, login->sub, &person);
+    if (e.kind == ERR_NONE && !text_eq(person.principal_id, actor->principal))
+        e = err_new(ERR_AUTH, "the ID token is another person's");
+    if (e.kind == ERR_STORE || e.kind == ERR_LIMIT)
+        return e;
+    if (e.kind == ERR_NONE)
+        actor->login = login;
+    else
+        log_warn("a login for a decision does not count", LOG_TEXT("actor", actor->id), LOG_ERR(e),
+                 LOG_END);
+    return OK;
+}
+
 static struct err assertion_human(struct auth_check *check, struct tx *tx,
                                   const struct client *client)
 {
@@ -87,7 +112,12 @@ static struct err assertion_human(struct auth_check *check, struct tx *tx,
           "this client may not speak for humans: only a workspace may");
     HOLDS(check, a->principal != NULL, 401, "a human's assertion names the principal");
     HOLDS(check, a->obo == NULL, 401, "a human acts on nobody's behalf (obo)");
-    return human_is(check, tx, actor_name(&check->named), a->principal);
+    TRY(human_is(check, tx, actor_name(&check->named), a->principal));
+    check->result.actor.login_wanted =
+        check->auth->idp != NULL && check->auth->config->env == CONFIG_PROD;
+    if (check->result.status != 0 || check->auth->idp == NULL || check->id_token == NULL)
+        return OK;
+    return login_take(check, tx);
 }
 
 static struct err assertion_llm(struct auth_check *check, struct tx *tx,

@@ -3,6 +3,7 @@
 #define ENGINE_AUTH_AUTH_OWN_H
 
 #include "engine/auth/actor_auth.h"
+#include "engine/auth/idp.h"
 #include "engine/auth/jti_set.h"
 #include "engine/auth/refusals.h"
 
@@ -27,6 +28,7 @@ struct auth {
     struct forwarder_key *keys;
     size_t keys_n;
     struct jti_set *used;
+    struct idp *idp; /* NULL: no provider is configured */
     struct refusals refusals;
 };
 
@@ -38,6 +40,7 @@ struct auth_check {
     int64_t now_us;
     const char *header;    /* the actor header's value, NULL when absent */
     struct actor_id named; /* the same, parsed */
+    const char *id_token;  /* what the provider signed, as it was sent; NULL when absent */
     struct jws jws;
     struct assertion claims;
     uid_t uid;
@@ -49,8 +52,8 @@ struct auth_check {
 /* Ends the check with a refusal; the first one stays. */
 void auth_refuse(struct auth_check *check, int status, const char *why);
 
-/* The two headers: there at most once, one bare value each. Fills header, named and *token (NULL
- * when absent), or refuses with 400 (403 for engine:). */
+/* The identity headers: there at most once, one bare value each. Fills header, named and *token
+ * (NULL when absent), or refuses with 400 (403 for engine:). */
 void auth_headers(struct auth_check *check, const struct http_req *http, const char **token);
 
 #endif

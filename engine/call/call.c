@@ -250,6 +250,8 @@ struct err call_run(struct call *c, struct tx *tx)
         return take_back(c, tx);
     TRY(run_is_live(c, tx));
     TRY(decide(c, tx));
+    if (c->seq != 0 && c->ask.login_bound && c->verdict.ruling != RULING_DENY)
+        TRY(login_spend(tx, c->arena, c->actor.login));
     if (scope == NULL || c->seq == 0 || (c->opens && c->outcome == CALL_OK) || c->parts_n > 0)
         return OK;
     return answer_keep(c, tx, scope);

@@ -232,6 +232,10 @@ static void write_d_to_o(struct canon *w, const struct ask *a)
     canon_bool(w, KEY("intercompany"), a->intercompany);
     canon_bool(w, KEY("intercompany_paired"), a->intercompany_paired);
     canon_bool(w, KEY("keeps_amount"), a->keeps_amount);
+    if (a->login_wanted) {
+        canon_bool(w, KEY("login_bound"), a->login_bound);
+        canon_bool(w, KEY("login_wanted"), a->login_wanted);
+    }
     canon_fact(w, KEY("match_type"), a->match_type);
     canon_fact(w, KEY("object_id"), a->object_id);
     canon_fact(w, KEY("object_type"), a->object_type);

@@ -116,7 +116,9 @@ struct ask {
     const char *on_behalf_of; /* the principal an llm acts for; NULL when none */
     const char *client;
     enum channel channel;
-    int64_t auth_age_s;           /* seconds since the person signed in; -1 when not known */
+    int64_t auth_age_s; /* seconds since the person signed in; -1 when not known */
+    bool login_wanted; /* this engine asks of T3 for a login that the provider itself vouches for */
+    bool login_bound;  /* and this person made one, for this decision on these facts, unused */
     const struct ask_role *roles; /* of the principal, or of on_behalf_of */
     size_t roles_n;
     bool prod;             /* CLOSEGATE_ENV=prod: conveniences are off */

@@ -55,7 +55,7 @@ struct ask_row {
     bool has_rationale, own_seat;
     int64_t approvers_n;
     int64_t bulk_n;
-    bool bulk_one_clause;
+    bool bulk_one_clause, login_wanted, login_bound;
     const char *bulk_reason;
     struct sum_row bulk_sum;
 };
@@ -140,6 +140,8 @@ static const struct json_field fields[] = {
     JSON_INT(struct ask_row, approvers_n),
     JSON_TEXTS(struct ask_row, seats, seats_n, .max = LIST_MAX),
     JSON_BOOL(struct ask_row, own_seat),
+    JSON_BOOL(struct ask_row, login_wanted),
+    JSON_BOOL(struct ask_row, login_bound),
     JSON_INT(struct ask_row, bulk_n, .min = 0, .max = LIST_MAX),
     JSON_BOOL(struct ask_row, bulk_one_clause),
     JSON_TEXT(struct ask_row, bulk_reason),
@@ -308,6 +310,8 @@ static void actor_take(const struct ask_row *r, struct ask *a)
     a->on_behalf_of = r->on_behalf_of;
     a->client = r->client;
     a->auth_age_s = r->auth_age_s;
+    a->login_wanted = r->login_wanted;
+    a->login_bound = r->login_bound;
     a->roles = r->roles;
     a->roles_n = r->roles_n;
     a->prod = r->prod;

@@ -69,6 +69,8 @@ static struct err load_parts(struct policy_build *b)
     TRY(check_empty(b, b->doc.close, "/close"));
     TRY(policy_load_escalation(b));
     TRY(policy_load_channels(b));
+    p->policy_change_t3 =
+        b->doc.administration != NULL && b->doc.administration->policy_changes == 1;
     return policy_load_bulk(b);
 }
 

@@ -194,6 +194,7 @@ struct policy {
     struct policy_escalation escalation;
     int64_t exception_days_max; /* an exception that is open for longer is escalated */
     struct policy_bulk bulk;
+    bool policy_change_t3; /* in prod another policy takes two others, signed in for it */
     struct policy_clause clauses[REASON_COUNT]; /* by reason; every reason but ALLOWED has one */
     const char (*currencies)[4]; /* every currency a limit is written in; [0] is USD */
     size_t currencies_n;

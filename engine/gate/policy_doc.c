@@ -15,6 +15,7 @@ enum {
 static const char *const legs_names[] = {"", "contra", "all", NULL};
 static const char *const per_names[] = {"entity", "account", "counterparty", "book", NULL};
 static const char *const period_names[] = {"day", "week", "month", "quarter", "year", NULL};
+static const char *const admin_tier_names[] = {"T2", "T3", NULL};
 static const char *const clock_names[] = {"wall", "business", NULL};
 static const char *const own_agent_names[] = {"deny", "below_materiality", "allow", NULL};
 
@@ -173,6 +174,10 @@ static const struct json_field bulk_fields[] = {
     JSON_TEXT(struct doc_bulk, clause),
 };
 
+static const struct json_field administration_fields[] = {
+    JSON_ENUM(struct doc_administration, policy_changes, admin_tier_names, .required = true),
+};
+
 static const struct json_field clause_fields[] = {
     JSON_TEXT(struct doc_clause, reason, .required = true),
     JSON_TEXT(struct doc_clause, text, .required = true),
@@ -205,6 +210,7 @@ static const struct json_field fields[] = {
     JSON_OBJECT_PTR(struct policy_doc, exceptions, exceptions_fields),
     JSON_OBJECT(struct policy_doc, channels, channels_fields, .required = true),
     JSON_OBJECT_PTR(struct policy_doc, bulk, bulk_fields),
+    JSON_OBJECT_PTR(struct policy_doc, administration, administration_fields),
     JSON_MAP(struct policy_doc, clauses, clauses_n, clause_fields, .required = true),
 };
 

@@ -121,6 +121,10 @@ struct doc_bulk {
     size_t reasons_n;
 };
 
+struct doc_administration {
+    unsigned policy_changes; /* T2, T3 */
+};
+
 struct doc_clause {
     const char *reason, *text;
 };
@@ -155,6 +159,7 @@ struct policy_doc {
     struct doc_exceptions *exceptions;
     struct doc_channels channels;
     struct doc_bulk *bulk;
+    struct doc_administration *administration;
     struct doc_clause *clauses;
     size_t clauses_n;
 };

@@ -39,8 +39,13 @@ bool authorised(const struct policy *p, const struct ask *a, enum alone alone);
 /* Did this principal propose it or ask for it; or its agent, and sod.own_agent forbids that? */
 bool eyes_used(const struct policy *p, const struct ask *a, const char *principal);
 
+/* Of the decision, whatever tool carries it: a confirmation, its reversal and a write-off above the
+ * limit are T2 at least; another policy is T3 in prod where the policy says so. */
+enum tier tier_of(const struct policy *p, const struct ask *a);
+
 /* ---- rows_any.c: a to e, what stops any change ---- */
-predicate is_frozen, is_blocked, lacks_authority, channel_refused, login_too_old, period_closed;
+predicate is_frozen, is_blocked, lacks_authority, channel_refused, login_too_old, login_unbound,
+    period_closed;
 
 /* ---- rows_confirm.c: 1 to 8, the published rows on matches ---- */
 predicate not_proposed, state_invalid, same_eyes, llm_confirms_llm, account_forced,
@@ -53,7 +58,8 @@ predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_p
 /* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
 predicate needs_second_approver, llm_resolves_confirm, llm_decides, lends_anothers_seat,
     not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
-    write_off_same_eyes, write_off_unexplained, write_off_second_approver;
+    needs_third_human, t3_undecided, write_off_same_eyes, write_off_unexplained,
+    write_off_second_approver;
 
 /* ---- rows_bulk.c: f, several escalations in one act ---- */
 predicate bulk_by_machine, bulk_mixed, bulk_reason_unlisted, bulk_too_many, bulk_too_much;

@@ -40,6 +40,21 @@ bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr
     return machine(a) || (a->prod && a->approvers_n < 1);
 }
 
+/* T3: who asked, and two others. */
+bool needs_third_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return a->prod && p->policy_change_t3 && a->approvers_n < 2;
+}
+
+/* A login is made for one decision on bound facts, so there have to be some. */
+bool t3_undecided(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return a->actor_kind == ACTOR_HUMAN && a->login_wanted && a->decision != DECISION_CONFIRM &&
+           tier_of(p, a) == TIER_T3;
+}
+
 /* The second human of an administrative act is neither who asked for it nor whom it is about. */
 bool approves_own_change(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {

@@ -185,10 +185,11 @@ bool lacks_authority(const struct policy *p, const struct ask *a, clause_ptr *cl
     return !authorised(p, a, ALONE_OR_NOT);
 }
 
-/* A confirmation, its reversal and a write-off above the limit are T2 at least, whatever tool
- * carries them. */
-static enum tier tier_of(const struct policy *p, const struct ask *a)
+enum tier tier_of(const struct policy *p, const struct ask *a)
 {
+    if (a->action == ACTION_CHANGE_POLICY && a->decision == DECISION_CONFIRM && a->prod &&
+        p->policy_change_t3)
+        return TIER_T3;
     bool t2 =
         a->action == ACTION_CONFIRM || a->action == ACTION_UNMATCH || write_off_over_limit(p, a);
     return t2 && a->tier < TIER_T2 ? TIER_T2 : a->tier;
@@ -212,6 +213,14 @@ bool login_too_old(const struct policy *p, const struct ask *a, clause_ptr *clau
     if (a->actor_kind != ACTOR_HUMAN || age_max_s == 0)
         return false;
     return a->auth_age_s < 0 || a->auth_age_s > age_max_s;
+}
+
+/* The login's age is the workspace's word; this is the provider's. */
+bool login_unbound(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return a->actor_kind == ACTOR_HUMAN && a->login_wanted && !a->login_bound &&
+           a->decision == DECISION_CONFIRM && tier_of(p, a) == TIER_T3;
 }
 
 bool period_closed(const struct policy *p, const struct ask *a, clause_ptr *clause)

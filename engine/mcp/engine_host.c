@@ -26,6 +26,8 @@ struct engine_host *host_of(const struct mcp_req *r)
     return r->mcp->host->ctx;
 }
 
+extern const struct tool tool_resolve_escalation;
+
 struct engine_req *engine_req(const struct mcp_req *r)
 {
     return r->host;
@@ -218,6 +220,9 @@ static void run_tool(struct mcp_req *r, const struct tool *tool, const struct js
         req_result(r, reply_call_failed(r->arena, r->era.era, e));
         return;
     }
+    if (tool == &tool_resolve_escalation)
+        auth_login_bind(&own->call.actor, json_get_text(own->call.args_tree, "digest"),
+                        json_get_text(own->call.args_tree, "decision"));
     e = spine_submit(host_of(r)->options.spine, &own->call, on_called, r);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));

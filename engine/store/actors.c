@@ -18,6 +18,7 @@ enum {
     ROLES_LOAD,
     FREEZE_STANDS,
     JTI_SPEND,
+    JTI_SPENT,
     JTI_FORGET,
     PRINCIPAL_PUT,
     IDENTITY_PUT,
@@ -51,6 +52,7 @@ const struct db_sql actors_sql[] = {
          " OR (scope = 'kind' AND value = ?4))"},
     [JTI_SPEND] = {"jti_spend", "INSERT INTO jtis (jti, expires_us) VALUES (?1, ?2)"
                                 " ON CONFLICT (jti) DO NOTHING"},
+    [JTI_SPENT] = {"jti_spent", "SELECT 1 FROM jtis WHERE jti = ?1"},
     [JTI_FORGET] = {"jti_forget", "DELETE FROM jtis WHERE expires_us < ?1"},
     [PRINCIPAL_PUT] = {"principal_put",
                        "INSERT INTO principals (principal_id, name, status, version, seq)"
@@ -302,6 +304,28 @@ static struct err client_facts(struct tx *tx, struct arena *arena, const struct 
     return OK;
 }
 
+static const char *login_jti(struct arena *arena, const struct login *login)
+{
+    return arena_fmt(arena, "login/%s", login->sha256);
+}
+
+/* Made for this decision, and not used before. */
+static struct err login_fact(struct tx *tx, struct arena *arena, const struct actor *actor,
+                             bool *bound)
+{
+    bool spent;
+    *bound = false;
+    if (actor->kind != ACTOR_HUMAN || !actor->login_bound || actor->login == NULL)
+        return OK;
+    const char *jti = login_jti(arena, actor->login);
+    ENSURE(jti != NULL, ERR_LIMIT, "out of memory");
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ACTORS, JTI_SPENT);
+    stmt_bind_text(q, 1, jti);
+    TRY(stmt_step(q, &spent));
+    *bound = !spent;
+    return OK;
+}
+
 struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *actor,
                        const char *tool, struct ask *ask)
 {
@@ -317,6 +341,8 @@ struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *a
                           : (tx->now_us - actor->auth_time_us) / 1000000;
     if (ask->auth_age_s < -1)
         ask->auth_age_s = 0;
+    ask->login_wanted = actor->kind == ACTOR_HUMAN && actor->login_wanted;
+    TRY(login_fact(tx, arena, actor, &ask->login_bound));
     TRY(still_there(tx, arena, actor->principal));
     TRY(still_there(tx, arena, actor->on_behalf_of));
     TRY(client_facts(tx, arena, actor, ask));
@@ -374,6 +400,13 @@ struct err jti_spend(struct tx *tx, const char *jti, int64_t expires_us)
     TRY(stmt_run(q));
     ENSURE(db_changes(tx->db) == 1, ERR_AUTH, "this assertion was used before");
     return OK;
+}
+
+struct err login_spend(struct tx *tx, struct arena *arena, const struct login *login)
+{
+    const char *jti = login_jti(arena, login);
+    ENSURE(jti != NULL, ERR_LIMIT, "out of memory");
+    return jti_spend(tx, jti, login->until_us);
 }
 
 /* ---- changes ---- */

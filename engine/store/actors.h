@@ -22,6 +22,15 @@ struct client {
     int64_t version, seq; /* of the row; client_put gives both anew */
 };
 
+/* A login that the identity provider itself vouches for: an ID token that holds, made out to the
+ * actor's own person. */
+struct login {
+    const char *iss, *sub, *nonce, *acr;
+    const char *sha256;   /* of the token as it was sent */
+    int64_t auth_time_us; /* when the person logged in */
+    int64_t until_us;     /* when it cannot be sent again anyway */
+};
+
 /* The caller of a request, as its transport proved it. Made by engine/auth (or by the engine for
  * its own acts), never from a tool's arguments. All text lives in the request's arena. */
 struct actor {
@@ -34,8 +43,11 @@ struct actor {
     enum channel channel;
     const char *backend; /* header-trust, oidc, dev, os, engine */
     const char *iss, *acr, *model;
-    int64_t auth_time_us; /* when the person signed in; 0 when not known */
-    const char *jti;      /* of the assertion, to be spent with a change; NULL when none */
+    int64_t auth_time_us;      /* when the person signed in; 0 when not known */
+    bool login_wanted;         /* T3 takes a login made for the decision */
+    bool login_bound;          /* and `login` was made for this call's */
+    const struct login *login; /* NULL: none that holds */
+    const char *jti;           /* of the assertion, to be spent with a change; NULL when none */
     int64_t jti_expires_us;
 };
 
@@ -83,6 +95,9 @@ MUST_CHECK struct err actor_scope(struct tx *tx, struct arena *arena, const stru
 
 /* Spends an assertion's jti: ERR_AUTH when it was spent before. Old ones are forgotten. */
 MUST_CHECK struct err jti_spend(struct tx *tx, const char *jti, int64_t expires_us);
+
+/* A login made for one decision is used for one: spends it, as jti_spend. */
+MUST_CHECK struct err login_spend(struct tx *tx, struct arena *arena, const struct login *login);
 
 /* Registry changes; each notes its effect. The caller decides (gate) and appends the event. */
 MUST_CHECK struct err principal_put(struct tx *tx, const char *principal_id, const char *name,

@@ -101,6 +101,14 @@ static void write_auth(struct canon *w, const struct actor *a)
         write_instant(w, KEY("auth_time"), a->auth_time_us);
     canon_fact(w, KEY("backend"), a->backend);
     canon_fact(w, KEY("iss"), a->iss);
+    if (a->login_bound && a->login != NULL) {
+        canon_obj(w, KEY("login"));
+        canon_fact(w, KEY("acr"), a->login->acr);
+        write_instant(w, KEY("auth_time"), a->login->auth_time_us);
+        canon_text(w, KEY("iss"), a->login->iss);
+        canon_text(w, KEY("sha256"), a->login->sha256);
+        canon_end(w);
+    }
     canon_end(w);
 }
 

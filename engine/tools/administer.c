@@ -160,6 +160,11 @@ size_t administrators_needed(const struct call *c)
     return c->prod ? 2 : 1;
 }
 
+size_t policy_changers_needed(const struct call *c, const struct policy *policy)
+{
+    return c->prod && policy->policy_change_t3 ? 3 : administrators_needed(c);
+}
+
 /* How many there are who could, and how many there would be. */
 static void able_count(const struct call *c, enum action action, const struct person *people,
                        size_t n, const struct person *after, size_t *before_n, size_t *after_n)
@@ -177,12 +182,18 @@ struct err administrators_stay(struct call *c, struct tx *tx, const struct perso
     static const struct {
         enum action action;
         const char *words;
-    } guarded[] = {{ACTION_CHANGE_REGISTRY, "change the registry"}, {ACTION_THAW, "thaw"}};
+    } guarded[] = {{ACTION_CHANGE_REGISTRY, "change the registry"},
+                   {ACTION_THAW, "thaw"},
+                   {ACTION_CHANGE_POLICY, "change the policy"}};
     struct person *people;
-    size_t n, needed = administrators_needed(c);
+    const size_t three = policy_changers_needed(c, c->policy);
+    size_t n;
     TRY(people_list(tx, c->arena, &people, &n));
     for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++) {
-        size_t before_n, after_n;
+        bool policy = guarded[i].action == ACTION_CHANGE_POLICY;
+        size_t before_n, after_n, needed = policy ? three : administrators_needed(c);
+        if (policy && three < 3)
+            continue; /* who may change the registry may grant that, too */
         able_count(c, guarded[i].action, people, n, after, &before_n, &after_n);
         if (after_n < before_n && after_n < needed)
             return err_fmt(c->arena, ERR_CONFLICT, NULL,

@@ -48,6 +48,9 @@ bool person_able(const struct policy *policy, enum action action, const struct p
 /* How many people an act of this kind takes: two in prod. */
 size_t administrators_needed(const struct call *c);
 
+/* How many people another policy takes under this one: three in prod where that is T3. */
+size_t policy_changers_needed(const struct call *c, const struct policy *policy);
+
 /* ERR_CONFLICT, saying why, when this change would leave fewer people than it takes to change the
  * registry or to thaw. `after` is the person as they would be. */
 MUST_CHECK struct err administrators_stay(struct call *c, struct tx *tx,

@@ -48,6 +48,31 @@ static struct err requester_add(struct call *c, struct tx *tx, const char *princ
     return OK;
 }
 
+static bool listed(const char *const *list, size_t n, const char *principal)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text_eq(list[i], principal))
+            return true;
+    }
+    return false;
+}
+
+/* Others who have said yes already, and have not asked for it themselves. */
+static struct err approvers_count(struct call *c, struct tx *tx, const struct party *parties,
+                                  size_t n, struct requesters *r)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *who = parties[i].principal_id;
+        bool here;
+        if (parties[i].role != PARTY_APPROVER || who == NULL || listed(r->seats, r->seats_n, who))
+            continue;
+        r->seats[r->seats_n++] = who;
+        TRY(still_here(c, tx, who, &here));
+        c->ask.approvers_n += here && !text_eq(who, c->actor.principal);
+    }
+    return OK;
+}
+
 static struct err requesters_ask(struct call *c, struct tx *tx, const struct escalation *e,
                                  const struct party *parties, size_t n)
 {
@@ -61,6 +86,8 @@ static struct err requesters_ask(struct call *c, struct tx *tx, const struct esc
         if (parties[i].role == PARTY_REQUESTER && parties[i].principal_id != NULL)
             TRY(requester_add(c, tx, parties[i].principal_id, &r));
     }
+    if (is_administration(c->ask.action))
+        TRY(approvers_count(c, tx, parties, n, &r));
     for (size_t i = 0; i < seats_n; i++) { /* asked on a lent seat: the lender's word, too */
         r.seats[r.seats_n++] = seats[i].lender;
         r.self |= text_eq(seats[i].lender, c->actor.principal);

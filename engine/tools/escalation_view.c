@@ -8,15 +8,16 @@
 
 /* ---- the list's part ---- */
 
-static void facts_put(struct arena *arena, struct json *o, const struct escalation *e)
+static void facts_put(const struct call *c, struct json *o, const struct escalation *e)
 {
+    struct arena *arena = c->arena;
     json_put_text(arena, o, "escalation_id", e->escalation_id);
     json_put_text(arena, o, "code", e->code);
     json_put_text(arena, o, "state", escalation_state_name(e->state));
     json_put_text(arena, o, "tool", e->tool);
     const struct tool *tool = tool_find(e->tool);
     if (tool != NULL)
-        json_put_text(arena, o, "tier", tier_name(tool->tier));
+        json_put_text(arena, o, "tier", tier_name(tool_tier(tool, c->policy, c->prod)));
     json_put_text(arena, o, "entity_id", e->entity_id);
     json_put_text(arena, o, "object_type", e->object_type);
     json_put_text(arena, o, "object_id", e->object_id);
@@ -126,7 +127,7 @@ struct err escalation_view(struct sla *sla, const struct escalation *e, const st
     struct call *c = sla->c;
     struct tx *tx = sla->tx;
     struct json *o = json_object_new(c->arena);
-    facts_put(c->arena, o, e);
+    facts_put(c, o, e);
     json_put(c->arena, o, "bound", bound);
     TRY(sla_put(sla, e, o));
     TRY(notes_put(c, tx, e, o));

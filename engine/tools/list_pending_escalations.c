@@ -167,6 +167,8 @@ static struct err filter_of(struct call *c, struct tx *tx, struct pending_filter
                                  .tool = args->tool,
                                  .q = text_empty(args->q) ? NULL : args->q,
                                  .tier = args->tier,
+                                 .policy = c->policy,
+                                 .prod = c->prod,
                                  .currency = args->currency};
     if (args->currency != NULL && !currency_valid(args->currency))
         return err_at(ERR_INPUT, "/currency", "expected an ISO 4217 code, as in USD");

@@ -77,11 +77,11 @@ static bool is_listed(const struct pending_filter *f, struct str id)
     return false;
 }
 
-static bool tier_is(struct str name, int tier)
+static bool tier_is(const struct pending_filter *f, struct str name)
 {
     for (size_t i = 0; i < tools_n; i++) {
         if (str_is(name, tools[i]->name))
-            return (int)tools[i]->tier + 1 == tier;
+            return (int)tool_tier(tools[i], f->policy, f->prod) + 1 == f->tier;
     }
     return false;
 }
@@ -114,7 +114,7 @@ struct err pending_passes(struct arena *arena, const struct pending_filter *f,
     *yes = (f->entity_id == NULL || str_is(row->entity_id, f->entity_id)) &&
            (f->reason == NULL || str_is(row->reason, f->reason)) &&
            (f->tool == NULL || str_is(row->tool, f->tool)) &&
-           (f->tier == 0 || tier_is(row->tool, f->tier)) && amount_passes(f, row) &&
+           (f->tier == 0 || tier_is(f, row->tool)) && amount_passes(f, row) &&
            (f->made_until == NULL || made_until(row->created_at, f->made_until)) &&
            (f->only == NULL || is_listed(f, row->escalation_id));
     if (!*yes || f->q == NULL || has_word(row->code, f->q) || has_word(row->escalation_id, f->q))

@@ -10,7 +10,9 @@
 struct pending_filter {
     const char *entity_id, *reason, *tool;
     const char *q; /* in any text of what it binds, or the code; ASCII letters of either case */
-    int tier;      /* enum tier + 1; 0: any */
+    int tier;      /* enum tier + 1; 0: any; under this policy: */
+    const struct policy *policy;
+    bool prod;
     bool has_min, has_max;
     struct money min, max;   /* of the amount's size; other currencies do not pass */
     const char *currency;    /* only this one */

@@ -54,15 +54,20 @@ static struct err people_stay(struct call *c, struct tx *tx, const struct policy
     static const enum action needed_for[] = {ACTION_CHANGE_POLICY, ACTION_CHANGE_REGISTRY,
                                              ACTION_THAW};
     struct person *people;
-    size_t n, needed = administrators_needed(c);
+    size_t n;
     TRY(people_list(tx, c->arena, &people, &n));
     for (size_t i = 0; i < sizeof needed_for / sizeof needed_for[0]; i++) {
-        size_t now = 0, then = 0;
+        bool is_policy = needed_for[i] == ACTION_CHANGE_POLICY;
+        size_t now = 0, then = 0, needed = administrators_needed(c), needed_now = needed;
+        if (is_policy) {
+            needed = policy_changers_needed(c, policy);
+            needed_now = policy_changers_needed(c, c->policy);
+        }
         for (size_t k = 0; k < n; k++) {
             now += person_able(c->policy, needed_for[i], &people[k]);
             then += person_able(policy, needed_for[i], &people[k]);
         }
-        if (then < needed && then < now)
+        if (then < needed && (then < now || needed > needed_now))
             return err_fmt(c->arena, ERR_CONFLICT, "/authority",
                            "under this policy %zu people could %s, and it takes %zu", then,
                            action_name(needed_for[i]), needed);
@@ -156,8 +161,8 @@ static struct err apply(struct call *c, struct tx *tx)
 const struct tool tool_propose_policy = {
     .name = "propose_policy",
     .title = "Propose a policy",
-    .summary = "Proposes the text of another policy. In prod another human approves it; then it is "
-               "in force at once.",
+    .summary = "Proposes the text of another policy. In prod another human approves it, or two "
+               "others where changes of policy are T3; then it is in force at once.",
     .tier = TIER_T1,
     .action = ACTION_CHANGE_POLICY,
     .run = TOOL_CHANGE,

@@ -172,7 +172,8 @@ static enum tier tier_of(const struct call *c, const struct escalation *e)
     if (tool == NULL)
         return TIER_T3;
     bool done = c->ask.decision == DECISION_CONFIRM;
-    return tool->tier == TIER_T3 || (done && tool->tier > TIER_T1) ? tool->tier : TIER_T1;
+    enum tier tier = tool_tier(tool, c->policy, c->prod);
+    return tier == TIER_T3 || (done && tier > TIER_T1) ? tier : TIER_T1;
 }
 
 /* Where: every entity there is among them; one that names none concerns the whole book. */

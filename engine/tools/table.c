@@ -64,3 +64,9 @@ const struct tool *tool_find(const char *name)
     }
     return NULL;
 }
+
+enum tier tool_tier(const struct tool *tool, const struct policy *policy, bool prod)
+{
+    return prod && policy->policy_change_t3 && tool->action == ACTION_CHANGE_POLICY ? TIER_T3
+                                                                                    : tool->tier;
+}

@@ -150,6 +150,10 @@ extern const struct tool *const tools[];
 extern const size_t tools_n;
 const struct tool *tool_find(const char *name); /* NULL when there is none */
 
+/* What a decision by this tool is under this policy: its own tier, but that another policy is T3 in
+ * prod where the policy says so. */
+enum tier tool_tier(const struct tool *tool, const struct policy *policy, bool prod);
+
 /* Housekeeping (engine/tools/sweeps.c): tools of run TOOL_CHANGE and without an offer, so that only
  * the engine calls them. Each takes no arguments, handles a bounded number of rows, settles itself
  * in its plan when there is nothing to do (outcome CALL_OK: nothing is recorded), and says

@@ -268,6 +268,12 @@ static struct oracle_answer allow(const struct policy *p, const char *row)
     return answer(p, RULING_ALLOW, REASON_ALLOWED, row);
 }
 
+/* Another policy, where that takes whoever asked and two others. */
+static bool policy_by_three(const struct policy *p, const struct ask *a)
+{
+    return a->action == ACTION_CHANGE_POLICY && a->prod && p->policy_change_t3;
+}
+
 /* a to e: what stops anything */
 static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
 {
@@ -290,6 +296,8 @@ static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
         a->action == ACTION_CONFIRM || a->action == ACTION_UNMATCH || big_write_off(p, a);
     if (two_pairs && tier != TIER_T3)
         tier = TIER_T2;
+    if (policy_by_three(p, a) && a->decision == DECISION_CONFIRM)
+        tier = TIER_T3;
     if (a->actor_kind == ACTOR_HUMAN && tier != TIER_T0) {
         if (tier == TIER_T3 && a->channel != CHANNEL_WEB)
             return deny(p, REASON_CHANNEL_NOT_ALLOWED, "d.1");
@@ -298,6 +306,9 @@ static struct oracle_answer stopped(const struct policy *p, const struct ask *a)
         int64_t max = p->login_age_max_s[tier];
         if (max != 0 && (a->auth_age_s < 0 || a->auth_age_s > max))
             return deny(p, REASON_AUTH_TOO_OLD, "d.2");
+        bool made_for_this = !a->login_wanted || a->login_bound;
+        if (tier == TIER_T3 && a->decision == DECISION_CONFIRM && !made_for_this)
+            return deny(p, REASON_AUTH_TOO_OLD, "d.3");
     }
     if (a->posting && a->period_closed)
         return deny(p, REASON_PERIOD_CLOSED, "e");
@@ -439,6 +450,8 @@ static struct oracle_answer administration(const struct policy *p, const struct 
         return deny(p, REASON_SOD_SAME_ACTOR, "2b");
     if (a->actor_kind != ACTOR_HUMAN || (a->prod && a->approvers_n < 1))
         return human(p, REASON_TIER_REQUIRES_HUMAN, "12.6");
+    if (policy_by_three(p, a) && a->approvers_n < 2)
+        return human(p, REASON_SECOND_APPROVER_REQUIRED, "12.13");
     return allow(p, "13");
 }
 
@@ -544,7 +557,7 @@ static struct oracle_answer other(const struct policy *p, const struct ask *a)
     return deny(p, REASON_UNLISTED, "-");
 }
 
-struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
+static struct oracle_answer decide(const struct policy *p, const struct ask *a)
 {
     bool kind =
         a->actor_kind == ACTOR_HUMAN || a->actor_kind == ACTOR_LLM || a->actor_kind == ACTOR_ENGINE;
@@ -563,4 +576,16 @@ struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
     if (!a->state_valid || a->entry_taken)
         return answer(p, RULING_DENY, REASON_STATE_INVALID, about_state ? "1b" : "1c");
     return other(p, a);
+}
+
+/* Nothing of T3 is simply done where a login is made for each decision: it is asked for first. A
+ * proposal is not doing anything. */
+struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
+{
+    struct oracle_answer o = decide(p, a);
+    bool at_once = a->actor_kind == ACTOR_HUMAN && a->tier == TIER_T3 && a->login_wanted &&
+                   a->decision != DECISION_CONFIRM && a->action != ACTION_PROPOSE;
+    if (o.ruling == RULING_ALLOW && at_once)
+        return human(p, REASON_TIER_REQUIRES_HUMAN, "12.14");
+    return o;
 }

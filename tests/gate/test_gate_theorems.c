@@ -170,6 +170,14 @@ static size_t walk_bulk(theorem *holds)
                 DIM_ROLES);
 }
 
+/* The highest tier: from where, how long ago, with which login, and how many spoke. */
+static size_t walk_highest(theorem *holds)
+{
+    return WALK(holds, DIM_ACTION, DIM_KIND, DIM_TIER, DIM_LOGIN, DIM_DECISION, DIM_PROD,
+                DIM_APPROVERS) +
+           WALK(holds, DIM_KIND, DIM_ACTION, DIM_LOGIN, DIM_PLACE, DIM_DECISION, DIM_PROD);
+}
+
 /* ---- the gate is the oracle ---- */
 
 static const char *is_the_oracle(const struct point *at)
@@ -239,6 +247,40 @@ END_TEST
 START_TEST(gate_is_the_oracle_about_several_at_once)
 {
     ck_assert_uint_gt(walk_bulk(is_the_oracle), 900000);
+}
+END_TEST
+
+START_TEST(gate_is_the_oracle_about_the_highest_tier)
+{
+    ck_assert_uint_gt(walk_highest(is_the_oracle), 250000);
+}
+END_TEST
+
+/* What is T3 is confirmed by a person on the web with a login made for it, where such are asked
+ * for; and another policy, where it is T3, takes three. */
+static const char *highest_is_careful(const struct point *at)
+{
+    bool policy = w.ask.action == ACTION_CHANGE_POLICY && w.policy->policy_change_t3 && w.ask.prod;
+    (void)at;
+    if (gate_decide(w.policy, &w.ask).ruling != RULING_ALLOW || w.ask.actor_kind != ACTOR_HUMAN)
+        return NULL;
+    if (policy && w.ask.approvers_n < 2)
+        return "fewer than three people changed the policy";
+    if (w.ask.action == ACTION_PROPOSE || (w.ask.tier != TIER_T3 && !policy))
+        return NULL;
+    if (w.ask.tier == TIER_T3 && w.ask.channel != CHANNEL_WEB)
+        return "T3 was not decided on the web";
+    if (!w.ask.login_wanted || (policy && w.ask.decision != DECISION_CONFIRM))
+        return NULL;
+    return w.ask.decision == DECISION_CONFIRM && w.ask.login_bound
+               ? NULL
+               : "T3 was done without a login made for it";
+}
+
+START_TEST(the_highest_tier_takes_a_login_made_for_it)
+{
+    (void)walk_highest(highest_is_careful);
+    wander(500000, highest_is_careful);
 }
 END_TEST
 
@@ -832,6 +874,8 @@ int main(void)
         gate_is_the_oracle_about_acts,
         gate_is_the_oracle_about_administration,
         gate_is_the_oracle_about_lent_seats,
+        gate_is_the_oracle_about_the_highest_tier,
+        the_highest_tier_takes_a_login_made_for_it,
         gate_is_the_oracle_about_several_at_once,
         several_at_once_stay_within_the_policy,
         gate_is_the_oracle_everywhere_else,

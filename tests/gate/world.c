@@ -37,6 +37,7 @@ static const char rules[] =
     " clause: This process was retired.}\n"
     "bulk: {max_items: 3, max_amount: \"40000 USD\","
     " reasons: [MATERIALITY_OVER_THRESHOLD, SECOND_APPROVER_REQUIRED]}\n"
+    "administration: {policy_changes: T3}\n"
     "sod: {own_agent: %s}\n";
 static const char bare[] = "auto_confirm: {enabled: false}\n"
                            "sod: {own_agent: deny}\n";
@@ -415,6 +416,12 @@ static void set_cap(struct world *w, size_t choice)
     w->ask.auto_confirmed_n = counts[choice];
 }
 
+static void set_login(struct world *w, size_t choice)
+{
+    w->ask.login_wanted = choice == 1 || choice == 2;
+    w->ask.login_bound = choice >= 2;
+}
+
 static void set_bulk(struct world *w, size_t choice)
 {
     static const char other[] = "AMBIGUOUS_MATCH", usual[] = "MATERIALITY_OVER_THRESHOLD";
@@ -467,6 +474,7 @@ const struct dim world_dims[DIMS] = {
     [DIM_CHANGE] = {"change", 2, set_change},
     [DIM_KEEPS] = {"keeps", 2, set_keeps},
     [DIM_SEATS] = {"seats", 4, set_seats},
+    [DIM_LOGIN] = {"login", 4, set_login},
     [DIM_BULK] = {"bulk", 13, set_bulk},
 };
 

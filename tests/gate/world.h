@@ -111,6 +111,7 @@ enum {
     DIM_CHANGE,
     DIM_KEEPS, /* keeps_amount */
     DIM_SEATS, /* who approved a stage before, or lent the seat for it */
+    DIM_LOGIN, /* login_wanted, login_bound */
     DIM_BULK,  /* how many at once, worth what */
     DIMS,
 };

@@ -9,7 +9,7 @@
 /* A fact that the gate reads and the event does not hold cannot be audited or replayed. Whoever
  * adds a member to one of these structs: print it in ask_print, look for it below, raise
  * ASK_SCHEMA, and only then write the new size here. */
-_Static_assert(sizeof(struct ask) == 512, "a new fact: print it in ask_print, test it below");
+_Static_assert(sizeof(struct ask) == 528, "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_account) == 24,
                "a new fact: print it in ask_print, test it below");
 _Static_assert(sizeof(struct ask_role) == 24, "a new fact: print it in ask_print, test it below");
@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct ask_cumulative) == 48,
 /* clang-format off */
 __attribute__((unused)) static const struct ask every_member = {
     ACTION_NONE, TIER_T0, NULL, false, false, DECISION_NONE,
-    ACTOR_NONE, NULL, NULL, NULL, NULL, CHANNEL_NONE, 0, NULL, 0, false, false, false, false,
+    ACTOR_NONE, NULL, NULL, NULL, NULL, CHANNEL_NONE, 0, false, false, NULL, 0, false, false, false, false,
     NULL, NULL, 0, MATCH_NONE, false, false, SOURCE_NONE, NULL, 0, false, NULL, NULL, 0, NULL, 0,
     false, false, false, false, false, NULL, false,
     NULL, 0, NULL, 0, NULL, 0, {0, ""}, false, NULL, 0, NULL, 0, {{0, 0}, false}, 0,
@@ -117,6 +117,7 @@ static struct ask full_ask(void)
 {
     struct ask a = act_ask();
     a.bulk_n = 4;
+    a.login_wanted = a.login_bound = true;
     a.bulk_one_clause = true;
     a.bulk_reason = "AMBIGUOUS_MATCH";
     a.bulk_sum = (struct ask_cumulative){.sum = {.coef = 41, .scale = 1}, .known = true};
@@ -150,6 +151,7 @@ static const char full_lines[] =
     "/delivery_service=true\n/entities/0=us\n/entities/1=uk\n/entity_mismatch=true\n"
     "/entry_taken=true\n/events/0=vendor_bank_change\n/frozen=true\n/frozen_self=true\n"
     "/has_rationale=true\n/intercompany=true\n/intercompany_paired=true\n/keeps_amount=true\n"
+    "/login_bound=true\n/login_wanted=true\n"
     "/match_type=fuzzy\n/object_id=mat_1\n/object_type=match\n/object_version=7\n"
     "/on_behalf_of=p-dan\n/own_agents_of/0=p-cem\n/own_seat=true\n/period_closed=true\n"
     "/posting=true\n/principal=p-ana\n/prod=true\n/proposers/0=p-bob\n"
@@ -273,7 +275,7 @@ static void round_trip(struct arena *arena, const struct ask *ask)
 
 START_TEST(an_ask_reads_back_as_it_was_printed)
 {
-    struct arena *arena = arena_new((size_t)4 << 20);
+    struct arena *arena = arena_new((size_t)16 << 20);
     const struct ask full = full_ask(), nothing = {.tool = NULL, .auth_age_s = -1};
     round_trip(arena, &full);
     round_trip(arena, &nothing);

@@ -1,0 +1,27 @@
+/* The identity provider as the engine knows it: what a login made for one decision proves, whoever
+ * forwards it (DESIGN §3, proto/PROTOCOL.md). Only the provider's published keys are believed, and
+ * those are fetched, so nothing here is for a loop thread. */
+#ifndef ENGINE_AUTH_IDP_H
+#define ENGINE_AUTH_IDP_H
+
+#include "common/sys/config.h"
+#include "common/sys/jwks_cache.h"
+#include "engine/store/actors.h"
+
+struct idp;
+
+/* NULL in *idp when no provider is configured. ERR_INPUT, the setting's name, for one that cannot
+ * be used. `get` is how documents are got (NULL: fetch); `config` must outlive it. */
+MUST_CHECK struct err idp_new(const struct config *config, jwks_get_fn *get, void *ctx,
+                              struct idp **idp);
+void idp_free(struct idp *idp);
+CLEANUP_DEFINE(struct idp *, idp_free)
+
+/* Reads and checks an ID token: signature, issuer, audience (and azp), exp, nbf, iat, auth_time and
+ * acr. ERR_INPUT: no such token; ERR_AUTH: it does not hold; ERR_UPSTREAM: the provider's keys are
+ * not to be had now. Whom it names and what its nonce binds is for the caller to compare; the login
+ * lives in `arena`. */
+MUST_CHECK struct err idp_login(struct idp *idp, struct arena *arena, const char *token,
+                                int64_t now_us, struct login *login);
+
+#endif
