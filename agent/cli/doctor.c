@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/cli/open.h"
+#include "agent/oidc/signin.h"
 #include "agent/web/static.h"
 #include "common/sys/crypt.h"
 
@@ -58,6 +59,8 @@ static int run_doctor(struct cli *cli)
           "copy notifier.key of the engine's data folder here, mode 0600");
     found(&d, "the engine answers our service", engine_check(cli),
           "start closegate-engine; see its log for why it refuses us");
+    found(&d, "people can sign in", signin_check(config, cli->arena, cli_clock_us()),
+          "docs/SIGNIN.md: the provider's or proxy's address, as this machine reaches it");
     found(&d, "the workspace is in this build",
           static_built() ? OK : err_new(ERR_MISSING, "its files are not in the binary"),
           "deploy/build-ui, then build again");

@@ -170,3 +170,13 @@ struct err provider_verify(struct provider *provider, const struct oidc_metadata
     TRY(jwks_cache_find(keys, jws, now_us, &key));
     return jws_verify(jws, &key);
 }
+
+struct err provider_ready(struct provider *provider, struct arena *arena, int64_t now_us)
+{
+    /* A token that nobody signed: asking for its key tells whether there are keys to ask. */
+    const struct jws nobodys = {.alg = JOSE_RS256, .kid = "closegate-doctor"};
+    struct oidc_metadata meta;
+    TRY(provider_metadata(provider, arena, now_us, &meta));
+    struct err e = provider_verify(provider, &meta, &nobodys, now_us);
+    return e.kind == ERR_AUTH ? OK : e;
+}

@@ -26,6 +26,10 @@ MUST_CHECK struct err provider_metadata(struct provider *provider, struct arena 
 MUST_CHECK struct err provider_verify(struct provider *provider, const struct oidc_metadata *meta,
                                       const struct jws *jws, int64_t now_us);
 
+/* Whether its document and its keys can be had right now. */
+MUST_CHECK struct err provider_ready(struct provider *provider, struct arena *arena,
+                                     int64_t now_us);
+
 struct token_answer {
     const char *id_token;     /* compact JWS, not yet believed */
     const char *access_token; /* NULL: none */

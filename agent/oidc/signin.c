@@ -39,6 +39,28 @@ void signin_free(struct signin *signin)
     free(signin);
 }
 
+static struct err check(struct signin *signin, struct arena *arena, int64_t now_us)
+{
+    const struct jws nobodys = {.alg = JOSE_RS256, .kid = "closegate-doctor"};
+    struct jose_key key;
+    if (signin->provider != NULL)
+        return provider_ready(signin->provider, arena, now_us);
+    if (signin->proxy_keys == NULL)
+        return OK;
+    struct err e = jwks_cache_find(signin->proxy_keys, &nobodys, now_us, &key);
+    return e.kind == ERR_AUTH ? OK : e;
+}
+
+struct err signin_check(const struct agent_config *config, struct arena *arena, int64_t now_us)
+{
+    CLEANUP(signin_free) struct signin *signin = NULL;
+    TRY(signin_new(config, &signin));
+    struct err e = check(signin, arena, now_us);
+    if (e.where != NULL) /* an address of the provider's, which goes with it */
+        e.where = arena_strdup(arena, e.where);
+    return e;
+}
+
 struct session_life signin_life(const struct request *r)
 {
     return (struct session_life){.now_us = r->now_us,

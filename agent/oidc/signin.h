@@ -16,6 +16,10 @@ MUST_CHECK struct err signin_new(const struct agent_config *config, struct signi
 void signin_free(struct signin *signin);
 CLEANUP_DEFINE(struct signin *, signin_free)
 
+/* For doctor: whether the backend in force could sign somebody in now. */
+MUST_CHECK struct err signin_check(const struct agent_config *config, struct arena *arena,
+                                   int64_t now_us);
+
 /* Fills r->session and r->signed_in. Behind a proxy the session must be of whom the proxy names in
  * this very request. A cookie that is forged, damaged or of a session that holds no
  * longer is no session, not an error. */

@@ -277,6 +277,12 @@ def rotated(t, engine, binary):
                     site.session(browser)["signed_in"], text)
 
 
+def can_sign_in(text):
+    """The row of `doctor --json` about signing in."""
+    rows = [row for line in text.splitlines() if line.startswith("[") for row in json.loads(line)]
+    return next(row for row in rows if row["check"] == "people can sign in")
+
+
 def provider_down(t, site):
     browser, _, _, _ = site.sign_in()
     site.provider.set(down=True)
@@ -292,7 +298,11 @@ def provider_down(t, site):
     _, status, text = other.follow(url)
     refused(t, site, "a provider that goes away in between is told of", other, url, status, text)
     t.check("as something that may work again", status == 503, status)
+    _, text = site.agent.cli("doctor", "--json")
+    t.check("doctor says so, too", not can_sign_in(text)["ok"], text)
     site.provider.set(down=False)
+    _, text = site.agent.cli("doctor", "--json")
+    t.check("and that it is well again", can_sign_in(text)["ok"], text)
 
 
 def out(t, site):
@@ -483,8 +493,10 @@ def fresh(t, site):
 
 def rate(t, engine, binary):
     with Site(engine, binary, env={"CLOSEGATE_AGENT_LOGINS_PER_MINUTE": "3"}) as site:
+        browser, _, status, _ = site.sign_in()
+        t.check("coming back from the provider is not counted", site.session(browser)["signed_in"])
         said = [idp.Browser().ask("GET", site.url + "/auth/login")[0] for _ in range(5)]
-        t.check("who signs in too often waits", said == [303, 303, 303, 429, 429], said)
+        t.check("who signs in too often waits", said == [303, 303, 429, 429, 429], said)
 
 
 def settings(t, engine, binary):
