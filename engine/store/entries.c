@@ -1,4 +1,4 @@
-/* Entries: insert, load, what is still to be matched, and totals by state. */
+/* Entries: insert, load, what is still to be matched, and how one stands. */
 #include "engine/store/entries.h"
 
 #include <string.h>
@@ -8,19 +8,6 @@
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-/* x is the latest exception of the entry. */
-#define NO_LATER                                                                                   \
-    " NOT EXISTS (SELECT 1 FROM exceptions y WHERE y.entry_id = x.entry_id AND y.seq > x.seq)"
-/* A live leg of a match without a state row is proposed; of a confirmed one, confirmed. An
- * exception that has ended is none any more. */
-#define STATE                                                                                      \
-    " CASE WHEN l.entry_id IS NULL THEN"                                                           \
-    "  CASE WHEN EXISTS (SELECT 1 FROM exceptions x WHERE x.entry_id = e.entry_id AND" NO_LATER    \
-    "   AND NOT EXISTS (SELECT 1 FROM exception_states z WHERE z.exception_id = x.exception_id"    \
-    "    AND z.state IN ('RESOLVED', 'WRITTEN_OFF')))"                                             \
-    "   THEN 3 ELSE 0 END"                                                                         \
-    " WHEN s.state = 'CONFIRMED' THEN 2 ELSE 1 END"
-
 enum {
     ENTRY_INSERT,
     ENTRY_LOAD,
@@ -28,8 +15,6 @@ enum {
     ENTRY_JOURNAL,
     ENTRY_CHART,
     ENTRY_STATE,
-    ENTRY_TOTALS,
-    ENTRY_PARTS,
     ENTRY_VERSIONS,
     ENTRIES_SQL_N
 };
@@ -68,23 +53,6 @@ const struct db_sql entries_sql[] = {
                                     " LEFT JOIN live_legs l ON l.entry_id = e.entry_id"
                                     " LEFT JOIN match_states s ON s.match_id = l.match_id"
                                     " WHERE e.entry_id = ?1 LIMIT 1"},
-    /* sum() of integers that overflow is an error of the step, never a rounded number. */
-    [ENTRY_TOTALS] = {"entry_totals",
-                      "SELECT e.account_id, e.side, e.currency," STATE " AS stand, count(*),"
-                      " sum(e.amount_minor) FROM entries e"
-                      " LEFT JOIN live_legs l ON l.entry_id = e.entry_id"
-                      " LEFT JOIN match_states s ON s.match_id = l.match_id"
-                      " WHERE e.entity_id = ?1 AND" LATEST
-                      " GROUP BY e.account_id, e.side, e.currency, stand"
-                      " ORDER BY e.account_id, e.side, e.currency"},
-    /* Each part: where its entry's whole amount was counted, and where the part belongs. */
-    [ENTRY_PARTS] = {"entry_parts", "SELECT e.account_id, e.side, e.currency," STATE ", 0, p.minor,"
-                                    " CASE WHEN o.state = 'CONFIRMED' THEN 2 ELSE 1 END"
-                                    " FROM live_parts p JOIN entries e ON e.entry_id = p.entry_id"
-                                    " LEFT JOIN live_legs l ON l.entry_id = e.entry_id"
-                                    " LEFT JOIN match_states s ON s.match_id = l.match_id"
-                                    " LEFT JOIN match_states o ON o.match_id = p.match_id"
-                                    " WHERE p.entity_id = ?1 AND" LATEST},
     [ENTRY_VERSIONS] = {"entry_versions", "SELECT " ENTRY_COLUMNS " FROM entries e"
                                           " WHERE e.entry_id = ?1 ORDER BY e.version"},
 };
@@ -499,95 +467,4 @@ struct err entry_state(struct tx *tx, struct arena *arena, const char *entry_id,
     *state = (enum entry_state)stmt_int(q, 0);
     *match_id = stmt_text(q, 1, arena);
     return arena_check(arena);
-}
-
-struct totals_row {
-    const char *account_id;
-    enum side side;
-    char currency[4];
-    enum entry_state state;
-    int64_t count, sum_minor;
-};
-
-static void totals_read(struct stmt *q, struct arena *arena, void *row)
-{
-    struct totals_row *r = row;
-    struct str cur = stmt_peek(q, 2);
-    r->account_id = stmt_text(q, 0, arena);
-    (void)side_find(stmt_text(q, 1, arena), &r->side);
-    memcpy(r->currency, cur.at, cur.len < 3 ? cur.len : 3);
-    r->state = (enum entry_state)stmt_int(q, 3);
-    r->count = stmt_int(q, 4);
-    r->sum_minor = stmt_int(q, 5);
-}
-
-static bool totals_of(const struct entry_totals *t, const struct totals_row *r)
-{
-    return t->side == r->side && text_eq(t->account_id, r->account_id) &&
-           memcmp(t->currency, r->currency, sizeof t->currency) == 0;
-}
-
-struct part_row {
-    struct totals_row counted; /* where its entry's whole amount was added; the sum is the part's */
-    enum entry_state stands;   /* its own match */
-};
-
-static void part_read(struct stmt *q, struct arena *arena, void *row)
-{
-    struct part_row *r = row;
-    totals_read(q, arena, &r->counted);
-    r->stands = (enum entry_state)stmt_int(q, 6);
-}
-
-static struct err part_move(const struct part_row *r, struct entry_totals *totals, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        int64_t *sums = totals[i].sum_minor, minor = r->counted.sum_minor;
-        if (!totals_of(&totals[i], &r->counted))
-            continue;
-        ENSURE(!__builtin_sub_overflow(sums[r->counted.state], minor, &sums[r->counted.state]) &&
-                   !__builtin_add_overflow(sums[r->stands], minor, &sums[r->stands]),
-               ERR_LIMIT, "a sum of entries does not fit");
-        return OK;
-    }
-    return err_new(ERR_STORE, "a part of an entry that is not there");
-}
-
-/* A part is summed where its own match stands; its entry was summed with its whole amount. */
-static struct err parts_move(struct tx *tx, const char *entity_id, struct entry_totals *totals,
-                             size_t n)
-{
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_PARTS);
-    size_t rows_n;
-    void *all;
-    stmt_bind_text(q, 1, entity_id);
-    TRY(rows_read(q, tx->arena, sizeof(struct part_row), part_read, &all, &rows_n));
-    for (size_t i = 0; i < rows_n; i++)
-        TRY(part_move((const struct part_row *)all + i, totals, n));
-    return OK;
-}
-
-struct err entries_totals(struct tx *tx, struct arena *arena, const char *entity_id,
-                          struct entry_totals **totals, size_t *n)
-{
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ENTRIES, ENTRY_TOTALS);
-    size_t rows_n, count = 0;
-    void *all;
-    stmt_bind_text(q, 1, entity_id);
-    TRY(rows_read(q, arena, sizeof(struct totals_row), totals_read, &all, &rows_n));
-    const struct totals_row *rows = all;
-    struct entry_totals *t = ARENA_ARRAY(arena, rows_n, struct entry_totals);
-    ENSURE(t != NULL, ERR_LIMIT, "out of memory for totals");
-    for (size_t i = 0; i < rows_n; i++) {
-        if (count == 0 || !totals_of(&t[count - 1], &rows[i])) {
-            t[count] =
-                (struct entry_totals){.account_id = rows[i].account_id, .side = rows[i].side};
-            memcpy(t[count++].currency, rows[i].currency, sizeof rows[i].currency);
-        }
-        t[count - 1].count[rows[i].state] = rows[i].count;
-        t[count - 1].sum_minor[rows[i].state] = rows[i].sum_minor;
-    }
-    *totals = t;
-    *n = count;
-    return parts_move(tx, entity_id, t, count);
 }

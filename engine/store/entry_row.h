@@ -15,6 +15,19 @@
     " NOT EXISTS (SELECT 1 FROM entries n INDEXED BY entries_again WHERE n.entry_id = e.entry_id"  \
     " AND n.version > e.version AND n.version > 1)"
 
+/* x is the latest exception of the entry. */
+#define NO_LATER                                                                                   \
+    " NOT EXISTS (SELECT 1 FROM exceptions y WHERE y.entry_id = x.entry_id AND y.seq > x.seq)"
+/* A live leg of a match without a state row is proposed; of a confirmed one, confirmed. An
+ * exception that has ended is none any more. */
+#define STATE                                                                                      \
+    " CASE WHEN l.entry_id IS NULL THEN"                                                           \
+    "  CASE WHEN EXISTS (SELECT 1 FROM exceptions x WHERE x.entry_id = e.entry_id AND" NO_LATER    \
+    "   AND NOT EXISTS (SELECT 1 FROM exception_states z WHERE z.exception_id = x.exception_id"    \
+    "    AND z.state IN ('RESOLVED', 'WRITTEN_OFF')))"                                             \
+    "   THEN 3 ELSE 0 END"                                                                         \
+    " WHEN s.state = 'CONFIRMED' THEN 2 ELSE 1 END"
+
 /* A row the engine wrote, for rows_read. What cannot be read back leaves the amount in no currency,
  * which entries_sound refuses. */
 void entry_read(struct stmt *q, struct arena *arena, void *row);

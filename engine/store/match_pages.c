@@ -4,7 +4,10 @@
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 
-enum { PAGE_ALL, PAGE_PROPOSED, PAGE_ENDED, ACCOUNT_NEXT };
+enum { PAGE_ALL, PAGE_PROPOSED, PAGE_PROPOSED_MANY, PAGE_ENDED, ACCOUNT_NEXT, UNSETTLED_MANY };
+
+/* So many open entries of an account make its proposals dense. */
+#define MANY "5000"
 
 #define WITHIN(id) " AND " id " < ?3 AND " id " >= ?4"
 
@@ -24,6 +27,16 @@ const struct db_sql match_pages_sql[] = {
                                "p.match_id") " AND NOT EXISTS (SELECT 1 FROM match_states s WHERE "
                                              "s.match_id = p.match_id)"
                                              " ORDER BY 1 DESC LIMIT ?5"},
+    /* Of a book that was just begun most is proposed: it is met in order soon enough. */
+    [PAGE_PROPOSED_MANY] =
+        {"match_page_proposed_many",
+         "SELECT m.match_id FROM matches m INDEXED BY matches_of WHERE m.entity_id = ?1"
+         " AND m.account_id = ?2" WITHIN(
+             "m.match_id") " AND NOT EXISTS (SELECT 1 FROM match_states s WHERE s.match_id = "
+                           "m.match_id)"
+                           " ORDER BY m.match_id DESC LIMIT ?5"},
+    [UNSETTLED_MANY] = {"unsettled_many", "SELECT 1 FROM unsettled WHERE entity_id = ?1"
+                                          " AND account_id = ?2 LIMIT 1 OFFSET " MANY},
     [PAGE_ENDED] = {"match_page_ended",
                     "SELECT m.match_id FROM rejected_compositions r"
                     " JOIN matches m ON m.match_id = r.match_id WHERE m.entity_id = ?1"
@@ -34,11 +47,19 @@ const struct db_sql match_pages_sql[] = {
 };
 const size_t match_pages_sql_n = sizeof match_pages_sql / sizeof match_pages_sql[0];
 
-static size_t statement_of(enum match_state state)
+static struct err statement_of(struct tx *tx, const struct match_page *page, size_t *statement)
 {
-    if (state == MATCH_PROPOSED)
-        return PAGE_PROPOSED;
-    return state == MATCH_REJECTED || state == MATCH_REVERSED ? PAGE_ENDED : PAGE_ALL;
+    bool many;
+    *statement =
+        page->state == MATCH_REJECTED || page->state == MATCH_REVERSED ? PAGE_ENDED : PAGE_ALL;
+    if (page->state != MATCH_PROPOSED)
+        return OK;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCH_PAGES, UNSETTLED_MANY);
+    stmt_bind_text(q, 1, page->entity_id);
+    stmt_bind_text(q, 2, page->account_id);
+    TRY(stmt_step(q, &many));
+    *statement = many ? PAGE_PROPOSED_MANY : PAGE_PROPOSED;
+    return OK;
 }
 
 static void id_read(struct stmt *q, struct arena *arena, void *row)
@@ -49,9 +70,10 @@ static void id_read(struct stmt *q, struct arena *arena, void *row)
 struct err match_page_ids(struct tx *tx, struct arena *arena, const struct match_page *page,
                           const char ***ids, size_t *n)
 {
+    size_t statement;
     void *rows;
-    CLEANUP(stmt_reset)
-    struct stmt *q = db_stmt(tx->db, SQL_MATCH_PAGES, statement_of(page->state));
+    TRY(statement_of(tx, page, &statement));
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_MATCH_PAGES, statement);
     stmt_bind_text(q, 1, page->entity_id);
     stmt_bind_text(q, 2, page->account_id);
     stmt_bind_text(q, 3, page->before);

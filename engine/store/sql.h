@@ -18,6 +18,7 @@ enum sql_set {
     SQL_MASTER,
     SQL_FILES,
     SQL_ENTRIES,
+    SQL_ENTRY_TOTALS,
     SQL_MATCHES,
     SQL_MATCH_PAGES,
     SQL_PARTS,
@@ -58,6 +59,7 @@ SQL_TABLE_DECLARE(policies);
 SQL_TABLE_DECLARE(master);
 SQL_TABLE_DECLARE(files);
 SQL_TABLE_DECLARE(entries);
+SQL_TABLE_DECLARE(entry_totals);
 SQL_TABLE_DECLARE(matches);
 SQL_TABLE_DECLARE(match_pages);
 SQL_TABLE_DECLARE(parts);

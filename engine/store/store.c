@@ -30,6 +30,7 @@ const struct sql_table sql_tables[] = {
     {SQL_MASTER, master_sql, &master_sql_n},
     {SQL_FILES, files_sql, &files_sql_n},
     {SQL_ENTRIES, entries_sql, &entries_sql_n},
+    {SQL_ENTRY_TOTALS, entry_totals_sql, &entry_totals_sql_n},
     {SQL_MATCHES, matches_sql, &matches_sql_n},
     {SQL_MATCH_PAGES, match_pages_sql, &match_pages_sql_n},
     {SQL_PARTS, parts_sql, &parts_sql_n},

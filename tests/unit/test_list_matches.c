@@ -113,6 +113,17 @@ START_TEST(more_than_one_read_of_an_account_takes_misses_nothing_either)
 }
 END_TEST
 
+/* More open entries than are looked through one by one: the other way of finding them. */
+START_TEST(proposals_are_found_also_where_nearly_everything_is_one)
+{
+    const char **ids = spine_matches(1, 2600, 1000);
+    spine_is(spine_run(spine_on_match(&spine_ana, "confirm_match", ids[2599], "seen")), CALL_OK);
+    struct json *page = listed(&spine_ana, "{\"state\":\"PROPOSED_MATCH\",\"limit\":3}", ERR_NONE);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_str_eq(nth(page, i, "match_id"), ids[2598 - i]);
+}
+END_TEST
+
 START_TEST(states_are_told_apart)
 {
     const char **ids = spine_matches(1, 4, 1000);
@@ -195,6 +206,7 @@ END_TEST
 SPINE_MAIN("list_matches", spine_up, spine_down,
            pages_go_from_the_newest_to_the_oldest_and_miss_nothing,
            more_than_one_read_of_an_account_takes_misses_nothing_either, states_are_told_apart,
+           proposals_are_found_also_where_nearly_everything_is_one,
            what_waits_names_its_escalation_and_legs_say_what_they_are,
            accounts_days_and_words_choose,
            what_touches_another_entity_is_listed_for_those_who_see_both)
