@@ -247,6 +247,7 @@ class Caller:
         elif obo:
             self.claims["obo"] = engine.book.principal(obo) or obo
         self.connection, self.counter = None, 0
+        self.extra = {}  # further headers of each request
 
     def assertion(self, method, path, body, overrides=None):
         """The signed claims; an override of None leaves its claim out."""
@@ -294,6 +295,7 @@ class Caller:
                    "MCP-Protocol-Version": MODERN, "Mcp-Method": method,
                    "X-Actor-Id": self.actor,
                    "X-Closegate-Assertion": self.assertion("POST", "/mcp", body)}
+        headers.update(self.extra)
         if name:
             headers["Mcp-Name"] = name
         if method == "tools/call":
