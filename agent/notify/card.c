@@ -222,9 +222,11 @@ static const char *object_text(struct arena *arena, const struct json *doc)
     return id == NULL ? NULL : arena_fmt(arena, "%s %s", type == NULL ? "" : type, id);
 }
 
-static const char *addressees_text(struct arena *arena, const struct json *to)
+/* Roles only: people are known by their names in the workspace. */
+static const char *addressees_text(struct arena *arena, const struct json *doc)
 {
-    const char *text = NULL;
+    const struct json *to = json_get(doc, "to");
+    const char *text = json_get_text(json_get(doc, "assigned_to"), "role");
     for (size_t i = 0; json_is(to, JSON_TYPE_ARRAY) && i < to->count; i++) {
         const char *who = json_get_text(to->items[i], "role");
         if (who != NULL)
@@ -246,7 +248,7 @@ static void facts_collect(struct arena *arena, const struct json *doc, struct ca
     fact_add(card, "Period", json_text(json_pointer_get(bound, "/facts/period")));
     fact_add(card, "Concerns", object_text(arena, doc));
     fact_add(card, "Asked by", json_get_text(doc, "requester"));
-    fact_add(card, "To the attention of", addressees_text(arena, json_get(doc, "to")));
+    fact_add(card, "To the attention of", addressees_text(arena, doc));
 }
 
 /* ---- how it ended ---- */

@@ -9,27 +9,26 @@
 #define CONTACTS_MAX 500
 
 struct asking {
-    const struct json *doc, *to;
+    const struct json *doc, *to, *assigned; /* whose attention was asked for, who has it now */
     const char *entity_id;
     bool everybody; /* with a role in the entity: nobody in particular is asked for */
 };
 
-static bool is_named(const struct asking *a, const char *principal_id)
+/* `member` is "principal" or "role". */
+static bool is_asked(const struct asking *a, const char *member, const char *who)
 {
     for (size_t i = 0; json_is(a->to, JSON_TYPE_ARRAY) && i < a->to->count; i++) {
-        if (text_eq(json_get_text(a->to->items[i], "principal"), principal_id))
+        if (text_eq(json_get_text(a->to->items[i], member), who))
             return true;
     }
-    return false;
+    return a->assigned != NULL && text_eq(json_get_text(a->assigned, member), who);
 }
 
 static bool role_is_asked(const struct asking *a, const char *role)
 {
-    for (size_t i = 0; json_is(a->to, JSON_TYPE_ARRAY) && i < a->to->count; i++) {
-        if (text_eq(json_get_text(a->to->items[i], "role"), role))
-            return true;
-    }
-    return a->everybody && !text_eq(role, "auditor"); /* who only reads is not reminded */
+    if (a->everybody)
+        return !text_eq(role, "auditor"); /* who only reads is not reminded */
+    return is_asked(a, "role", role);
 }
 
 static bool has_role(const struct asking *a, const struct json *roles)
@@ -72,7 +71,7 @@ static struct err wants(struct deliverer *w, struct arena *arena, const struct a
     if (e.kind == ERR_MISSING || e.kind == ERR_AUTH)
         return OK; /* no longer one of us */
     TRY(e);
-    *yes = is_named(a, c->principal_id) || has_role(a, person.roles);
+    *yes = is_asked(a, "principal", c->principal_id) || has_role(a, person.roles);
     return OK;
 }
 
@@ -98,8 +97,9 @@ struct err people_to_tell(void *ctx, struct arena *arena, const char *escalation
         return OK;
     TRY(e);
     a.to = json_get(a.doc, "to");
+    a.assigned = json_get(a.doc, "assigned_to");
     a.entity_id = json_get_text(a.doc, "entity_id");
-    const bool nobody = !json_is(a.to, JSON_TYPE_ARRAY) || a.to->count == 0;
+    const bool nobody = a.assigned == NULL && (!json_is(a.to, JSON_TYPE_ARRAY) || a.to->count == 0);
     a.everybody = nobody && text_eq(event_type, "ESCALATION_REMINDED");
     if (nobody && !a.everybody)
         return OK; /* the chat apps and the inbox say it; nobody in particular is asked */

@@ -3,11 +3,19 @@
 a decision from Slack by a linked person and all that is refused there, messages that change when
 something is settled anywhere, retries, dead letters and their report, and nothing at all when nothing
 is configured. Prints TAP. Usage: notify.py [--engine PATH] [--agent PATH]"""
+import email
+import email.policy
 import json
 import os
+import sqlite3
 import sys
 import time
 import urllib.parse
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import agent as agents  # noqa: E402
@@ -20,20 +28,16 @@ check = tap.check
 KEEP = os.environ.get("CLOSEGATE_TEST_CARDS")  # a folder to keep what was sent, for notify_cards.py
 
 
-def settings(slack, teams, mail):
-    allow = ",".join(f"127.0.0.1:{s.port}" for s in (slack, teams) if s)
-    env = {"CLOSEGATE_NOTIFY_ALLOW": allow, "CLOSEGATE_NOTIFY_BACKOFF_MS": "100",
-           "CLOSEGATE_NOTIFY_ATTEMPTS": "4"}
-    if slack:
-        env.update(CLOSEGATE_SLACK_BOT_TOKEN="xoxb-secret-token", CLOSEGATE_SLACK_CHANNEL="C1",
-                   CLOSEGATE_SLACK_API_URL=slack.url + "/api",
-                   CLOSEGATE_SLACK_SIGNING_SECRET=chat.SECRET)
-    if teams:
-        env["CLOSEGATE_TEAMS_WEBHOOK_URL"] = teams.url + "/workflows/secret-webhook?sig=1"
-    if mail:
-        env.update(CLOSEGATE_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
-                   CLOSEGATE_SMTP_FROM="closegate@example.com")
-    return env
+def settings(slack, teams, mail, push):
+    allow = ",".join(f"127.0.0.1:{s.port}" for s in (slack, teams, push))
+    return {"CLOSEGATE_NOTIFY_ALLOW": allow, "CLOSEGATE_NOTIFY_BACKOFF_MS": "100",
+            "CLOSEGATE_NOTIFY_ATTEMPTS": "4", "CLOSEGATE_SLACK_BOT_TOKEN": "xoxb-secret-token",
+            "CLOSEGATE_SLACK_CHANNEL": "C1", "CLOSEGATE_SLACK_API_URL": slack.url + "/api",
+            "CLOSEGATE_SLACK_SIGNING_SECRET": chat.SECRET,
+            "CLOSEGATE_TEAMS_WEBHOOK_URL": teams.url + "/workflows/secret-webhook?sig=1",
+            "CLOSEGATE_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
+            "CLOSEGATE_SMTP_FROM": "closegate@example.com", "CLOSEGATE_PUSH_ENABLED": "true",
+            "CLOSEGATE_PUSH_CONTACT": "mailto:ops@example.com"}
 
 
 def first(rows, **want):
@@ -278,10 +282,94 @@ def secrets_stay(agent):
         "xoxb-secret-token", chat.SECRET, "secret-webhook")), "")
 
 
-def mails(book, engine, mail, agent):
-    """A reminder goes by mail to whoever is asked for and is in no chat app."""
-    del book, engine, agent
+def knows_address(agent, person, email):
+    """As a sign-in with an e-mail claim leaves it."""
+    with sqlite3.connect(os.path.join(agent.folder, "agent.db"), timeout=10) as db:
+        db.execute("UPDATE people SET email = ? WHERE actor = ?", (email, "human:" + person))
+
+
+class Browser:
+    """A browser that asked for push messages: its key pair and secret."""
+
+    def __init__(self, url):
+        self.key, self.auth = ec.generate_private_key(ec.SECP256R1()), os.urandom(16)
+        self.point = self.key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        self.subscription = {"endpoint": url, "expirationTime": None,
+                             "keys": {"p256dh": lib.b64url(self.point),
+                                      "auth": lib.b64url(self.auth)}}
+
+    def opened(self, body):
+        """RFC 8291 3.4, from the browser's side."""
+        salt, rest = body[:16], body[21:]
+        sender, sealed = rest[:65], rest[65:]
+        shared = self.key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(
+            ec.SECP256R1(), sender))
+        def hkdf(salt, secret, info, n):
+            return HKDF(algorithm=hashes.SHA256(), length=n, salt=salt, info=info).derive(secret)
+        ikm = hkdf(self.auth, shared, b"WebPush: info\0" + self.point + sender, 32)
+        plain = AESGCM(hkdf(salt, ikm, b"Content-Encoding: aes128gcm\0", 16)).decrypt(
+            hkdf(salt, ikm, b"Content-Encoding: nonce\0", 12), sealed, None)
+        return json.loads(plain.rstrip(b"\0")[:-1])
+
+
+def subscribing(agent, sam, service):
+    status, said = sam.get("push")
+    check("a person is told the key to subscribe with", status == 200 and said["enabled"]
+          and len(said["public_key"]) == 87, said)
+    browser = Browser(service.url + "/push/1")
+    for what, wrong in (("an address that is none", {"endpoint": "ftp://x"}),
+                        ("a key that is none", {"keys": {"p256dh": "AAAA", "auth": "AAAA"}}),
+                        ("a point off the curve", {"keys": {
+                            "p256dh": lib.b64url(b"\4" + b"\1" * 64),
+                            "auth": lib.b64url(b"1" * 16)}})):
+        status, said = sam.post("push", {**browser.subscription, **wrong})
+        check(f"{what} is refused", status == 422, (status, said))
+    for url in ("http://127.0.0.1:1/x", "http://[::1]:1/x", "http://169.254.169.254/latest"):
+        status, said = sam.post("push", Browser(url).subscription)
+        check(f"a browser at {url} may say so", status == 200, (status, said))
+    status, said = sam.post("push", browser.subscription)
+    check("a browser subscribes", status == 200 and said["browsers"] == 4, (status, said))
+    return browser
+
+
+def people_are_told(agent, engine, book, mail, service):
+    """Whoever is asked for by name and is in no chat app, by mail and in the browser."""
+    sam = agents.Person(agent, "sam")
+    knows_address(agent, "sam", "sam@example.com")
+    browser = subscribing(agent, sam, service)
     check("no mail went out unasked", mail.all() == [], mail.all())
+    mail.refusals.append("451 later")
+    waits = sam.waiting()
+    one = first(waits)
+    said = lib.Caller(engine, "human:maria").call(
+        "assign_item", object=one["escalation_id"], to="human:sam", rationale="please")
+    check("somebody is asked for by name", said["outcome"] == "ok", said)
+    got = mail.wait(lambda m: one["code"].encode() in m["data"], 20)
+    check("they get a mail, although the server said later first", got
+          and got["to"] == ["sam@example.com"], got)
+    parsed = email.message_from_bytes(got["data"], policy=email.policy.default) if got else {}
+    check("which a mail program reads", got and one["code"] in parsed["Subject"]
+          and f"/inbox/{one['escalation_id']}" in parsed.get_content()
+          and one["clause"] in parsed.get_content(), got)
+    pushed = service.wait(lambda s: s["path"] == "/push/1", 20)
+    told = browser.opened(pushed["body"]) if pushed else {}
+    check("and a message in the browser that only it can open", told.get("tag")
+          == one["escalation_id"] and one["code"] in told.get("body", ""), told)
+    check("with a token of ours and a life", pushed and pushed["headers"]["Authorization"]
+          .startswith("vapid t=") and pushed["headers"]["TTL"] == "86400"
+          and pushed["headers"]["Content-Encoding"] == "aes128gcm", pushed)
+    code, said = agent.cli("outbox", "list", "--json")
+    mine = [d for d in json.loads(said)["deliveries"] if d["escalation_id"] == one["escalation_id"]
+            and d["channel"] in ("email", "push")]
+    check("nobody else is told", {d["recipient"] for d in mine} == {book.principal("sam")}, mine)
+    service.answer = lambda path, body: (410, {}, b"")
+    other = first(waits)
+    lib.Caller(engine, "human:maria").call("assign_item", object=other["escalation_id"],
+                                           to="human:sam", rationale="please")
+    service.wait(lambda s: s.get("status") == 410, 20)
+    check("a browser that is gone is forgotten", lib.wait_until(
+        lambda: sam.get("push")[1]["browsers"] == 3, 10), sam.get("push"))
 
 
 def nothing_configured(engine, binary):
@@ -303,10 +391,11 @@ def main():
     engine_binary, binary = agents.given()
     book = lib.Book(engine_binary)
     slack, teams, mail = chat.Slack(), chat.Web(), chat.Mail()
+    push = chat.Web(lambda path, body: (201, {}, b""))
     try:
         with lib.serving(book) as engine:
             idle = nothing_configured(engine, binary)
-            with agents.serving(engine, binary, env=settings(slack, teams, mail)) as agent:
+            with agents.serving(engine, binary, env=settings(slack, teams, mail, push)) as agent:
                 check("with channels there are more threads",
                       len(os.listdir(f"/proc/{agent.process.pid}/task")) > idle)
                 maria = agents.Person(agent, "maria")
@@ -326,11 +415,11 @@ def main():
                 dead = trouble(slack, teams, agent, engine, maria)
                 dead_letters(teams, agent, engine, maria, dead)
                 restarted(slack, agent, engine, maria)
-                mails(book, engine, mail, agent)
+                people_are_told(agent, engine, book, mail, push)
                 secrets_stay(agent)
         check("the chain is intact", lib.chain_is_intact(book))
     finally:
-        for s in (slack, teams, mail):
+        for s in (slack, teams, mail, push):
             s.close()
         book.close()
     tap.done()
