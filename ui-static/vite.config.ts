@@ -3,7 +3,6 @@
 import vue from '@vitejs/plugin-vue'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { compressed } from './scripts/compressed'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -11,7 +10,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const agent = process.env.CLOSEGATE_AGENT ?? 'http://127.0.0.1:8000'
 
 export default defineConfig({
-  plugins: [vue(), compressed()],
+  plugins: [vue()],
   resolve: { alias: { '@': here('./src') } },
   server: {
     host: '127.0.0.1',

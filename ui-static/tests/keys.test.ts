@@ -66,6 +66,14 @@ describe('shortcuts', () => {
     press('Enter', document.body.appendChild(document.createElement('button')))
     expect(run).not.toHaveBeenCalled()
   })
+  it('decide once, however long the key is held', () => {
+    const decide = declare('a')
+    const next = declare('j', { repeat: true })
+    press('a', document.body, { repeat: true })
+    press('j', document.body, { repeat: true })
+    expect(decide).not.toHaveBeenCalled()
+    expect(next).toHaveBeenCalledOnce()
+  })
   it('can be switched off, all single keys at once', () => {
     const run = declare('j')
     setSingleKeys(false)

@@ -51,7 +51,19 @@ export const connection = reactive({
   agentLostAt: 0,
   /* since when the engine does not */
   engineLostAt: 0,
+  /* the server's clock less ours */
+  clockOffset: 0,
 })
+
+function hearClock(r: Response): void {
+  const at = Date.parse(r.headers.get('Date') ?? '')
+  if (!Number.isNaN(at)) connection.clockOffset = at - Date.now()
+}
+
+/* By the server's clock, which is what its log goes by. */
+export function serverNow(): number {
+  return Date.now() + connection.clockOffset
+}
 
 function text(v: unknown): string | undefined {
   return typeof v === 'string' ? v : undefined
@@ -93,6 +105,7 @@ export async function request<T>(method: string, path: string, body?: unknown, s
     throw new Unreachable(0, 'no_answer', 'The workspace’s service does not answer.')
   }
   connection.agentLostAt = 0
+  hearClock(r)
   const answer = await bodyOf(r)
   if (r.ok) {
     if (path !== 'session') connection.engineLostAt = 0

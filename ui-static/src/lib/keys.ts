@@ -12,6 +12,8 @@ export interface Shortcut {
   when?: () => boolean
   /* also in fields and dialogs: only with a modifier, or Escape */
   always?: boolean
+  /* goes on while the key is held; what decides never does */
+  repeat?: boolean
 }
 
 const SEQUENCE_MS = 1200
@@ -59,6 +61,7 @@ let beforeAt = 0
 
 function fits(s: Shortcut, key: string, e: KeyboardEvent): boolean {
   const modified = key.startsWith('ctrl+') || key === 'escape'
+  if (e.repeat && !s.repeat) return false
   if (!s.always && (isTyping(e.target) || document.querySelector('dialog[open]:modal'))) return false
   if (s.always && !modified && isTyping(e.target)) return false
   if (!modified && !singleKeys.value && key.length === 1) return false

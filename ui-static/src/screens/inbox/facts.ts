@@ -1,0 +1,61 @@
+/* What an escalation would do, told from its bound facts. */
+import type { BoundLeg, Difference, Escalation } from '@/api/types'
+
+export interface Fact {
+  /* into the bound facts: what a difference points at */
+  pointer: string
+  label: string
+  value: string
+  kind?: 'money' | 'day' | 'instant' | 'id' | 'untrusted'
+  currency?: string | null
+}
+
+export function legsOf(e: Escalation): readonly BoundLeg[] {
+  return e.bound.facts?.legs ?? []
+}
+
+export function counterpartyOf(e: Escalation): string {
+  const legs = legsOf(e)
+  const named = legs.find((l) => l.counterparty)?.counterparty
+  return named ?? legs.find((l) => l.memo)?.memo ?? ''
+}
+
+/* bank, and what stands against it. */
+export function sides(e: Escalation): { bank: BoundLeg[]; book: BoundLeg[] } {
+  const legs = legsOf(e)
+  return { bank: legs.filter((l) => l.side === 'bank'), book: legs.filter((l) => l.side !== 'bank') }
+}
+
+function put(list: Fact[], pointer: string, label: string, value: unknown, more: Partial<Fact> = {}): void {
+  if (value === undefined || value === null || value === '') return
+  list.push({ pointer, label, value: typeof value === 'string' ? value : JSON.stringify(value), ...more })
+}
+
+/* What the digest covers, legs aside: they are the evidence's. */
+export function factsOf(e: Escalation): Fact[] {
+  const b = e.bound
+  const f = b.facts
+  const list: Fact[] = []
+  put(list, '/amount', 'Amount', b.amount, { kind: 'money', currency: b.currency })
+  put(list, '/facts/difference', 'Difference', f?.difference, { kind: 'money', currency: b.currency })
+  put(list, '/entities', 'Entity', b.entities?.join(', '))
+  put(list, '/accounts', 'Accounts', b.accounts?.filter((a) => typeof a === 'string').join(', '))
+  put(list, '/facts/match_type', 'Kind', f?.match_type)
+  put(list, '/facts/rule', 'Rule', f?.rule, { kind: 'id' })
+  if (e.object_type !== 'match')
+    for (const [k, v] of Object.entries(b.arguments)) put(list, `/arguments/${k}`, k, v, { kind: 'untrusted' })
+  put(list, '/object', 'Object', b.object ? `${b.object.id} · version ${b.object.version}` : '', { kind: 'id' })
+  put(list, '/policy_version', 'Policy', b.policy_version.slice(0, 12), { kind: 'id' })
+  put(list, '/expires_at', 'Ends unanswered', b.expires_at, { kind: 'instant' })
+  return list
+}
+
+/* Whether a difference is about this fact or something within it. */
+export function touches(pointer: string, d: Difference): boolean {
+  return d.pointer === pointer || d.pointer.startsWith(pointer + '/') || pointer.startsWith(d.pointer + '/')
+}
+
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '–'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
