@@ -41,12 +41,10 @@ export function factsOf(e: Escalation): Fact[] {
   put(list, '/entities', 'Entity', b.entities?.join(', '))
   put(list, '/accounts', 'Accounts', b.accounts?.filter((a) => typeof a === 'string').join(', '))
   put(list, '/facts/match_type', 'Kind', f?.match_type)
-  put(list, '/facts/rule', 'Rule', f?.rule, { kind: 'id' })
   if (e.object_type !== 'match')
     for (const [k, v] of Object.entries(b.arguments)) put(list, `/arguments/${k}`, k, v, { kind: 'untrusted' })
   put(list, '/object', 'Object', b.object ? `${b.object.id} · version ${b.object.version}` : '', { kind: 'id' })
-  put(list, '/policy_version', 'Policy', b.policy_version.slice(0, 12), { kind: 'id' })
-  put(list, '/expires_at', 'Ends unanswered', b.expires_at, { kind: 'instant' })
+  put(list, '/expires_at', 'Expires', b.expires_at, { kind: 'instant' })
   return list
 }
 
