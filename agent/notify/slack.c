@@ -115,9 +115,11 @@ static const char *date_text(struct arena *arena, const char *words, int64_t us)
                      (long long)(us / 1000000), card_instant(arena, us));
 }
 
-static void code_put(struct jw *w, struct arena *arena, const struct card *card)
+/* The block is named after the delivery: whoever compares two messages sees that they are one. */
+static void code_put(struct jw *w, struct arena *arena, const struct card *card,
+                     const char *delivery_id)
 {
-    block_begin(w, "context", "closegate_code");
+    block_begin(w, "context", delivery_id == NULL ? "closegate_code" : delivery_id);
     jw_arr_in(w, "elements");
     text_item(w, "mrkdwn",
               arena_fmt(arena, "Digest code *%s*", plain(arena, card->code, FACT_SHOWN)));
@@ -217,17 +219,6 @@ static void outcome_put(struct jw *w, struct arena *arena, const struct card *ca
 
 /* ---- the whole ---- */
 
-static void metadata_put(struct jw *w, const struct card *card, const struct slack_place *place)
-{
-    jw_obj_in(w, "metadata");
-    jw_text(w, "event_type", "closegate_escalation");
-    jw_obj_in(w, "event_payload");
-    jw_text(w, "escalation_id", card->escalation_id);
-    jw_text(w, "delivery", place->delivery_id == NULL ? "" : place->delivery_id);
-    jw_end(w);
-    jw_end(w);
-}
-
 static const char *title_of(struct arena *arena, const struct card *card, const char *lead)
 {
     const char *title = card_title(arena, card);
@@ -253,7 +244,7 @@ static void blocks_put(struct jw *w, struct arena *arena, const struct card *car
         lines_put(w, arena, card);
         clause_put(w, arena, card);
     }
-    code_put(w, arena, card);
+    code_put(w, arena, card, place->delivery_id);
     if (!place->brief)
         elsewhere_put(w, card);
     actions_put(w, arena, card, card->decide_here && !place->brief);
@@ -276,10 +267,7 @@ struct err slack_message(struct arena *arena, const struct card *card,
         jw_bool(&w, "reply_broadcast", true);
     }
     jw_text(&w, "text", fallback_of(arena, card, title));
-    jw_bool(&w, "unfurl_links", false);
-    jw_bool(&w, "unfurl_media", false);
     blocks_put(&w, arena, card, place, title);
-    metadata_put(&w, card, place);
     jw_end(&w);
     TRY(arena_check(arena));
     TRY(jw_done(&w, &text));

@@ -33,7 +33,7 @@ struct slack_place {
     const char *thread_ts;   /* under which to say it; NULL: on its own */
     const char *lead;        /* what is new, before the title: "Reminder"; NULL: nothing */
     bool brief;              /* title, code and link: the whole stands above in the thread */
-    const char *delivery_id; /* in the metadata: the same for every attempt */
+    const char *delivery_id; /* names a block: the same for every attempt */
 };
 
 /* The body of chat.postMessage or chat.update, JSON, in the arena. */

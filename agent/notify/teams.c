@@ -37,6 +37,7 @@ static void rich_begin(struct jw *w)
 {
     jw_obj(w);
     jw_text(w, "type", "RichTextBlock");
+    jw_text(w, "spacing", "Small");
     jw_arr_in(w, "inlines");
 }
 

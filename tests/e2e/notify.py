@@ -25,7 +25,6 @@ from tap import Tap  # noqa: E402
 
 tap = Tap()
 check = tap.check
-KEEP = os.environ.get("CLOSEGATE_TEST_CARDS")  # a folder to keep what was sent, for notify_cards.py
 
 
 def settings(slack, teams, mail, push):
@@ -56,20 +55,12 @@ def outbox(person, state=None, seconds=0, fits=bool):
     return lib.wait_until(ask, seconds) if seconds else ask()
 
 
-def keep(kind, name, body):
-    if KEEP:
-        os.makedirs(KEEP, exist_ok=True)
-        with open(os.path.join(KEEP, f"{kind}-{name}.json"), "w", encoding="utf-8") as f:
-            json.dump(body, f)
-
-
 def cards(slack, teams, waits):
     for w in waits:
         said = slack.posted(w["escalation_id"])
         if not said:
             check(f"Slack hears of {w['code']}", False, w)
             return
-        keep("slack", w["escalation_id"], {k: v for k, v in said.items() if k != "ts"})
     check("each that waits has a message in Slack", len(slack.messages) == len(waits),
           (len(slack.messages), len(waits)))
     one = waits[0]
@@ -80,10 +71,6 @@ def cards(slack, teams, waits):
     check("by the bot's token", sent["headers"]["Authorization"] == "Bearer xoxb-secret-token")
     said = teams.wait(lambda s: one["code"].encode() in s["body"])
     check("Teams has its card", said is not None and b"Action.OpenUrl" in said["body"])
-    for s in teams.all():
-        card = json.loads(s["body"])
-        link = card["attachments"][0]["content"]["actions"][0]["url"]
-        keep("teams", link.rsplit("/", 1)[1], card)
 
 
 def not_slack(slack, agent, message):
@@ -165,9 +152,6 @@ def deciding(slack, teams, agent, engine, waits):
     check("and stands where it stood", done and json.loads(done["body"])["ts"] == message["ts"])
     said = teams.wait(lambda s: f"Confirmed by {NAMES['maria']}".encode() in s["body"])
     check("Teams gets a card that says it", said is not None)
-    if done:
-        keep("slack", "settled", json.loads(done["body"]))
-        keep("teams", "settled", json.loads(said["body"]))
     status, _, _ = slack.press(agent, message, "reject", "U1", reason="no", name="late")
     said = slack.whispers("late")
     check("who presses later hears that it is settled", said

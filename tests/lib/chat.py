@@ -104,11 +104,10 @@ class Slack(Web):
 
     def posted(self, escalation_id, seconds=15):
         """The message about it, as it stands when it first is there."""
+        link = ("/inbox/" + escalation_id).encode()
         self.wait(lambda s: not s["failed"] and s["path"] == "/api/chat.postMessage"
-                  and json.loads(s["body"])["metadata"]["event_payload"]["escalation_id"]
-                  == escalation_id, seconds)
-        return next((m for m in self.messages.values()
-                     if m["metadata"]["event_payload"]["escalation_id"] == escalation_id), None)
+                  and link in s["body"], seconds)
+        return next((m for m in self.messages.values() if link.decode() in json.dumps(m)), None)
 
     def whispers(self, name, seconds=15):
         said = self.wait(lambda s: s["path"] == "/respond/" + name, seconds)
