@@ -55,7 +55,7 @@ static const struct json_field leg_rows[] = {
     TRUTH("part", .help = "only a part of the entry belongs here"),
 };
 static const struct json_field compared_rows[] = {
-    TEXT("field", MUST), TEXT("bank", OR_NULL), TEXT("book", OR_NULL), WHOLE("score_bp", MUST),
+    TEXT("field", MUST), TEXT("bank", OR_NULL), TEXT("book", OR_NULL), WHOLE("score_bp", .help = "absent: looked at, not scored"),
 };
 static const struct json_field evidence_rows[] = {
     NUMBERS("score_parts_bp", .help = "by field, 10000 is all"), WHOLE("runner_up_bp"), WHOLE("margin_bp"),

@@ -43,7 +43,8 @@ export interface Match {
     field: string
     bank?: string | null
     book?: string | null
-    score_bp: number
+    /** absent: looked at, not scored */
+    score_bp?: number
   }[]
   evidence?: {
     /** by field, 10000 is all */
