@@ -24,7 +24,8 @@ enum {
     AUDIT_BY_ENTITY,
     AUDIT_BY_TYPE,
     AUDIT_FEED,
-    AUDIT_SQL_N
+    AUDIT_NEWEST, /* and again, each from its end */
+    AUDIT_SQL_N = AUDIT_NEWEST + (AUDIT_NEWEST - AUDIT_ALL)
 };
 
 /* Every query takes the same parameters; the index it walks is the given filter's, and a column
@@ -37,6 +38,11 @@ enum {
     " AND (?7 IS NULL OR event_type IS ?7) FROM audit_events"
 #define REST " seq > ?1 AND seq < ?2 ORDER BY seq"
 
+/* The statement in both directions; an index is walked as well from its end. */
+#define BOTH_WAYS(id, name, from)                                                                  \
+    [id] = {name, QUERY from REST},                                                                \
+    [(id) + AUDIT_NEWEST - AUDIT_ALL] = {name "_newest", QUERY from REST " DESC"}
+
 const struct db_sql audit_sql[] = {
     [AUDIT_INSERT] = {"audit_insert", "INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
                                       " VALUES (?1, ?2, ?3, ?4)"},
@@ -44,19 +50,19 @@ const struct db_sql audit_sql[] = {
     [AUDIT_HEAD] = {"audit_head", "SELECT seq, hash_self, timestamp_utc FROM audit_events"
                                   " WHERE seq = (SELECT max(seq) FROM audit_events)"},
     [AUDIT_TIME] = {"audit_time", "SELECT timestamp_utc FROM audit_events WHERE seq = ?1"},
-    [AUDIT_ALL] = {"audit_all", QUERY " WHERE" REST},
-    [AUDIT_BY_MATCH] = {"audit_of_match",
-                        QUERY " INDEXED BY audit_by_match WHERE match_id = ?3 AND" REST},
-    [AUDIT_BY_ESCALATION] = {"audit_of_escalation", QUERY " INDEXED BY audit_by_escalation"
-                                                          " WHERE escalation_id = ?4 AND" REST},
-    [AUDIT_BY_ACTOR] = {"audit_of_actor",
-                        QUERY " INDEXED BY audit_by_actor WHERE actor_id = ?5 AND" REST},
-    [AUDIT_BY_ENTITY] = {"audit_of_entity",
-                         QUERY " INDEXED BY audit_by_entity WHERE entity_id = ?6 AND" REST},
-    [AUDIT_BY_TYPE] = {"audit_of_type",
-                       QUERY " INDEXED BY audit_by_type WHERE event_type = ?7 AND" REST},
-    [AUDIT_FEED] = {"audit_feed",
-                    QUERY " INDEXED BY audit_feed WHERE escalation_id IS NOT NULL AND" REST},
+    BOTH_WAYS(AUDIT_ALL, "audit_all", " WHERE"),
+    BOTH_WAYS(AUDIT_BY_MATCH, "audit_of_match",
+              " INDEXED BY audit_by_match WHERE match_id = ?3 AND"),
+    BOTH_WAYS(AUDIT_BY_ESCALATION, "audit_of_escalation",
+              " INDEXED BY audit_by_escalation WHERE escalation_id = ?4 AND"),
+    BOTH_WAYS(AUDIT_BY_ACTOR, "audit_of_actor",
+              " INDEXED BY audit_by_actor WHERE actor_id = ?5 AND"),
+    BOTH_WAYS(AUDIT_BY_ENTITY, "audit_of_entity",
+              " INDEXED BY audit_by_entity WHERE entity_id = ?6 AND"),
+    BOTH_WAYS(AUDIT_BY_TYPE, "audit_of_type",
+              " INDEXED BY audit_by_type WHERE event_type = ?7 AND"),
+    BOTH_WAYS(AUDIT_FEED, "audit_feed",
+              " INDEXED BY audit_feed WHERE escalation_id IS NOT NULL AND"),
 };
 const size_t audit_sql_n = AUDIT_SQL_N;
 
@@ -247,7 +253,7 @@ struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq)
 }
 
 /* The statement for the most telling filter that is given. */
-static size_t query_for(const struct audit_filter *f)
+static size_t oldest_first(const struct audit_filter *f)
 {
     if (f->match_id != NULL)
         return AUDIT_BY_MATCH;
@@ -262,15 +268,22 @@ static size_t query_for(const struct audit_filter *f)
     return f->escalations ? AUDIT_FEED : AUDIT_ALL;
 }
 
+static size_t query_for(const struct audit_filter *f)
+{
+    return oldest_first(f) + (f->newest ? AUDIT_NEWEST - AUDIT_ALL : 0);
+}
+
 static struct err filter_bind(struct tx *tx, struct stmt *q, const struct audit_filter *f)
 {
-    int64_t after = f->after_seq, before = INT64_MAX, first;
+    int64_t after = f->after_seq, before = f->before_seq > 0 ? f->before_seq : INT64_MAX, first;
     if (f->from != NULL) {
         TRY(audit_seq_at(tx, f->from, &first));
         after = first - 1 > after ? first - 1 : after;
     }
-    if (f->to != NULL)
-        TRY(audit_seq_at(tx, f->to, &before));
+    if (f->to != NULL) {
+        TRY(audit_seq_at(tx, f->to, &first));
+        before = first < before ? first : before;
+    }
     stmt_bind_int(q, 1, after);
     stmt_bind_int(q, 2, before);
     stmt_bind_text(q, 3, f->match_id);
@@ -297,7 +310,7 @@ struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_r
 {
     int64_t given = 0, looked = 0;
     *more = false;
-    *last = filter->after_seq;
+    *last = filter->newest ? filter->before_seq : filter->after_seq;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_AUDIT, query_for(filter));
     TRY(filter_bind(tx, q, filter));
     for (;;) {

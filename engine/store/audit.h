@@ -41,7 +41,9 @@ struct audit_filter {
     const char *from, *to; /* RFC 3339 UTC instants, from inclusive, to exclusive; a date is its
                               midnight. ERR_INPUT for anything else */
     int64_t after_seq;     /* only events behind this one */
+    int64_t before_seq;    /* only events before this one; 0: however late */
     int64_t limit;         /* at most so many rows */
+    bool newest;           /* from the last one backwards */
     bool escalations;      /* only events that name an escalation */
     bool scoped;           /* only events of `entities` alone and those of no entity */
     const char *const *entities;
@@ -55,9 +57,10 @@ struct audit_row {
 };
 
 typedef struct err (*audit_row_fn)(void *arg, const struct audit_row *row);
-/* Rows in order of seq. *more says whether there may be others behind *last, the event looked at
- * last: the limit cut the list, or so many events were looked at without enough of them being asked
- * for that the rest is another call's. A page may so be empty and not the last one. */
+/* Rows in order of seq, or against it. *more says whether there may be others beyond *last, the
+ * event looked at last, which goes on as after_seq, or as before_seq of the newest: the limit cut
+ * the list, or so many events were looked at without enough of them being asked for that the rest
+ * is another call's. A page may so be empty and not the last one. */
 MUST_CHECK struct err audit_query(struct tx *tx, const struct audit_filter *filter, audit_row_fn fn,
                                   void *arg, int64_t *last, bool *more);
 /* True: every array under a key "entities", wherever it stands in a canonical text, names only

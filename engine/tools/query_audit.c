@@ -1,6 +1,7 @@
 /* query_audit: the log, filtered, a page at a time, within the caller's entities. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/tools/cursor.h"
 #include "engine/tools/tool.h"
@@ -8,7 +9,15 @@
 struct query_audit {
     const char *entity_id, *actor, *event_type, *match_id, *from, *to, *cursor;
     int64_t limit;
+    int order; /* index of the names below */
 };
+
+enum { ORDER_OLDEST = 0, ORDER_NEWEST };
+static const char *const orders[] = {"oldest", "newest", NULL};
+
+/* What a cursor of the newest says before its number, so that no list goes on in the other order.
+ */
+#define BEFORE "before:"
 
 static const char *instant_or_date(const char *text)
 {
@@ -28,9 +37,11 @@ static const struct json_field fields[] = {
               .help = "first instant or date, inclusive, UTC"),
     JSON_TEXT(struct query_audit, to, .max = 40, .check = instant_or_date,
               .help = "instant or date, exclusive, UTC"),
+    JSON_ENUM(struct query_audit, order, orders,
+              .help = "oldest first, or newest first: backwards from the end of the log"),
     JSON_INT(struct query_audit, limit, .min = 1, .max = 500, .def = 50, .help = "events a page"),
     JSON_TEXT(struct query_audit, cursor, .min = -1, .max = 200,
-              .help = "next_cursor of the page before"),
+              .help = "next_cursor of the page before, in the same order"),
 };
 
 struct audit_page {
@@ -40,7 +51,8 @@ struct audit_page {
 
 static const struct json_field result[] = {
     JSON_ANY(struct audit_page, events, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
-             .required = true, .help = "array of {seq, hash_prev, hash_self, event}, oldest first"),
+             .required = true,
+             .help = "array of {seq, hash_prev, hash_self, event}, in the order asked for"),
     JSON_TEXT(struct audit_page, next_cursor,
               .help = "absent on the last page; a page may be empty and not the last"),
 };
@@ -66,12 +78,40 @@ static struct err page_add(void *arg, const struct audit_row *row)
     return arena_check(p->c->arena);
 }
 
+/* The event a page goes on from; 0 of the first page. */
+static struct err place_parse(struct call *c, int64_t *seq)
+{
+    const struct query_audit *args = c->args;
+    const bool newest = args->order == ORDER_NEWEST;
+    const size_t prefix = newest ? sizeof BEFORE - 1 : 0;
+    const char *at;
+    char *end;
+    *seq = 0;
+    TRY(cursor_parse(c->arena, args->cursor, &at));
+    if (at[0] == '\0')
+        return OK;
+    if (newest && strncmp(at, BEFORE, prefix) != 0)
+        return err_at(ERR_INPUT, "/cursor", "not a cursor of this list in this order");
+    *seq = strtoll(at + prefix, &end, 10);
+    if (end == at + prefix || *end != '\0' || *seq <= 0)
+        return err_at(ERR_INPUT, "/cursor", "not a cursor of this list in this order");
+    return OK;
+}
+
+static const char *place_print(struct call *c, int64_t seq)
+{
+    const struct query_audit *args = c->args;
+    const char *prefix = args->order == ORDER_NEWEST ? BEFORE : "";
+    return cursor_print(c->arena, arena_fmt(c->arena, "%s%" PRId64, prefix, seq));
+}
+
 static struct err filter_of(struct call *c, struct tx *tx, struct audit_filter *f)
 {
     const struct query_audit *args = c->args;
-    const char *after;
+    const bool newest = args->order == ORDER_NEWEST;
+    int64_t place;
     bool all;
-    TRY(cursor_parse(c->arena, args->cursor, &after));
+    TRY(place_parse(c, &place));
     *f = (struct audit_filter){.entity_id = args->entity_id,
                                .actor = args->actor,
                                .event_type = args->event_type,
@@ -79,7 +119,9 @@ static struct err filter_of(struct call *c, struct tx *tx, struct audit_filter *
                                .from = args->from,
                                .to = args->to,
                                .limit = args->limit,
-                               .after_seq = strtoll(after, NULL, 10)};
+                               .newest = newest,
+                               .after_seq = newest ? 0 : place,
+                               .before_seq = newest ? place : 0};
     TRY(actor_scope(tx, c->arena, &c->actor, &all, &f->entities, &f->entities_n));
     f->scoped = !all;
     return OK;
@@ -93,9 +135,8 @@ static struct err read_page(struct call *c, struct tx *tx)
     bool more;
     TRY(filter_of(c, tx, &filter));
     TRY(audit_query(tx, &filter, page_add, &p, &last, &more));
-    const struct audit_page page = {
-        .events = p.events,
-        .next_cursor = more ? cursor_print(c->arena, arena_fmt(c->arena, "%" PRId64, last)) : NULL};
+    const struct audit_page page = {.events = p.events,
+                                    .next_cursor = more ? place_print(c, last) : NULL};
     return json_unbind(c->arena, JSON_FIELDS(result), &page, &c->result);
 }
 

@@ -240,6 +240,38 @@ START_TEST(a_query_cuts_time_at_the_instant_asked)
 }
 END_TEST
 
+START_TEST(the_newest_come_first_and_page_backwards_under_each_filter)
+{
+    static const char *const other[] = {"uk"};
+    bool more;
+    struct seen s = query((struct audit_filter){.newest = true}, &more);
+    ck_assert(s.n == 8 && s.seqs[0] == 8 && s.seqs[7] == 1 && !more);
+    s = query((struct audit_filter){.newest = true, .limit = 3}, &more);
+    ck_assert(s.n == 3 && s.seqs[0] == 8 && s.seqs[2] == 6 && more);
+    s = query((struct audit_filter){.newest = true, .limit = 3, .before_seq = 6}, &more);
+    ck_assert(s.n == 3 && s.seqs[0] == 5 && s.seqs[2] == 3 && more);
+    s = query((struct audit_filter){.newest = true, .limit = 3, .before_seq = 3}, &more);
+    ck_assert(s.n == 2 && s.seqs[0] == 2 && s.seqs[1] == 1 && !more);
+    s = query((struct audit_filter){.newest = true, .event_type = "OK"}, &more);
+    ck_assert(s.n == 2 && s.seqs[0] > s.seqs[1]);
+    s = query((struct audit_filter){.newest = true, .match_id = "mat_1"}, &more);
+    ck_assert(s.n >= 1 && s.seqs[s.n - 1] == 7);
+    ck_assert_uint_eq(query((struct audit_filter){.newest = true, .entity_id = "us"}, &more).n, 1);
+    ck_assert_uint_eq(query((struct audit_filter){.newest = true, .actor = "human:ana"}, &more).n,
+                      0);
+    s = query(
+        (struct audit_filter){.newest = true, .scoped = true, .entities = other, .entities_n = 1},
+        &more);
+    ck_assert_uint_eq(s.n, 7);
+    s = query((struct audit_filter){.newest = true,
+                                    .from = "2026-03-03T09:00:03Z",
+                                    .to = "2026-03-03T09:00:05.000001Z",
+                                    .before_seq = 5},
+              &more);
+    ck_assert(s.n == 2 && s.seqs[0] == 4 && s.seqs[1] == 3 && !more);
+}
+END_TEST
+
 /* ---- attacks on the serving connection: refused ---- */
 
 static struct err serve(const char *sql)
@@ -379,6 +411,7 @@ TEST_MAIN_AROUND(
     a_clock_that_fell_an_hour_back_stops_the_book, a_call_that_is_undone_leaves_nothing_behind,
     effects_of_a_call_that_failed_do_not_reach_the_next_event, an_abandoned_group_never_was,
     the_event_holds_what_was_given_and_the_columns_say_the_same, a_query_finds_by_each_filter,
+    the_newest_come_first_and_page_backwards_under_each_filter,
     a_query_cuts_time_at_the_instant_asked, the_serving_connection_appends_and_nothing_else,
     the_serving_connection_changes_no_schema_and_no_setting, the_triggers_stop_a_stranger_too,
     twenty_thousand_events_verify_in_a_time_that_is_printed)

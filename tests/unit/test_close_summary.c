@@ -282,7 +282,79 @@ START_TEST(a_filter_that_matches_rarely_looks_at_so_many_events_and_gives_a_curs
 }
 END_TEST
 
+/* ---- the other order ---- */
+
+static const struct json *ordered(const char *order, const char *cursor, enum err_kind want)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "order", order);
+    json_put_text(arena, args, "actor", "engine:test");
+    json_put_int(arena, args, "limit", 3);
+    if (cursor != NULL)
+        json_put_text(arena, args, "cursor", cursor);
+    return read_tool(&spine_ana, "query_audit", args, want);
+}
+
+static int64_t seq_at(const struct json *page, size_t i)
+{
+    int64_t seq = 0;
+    ck_assert(json_int(json_get(json_get(page, "events")->items[i], "seq"), &seq));
+    return seq;
+}
+
+static void events_make(int n)
+{
+    struct tx tx;
+    ck_ok(store_group_begin(book_writer));
+    ck_ok(tx_call_begin(book_writer, arena, book_clock(), &tx));
+    for (int i = 0; i < n; i++)
+        book_event(&tx, "OK");
+    ck_ok(tx_call_keep(&tx));
+    ck_ok(store_group_commit(book_writer));
+}
+
+START_TEST(the_newest_are_the_oldest_backwards_whatever_is_added_meanwhile)
+{
+    int64_t seqs[64];
+    size_t n = 0;
+    const struct json *page;
+    const char *cursor = NULL;
+    events_make(10);
+    do {
+        page = ordered("oldest", cursor, ERR_NONE);
+        for (size_t i = 0; i < json_get(page, "events")->count; i++)
+            seqs[n++] = seq_at(page, i);
+        cursor = json_get_text(page, "next_cursor");
+    } while (cursor != NULL && n < 60);
+    ck_assert_uint_ge(n, 10);
+    do {
+        page = ordered("newest", cursor, ERR_NONE);
+        for (size_t i = 0; i < json_get(page, "events")->count; i++)
+            ck_assert_int_eq(seq_at(page, i), seqs[--n]);
+        cursor = json_get_text(page, "next_cursor");
+        events_make(1);
+    } while (cursor != NULL);
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+START_TEST(a_cursor_of_one_order_is_refused_in_the_other)
+{
+    events_make(10);
+    const char *up = json_get_text(ordered("oldest", NULL, ERR_NONE), "next_cursor");
+    const char *down = json_get_text(ordered("newest", NULL, ERR_NONE), "next_cursor");
+    ck_assert(up != NULL && down != NULL);
+    ordered("newest", up, ERR_INPUT);
+    ordered("oldest", down, ERR_INPUT);
+    ordered("newest", "YWZ0ZXI6YmVmb3JlOg", ERR_INPUT); /* before: nothing */
+    ordered("oldest", "YWZ0ZXI6N3g", ERR_INPUT);        /* after: 7x */
+    ordered("newest", down, ERR_NONE);
+}
+END_TEST
+
 SPINE_MAIN("close_summary", spine_up, spine_down, every_figure_is_the_logs_to_the_cent,
            a_period_is_of_the_entitys_zone, an_account_opens_and_closes_with_its_balances,
            a_period_that_is_none_and_an_entity_not_seen_are_refused,
-           a_filter_that_matches_rarely_looks_at_so_many_events_and_gives_a_cursor)
+           a_filter_that_matches_rarely_looks_at_so_many_events_and_gives_a_cursor,
+           the_newest_are_the_oldest_backwards_whatever_is_added_meanwhile,
+           a_cursor_of_one_order_is_refused_in_the_other)
