@@ -41,6 +41,9 @@ static const struct json_field comment_rows[] = {
     TEXT("comment_id", MUST), TEXT("author", MUST), TEXT("author_kind"), TEXT("created_at", MUST),
     TEXT("text", MUST, .help = "as it was written: untrusted"),
 };
+static const struct json_field addressee_rows[] = {
+    TEXT("principal", .help = "a person; or"), TEXT("role"), TEXT("by", MUST, .help = "who put it before them"),
+};
 static const struct json_field difference_rows[] = {
     TEXT("pointer", MUST, .help = "into the bound facts"), ANY("was"), ANY("now"),
 };
@@ -131,7 +134,7 @@ static const struct json_field mays_rows[] = {
     TEXT("pointer", MUST), TEXT("requester", MUST), TEXT("created_at", MUST), TEXT("expires_at", MUST), \
     TEXT("digest", MUST, .help = "a decision repeats it"), ONE("bound", bound_rows, MUST),         \
     TEXT("sla_due_at", OR_NULL), TRUTH("overdue"), ANY("notes", .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT), \
-    TEXTS("to"), TRUTH("you_asked"), TRUTH("may_decide"), TEXT("why_not", OR_NULL), TEXT("decided_by", OR_NULL)
+    MANY("to", addressee_rows), ONE("assigned_to", addressee_rows, OR_NULL), TRUTH("you_asked"), TRUTH("may_decide"), TEXT("why_not", OR_NULL), TEXT("decided_by", OR_NULL)
 static const struct json_field row_rows[] = {ESCALATION_ROWS};
 static const struct json_field counts_rows[] = {
     WHOLE("total", MUST), WHOLE("overdue"), WHOLE("matching"), NUMBERS("by_reason"), NUMBERS("by_entity"),

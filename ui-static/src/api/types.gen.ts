@@ -184,7 +184,20 @@ export interface EscalationPage {
     sla_due_at?: string | null
     overdue?: boolean
     notes?: Record<string, unknown>[]
-    to?: string[]
+    to?: {
+      /** a person; or */
+      principal?: string
+      role?: string
+      /** who put it before them */
+      by: string
+    }[]
+    assigned_to?: {
+      /** a person; or */
+      principal?: string
+      role?: string
+      /** who put it before them */
+      by: string
+    } | null
     you_asked?: boolean
     may_decide?: boolean
     why_not?: string | null
@@ -266,7 +279,20 @@ export interface Escalation {
   sla_due_at?: string | null
   overdue?: boolean
   notes?: Record<string, unknown>[]
-  to?: string[]
+  to?: {
+    /** a person; or */
+    principal?: string
+    role?: string
+    /** who put it before them */
+    by: string
+  }[]
+  assigned_to?: {
+    /** a person; or */
+    principal?: string
+    role?: string
+    /** who put it before them */
+    by: string
+  } | null
   you_asked?: boolean
   may_decide?: boolean
   why_not?: string | null
