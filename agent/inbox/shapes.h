@@ -29,7 +29,8 @@ extern const struct shape shape_decision, shape_bulk, shape_filter;
 MUST_CHECK struct err shape_check(struct request *r, const struct shape *shape,
                                   const struct json *tree);
 
-/* request_call whose answer, when it is one, has this shape. A failure needs none. */
+/* request_call whose answer is held against this shape. One that differs is logged and passed on:
+ * lists and outcomes hide nothing. */
 MUST_CHECK struct err shape_call(struct request *r, const char *tool, const struct json *arguments,
                                  const struct shape *shape);
 

@@ -363,6 +363,8 @@ def main():
         restarted(agent)
         check("SIGTERM stops the agent cleanly", agent.stop() == 0, agent.tail(5))
         check("and the engine", engine.stop() == 0, engine.tail(5))
+        check("no answer had another shape than screens expect",
+              "another shape" not in agent.tail(10000), agent.tail(5))
         check("the log of the book is whole", *lib.chain_is_intact(book))
     return tap.done()
 
