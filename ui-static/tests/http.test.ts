@@ -54,6 +54,11 @@ describe('the agent, asked', () => {
     await get('x')
     expect(connection).toMatchObject({ agentLostAt: 0, engineLostAt: 0 })
   })
+  it('takes an answer that cannot be shown for what it is, not for silence', async () => {
+    answer(503, { error: 'upstream', message: 'cannot be shown', pointer: '/a' })
+    await expect(get('x')).rejects.not.toBeInstanceOf(Unreachable)
+    expect(connection.engineLostAt).toBe(0)
+  })
   it('survives an answer that is no JSON', async () => {
     fetched.mockResolvedValueOnce(new Response('<html>', { status: 502 }))
     await expect(get('x')).rejects.toBeInstanceOf(Unreachable)

@@ -70,7 +70,9 @@ function text(v: unknown): string | undefined {
 }
 
 function errorOf(status: number, body: Record<string, unknown>): ApiError {
-  const Kind = classes[status] ?? ApiError
+  // an answer that did come and cannot be shown: it names the place
+  const unreadable = status === 503 && text(body.pointer)?.startsWith('/') === true
+  const Kind = unreadable ? ApiError : (classes[status] ?? ApiError)
   const kind = text(body.error) ?? text(body.status) ?? `http_${status}`
   const message = text(body.message) ?? text(body.clause) ?? `the workspace answered with ${status}`
   return new Kind(status, kind, message, text(body.pointer), text(body.request_id), body)

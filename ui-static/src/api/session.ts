@@ -5,8 +5,29 @@ import { connection, get, post, resource } from './http'
 import { queryClient } from './query'
 import type { Session, Verify } from './types'
 
+let before: Session | undefined
+const hooks: (() => void)[] = []
+
+/* Runs when somebody else than before has signed in. */
+export function onOtherPerson(run: () => void): void {
+  hooks.push(run)
+}
+
+function samePerson(a: Session | undefined, b: Session): boolean {
+  return a?.person?.principal_id === b.person?.principal_id
+}
+
+/* While the engine is away, what it last said of this person still stands on the screen. */
+function remember(s: Session): void {
+  if (!s.signed_in) return
+  if (before && !samePerson(before, s)) hooks.forEach((run) => run())
+  if (!s.me && samePerson(before, s)) s.me = before?.me
+  before = s
+}
+
 async function load(): Promise<Session> {
   const s = await get<Session>('session')
+  remember(s)
   connection.csrf = s.csrf ?? ''
   if (s.signed_in) connection.expired = false
   if (s.engine.reachable) connection.engineLostAt = 0

@@ -5,6 +5,7 @@ import { decide, type DecisionBody } from '@/api/escalations'
 import { BadInput, Conflict, Denied, Missing, SignedOut, Unreachable } from '@/api/http'
 import { changed } from '@/api/query'
 import type { DecisionName, Escalation, Outcome } from '@/api/types'
+import { onOtherPerson } from '@/api/session'
 import { newKey } from '@/lib/random'
 import { reviewOf } from './review'
 
@@ -38,6 +39,12 @@ export interface Attempt {
 export const attempts = reactive(new Map<string, Attempt>())
 /* The last that was recorded, for the line above the next item. */
 export const last = reactive<{ attempt: Attempt | null }>({ attempt: null })
+
+// what one person tried is not the next one's to send again
+onOtherPerson(() => {
+  attempts.clear()
+  last.attempt = null
+})
 
 const refusals: readonly [new (...a: never[]) => Error, Phase][] = [
   [SignedOut, 'expired'],

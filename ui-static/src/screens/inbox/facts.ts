@@ -20,6 +20,12 @@ export function counterpartyOf(e: Escalation): string {
   return named ?? legs.find((l) => l.memo)?.memo ?? ''
 }
 
+/* As the bank has it, with its sign, when there is one such entry; else what is bound. */
+export function signedAmount(e: Escalation): string {
+  const { bank } = sides(e)
+  return (bank.length === 1 ? bank[0]!.amount : e.amount) ?? ''
+}
+
 /* bank, and what stands against it. */
 export function sides(e: Escalation): { bank: BoundLeg[]; book: BoundLeg[] } {
   const legs = legsOf(e)
