@@ -13,6 +13,8 @@ export const router = createRouter({
     },
     // what messages in chat apps and mails link to (approval_url)
     { path: '/escalations/:id', redirect: (to) => ({ name: 'inbox', params: { id: to.params.id }, query: to.query }) },
+    // what /closegate link in Slack leads to
+    { path: '/link/slack', redirect: (to) => ({ name: 'settings', query: { slack: to.query.code } }) },
     {
       path: '/reconciliation/:id?',
       name: 'reconciliation',
