@@ -26,7 +26,7 @@ static const struct json_field list_query[] = {
     JSON_TEXT(struct list_query, min, .max = 40, .help = "at least this amount of `currency`"),
     JSON_TEXT(struct list_query, max, .max = 40, .help = "at most this amount of `currency`"),
     JSON_TEXT(struct list_query, currency, .max = 3, .help = "of min and max"),
-    JSON_TEXT(struct list_query, to, .max = 136, .help = "addressed to; `me` is the caller"),
+    JSON_TEXT(struct list_query, to, .max = 136, .help = "addressed to; `me` is the caller and their roles"),
     JSON_TEXT(struct list_query, sort, .max = 16, .help = "sla, newest, oldest or amount"),
     JSON_TEXT(struct list_query, q, .max = 100, .help = "text of counterparty, memo or reference"),
     JSON_TEXT(struct list_query, cursor, .max = 400, .help = "next_cursor of the page before"),
@@ -48,7 +48,7 @@ struct err get_escalations(struct request *r)
     json_put_known(r->arena, args, "min_amount", q.min);
     json_put_known(r->arena, args, "max_amount", q.max);
     json_put_known(r->arena, args, "currency", q.currency);
-    json_put_known(r->arena, args, "to", text_eq(q.to, "me") ? r->session.actor : q.to);
+    json_put_known(r->arena, args, "to", q.to);
     json_put_known(r->arena, args, "order", q.sort);
     json_put_known(r->arena, args, "q", q.q);
     json_put_known(r->arena, args, "cursor", q.cursor);

@@ -76,6 +76,17 @@ static const struct json_field query[] = {
     JSON_INT(struct outbox_args, limit, .min = 1, .max = ROWS_MAX, .def = 50, .help = "how many"),
 };
 
+/* Deliveries name escalations of every entity, so they are for whoever sees every entity. */
+static struct err only_who_sees_all(struct request *r)
+{
+    const struct json *me, *all;
+    TRY(request_read(r, "recon://me", &me));
+    all = json_get(me, "sees_all");
+    ENSURE(json_is(all, JSON_TYPE_BOOL) && all->truth, ERR_AUTH,
+           "the notices of every entity are for people who see every entity");
+    return OK;
+}
+
 struct err get_outbox(struct request *r)
 {
     struct json *o = json_object_new(r->arena), *list = json_array_new(r->arena);
@@ -86,6 +97,7 @@ struct err get_outbox(struct request *r)
     bool followed;
     size_t n;
     TRY(request_query(r, JSON_FIELDS(query), &args));
+    TRY(only_who_sees_all(r));
     if (args.before != NULL)
         TRY(err_in(instant_parse(args.before, &before_us), "/before"));
     TRY(outbox_count(r->db, &counts));
@@ -113,6 +125,7 @@ struct err post_outbox_retry(struct request *r)
            "there is no such page");
     const char *delivery_id = str_dup(r->arena, id);
     TRY(arena_check(r->arena));
+    TRY(only_who_sees_all(r));
     TRY(outbox_retry(r->db, r->arena, delivery_id, r->config->notify.attempts, r->now_us));
     TRY(outbox_find(r->db, r->arena, delivery_id, &found, &d));
     notify_wake(r->agent->notify);

@@ -68,7 +68,7 @@ static void print_commands(FILE *to, const struct program *p)
 int cli_fail(const struct cli *cli, struct err e)
 {
     fprintf(stderr, "%s: %s%s%s\n", cli->program->name, e.where == NULL ? "" : e.where,
-            e.where == NULL ? "" : ": ", e.msg);
+            e.where == NULL ? "" : ": ", e.msg == NULL ? err_kind_name(e.kind) : e.msg);
     return CLI_UNKNOWN;
 }
 

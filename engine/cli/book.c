@@ -23,7 +23,7 @@ struct err book_err(struct cli *cli, struct err e)
     if (e.kind == ERR_NONE)
         return OK;
     const char *where = e.where == NULL ? NULL : arena_strdup(cli->arena, e.where);
-    const char *msg = arena_strdup(cli->arena, e.msg);
+    const char *msg = arena_strdup(cli->arena, e.msg == NULL ? err_kind_name(e.kind) : e.msg);
     ENSURE(msg != NULL, ERR_LIMIT, "the command needs more memory than one may have");
     return err_at(e.kind, where, msg);
 }

@@ -5,11 +5,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/sys/json_read.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/run_call.h"
 #include "engine/cli/totals.h"
 
-#define SHOWN_MAX 20 /* items of a group */
+#define SHOWN_MAX   20   /* items of a group */
+#define PAGE_ROWS   200  /* of what waits */
+#define WAITING_MAX 1000 /* are read; the rest is counted, so that a large queue is told as well   \
+                          */
 
 static const char *text_of(const struct json *o, const char *name)
 {
@@ -19,21 +23,49 @@ static const char *text_of(const struct json *o, const char *name)
 
 /* ---- reading ---- */
 
-static struct err waiting_load(struct cli *cli, struct json **waiting)
+static struct err pending_page(struct cli *cli, struct json *args, int64_t limit,
+                               const struct json **page)
+{
+    json_put_int(cli->arena, args, "limit", limit);
+    TRY(arena_check(cli->arena));
+    return run_read(cli, "list_pending_escalations", args, page);
+}
+
+static struct err waiting_load(struct cli *cli, struct picture *p)
 {
     const char *cursor = NULL;
-    *waiting = json_array_new(cli->arena);
+    p->waiting = json_array_new(cli->arena);
     do {
         struct json *args = json_object_new(cli->arena);
         const struct json *page, *rows;
-        json_put_int(cli->arena, args, "limit", 200);
         json_put_known(cli->arena, args, "cursor", cursor);
-        TRY(run_read(cli, "list_pending_escalations", args, &page));
+        TRY(pending_page(cli, args, PAGE_ROWS, &page));
+        if (cursor == NULL)
+            p->counts = json_get(page, "counts");
         rows = json_get(page, "escalations");
         for (size_t i = 0; rows != NULL && i < rows->count; i++)
-            json_push(cli->arena, *waiting, rows->items[i]);
+            json_push(cli->arena, p->waiting, rows->items[i]);
         cursor = json_get_text(page, "next_cursor");
-    } while (cursor != NULL);
+    } while (cursor != NULL && p->waiting->count < WAITING_MAX);
+    return arena_check(cli->arena);
+}
+
+/* Counted by the engine: what is read of them may be the smaller part. */
+static struct err asked_load(struct cli *cli, struct picture *p)
+{
+    const struct json *entities = json_get(p->status, "entities");
+    p->asked = json_object_new(cli->arena);
+    for (size_t i = 0; entities != NULL && i < entities->count; i++) {
+        const char *id = json_get_text(entities->items[i], "entity_id");
+        struct json *args = json_object_new(cli->arena);
+        const struct json *page;
+        if (figure(json_get(entities->items[i], "matches"), "proposed") == 0)
+            continue;
+        json_put_text(cli->arena, args, "entity_id", id);
+        json_put_text(cli->arena, args, "tool", "confirm_match");
+        TRY(pending_page(cli, args, 1, &page));
+        json_put_int(cli->arena, p->asked, id, figure(json_get(page, "counts"), "matching"));
+    }
     return arena_check(cli->arena);
 }
 
@@ -43,7 +75,8 @@ struct err picture_load(struct cli *cli, struct picture *p)
     TRY(run_read(cli, "recon://status", NULL, &p->status));
     TRY(run_read(cli, "recon://exceptions", NULL, &exceptions));
     p->exceptions = json_get(exceptions, "exceptions");
-    return waiting_load(cli, &p->waiting);
+    TRY(waiting_load(cli, p));
+    return asked_load(cli, p);
 }
 
 /* ---- confirmed ---- */
@@ -178,8 +211,11 @@ static bool same_clause(const struct json *a, const struct json *b)
 
 static struct err waiting_cells(struct arena *arena, const struct json *e, struct columns *table)
 {
-    const char *type = json_text(json_pointer_get(e, "/bound/facts/match_type"));
-    (void)arena;
+    const struct json *raw = json_get(e, "bound");
+    struct json *bound = NULL;
+    if (json_is(raw, JSON_TYPE_RAW)) /* canonical, as it was bound */
+        TRY(json_read(arena, raw->text, NULL, &bound));
+    const char *type = json_text(json_pointer_get(bound, "/facts/match_type"));
     TRY(columns_add(table, text_of(e, "code")));
     TRY(columns_add(table, text_of(e, "entity_id")));
     TRY(columns_add(table, type == NULL ? text_of(e, "tool") : type));
@@ -200,7 +236,22 @@ static void waiting_group_print(struct arena *arena, const struct group *group)
     group_items_print(arena, group, "closegate-engine call list_pending_escalations");
 }
 
-static struct err waiting_told(struct arena *arena, const struct json *waiting)
+/* How many of a reason were not read, so that what is told adds up. */
+static void unread_tell(struct arena *arena, const struct picture *p)
+{
+    const struct json *reasons = json_get(p->counts, "by_reason");
+    for (size_t i = 0; reasons != NULL && i < reasons->count; i++) {
+        const char *reason = str_dup(arena, reasons->members[i].key);
+        int64_t n = figure(reasons, reason);
+        for (size_t k = 0; k < p->waiting->count; k++)
+            n -= text_eq(text_of(p->waiting->items[k], "reason"), reason);
+        if (n > 0)
+            printf("  and %" PRId64 " more, %s: closegate-engine call list_pending_escalations\n",
+                   n, reason);
+    }
+}
+
+static struct err waiting_told(struct arena *arena, const struct picture *p)
 {
     static const struct column columns[] = {
         {"code", false},  {"entity", false}, {"type", false},
@@ -211,10 +262,11 @@ static struct err waiting_told(struct arena *arena, const struct json *waiting)
                          .cells = waiting_cells,
                          .columns = columns,
                          .columns_n = sizeof columns / sizeof columns[0]};
-    TRY(grouped(&g, waiting));
-    printf("\nwaiting for a human: %zu\n", waiting->count);
+    TRY(grouped(&g, p->waiting));
+    printf("\nwaiting for a human: %" PRId64 "\n", figure(p->counts, "total"));
     for (size_t i = 0; i < g.groups_n; i++)
         waiting_group_print(arena, &g.groups[i]);
+    unread_tell(arena, p);
     if (g.groups_n > 0)
         printf("  why one waits: closegate-engine policy explain --match MATCH\n");
     return OK;
@@ -222,18 +274,12 @@ static struct err waiting_told(struct arena *arena, const struct json *waiting)
 
 /* Proposals that no escalation stands for: the engine may not confirm here, or somebody else
  * proposed them. They would be overlooked otherwise. */
-static void unasked_tell(const struct json *entity, const struct json *waiting)
+static void unasked_tell(const struct json *entity, const struct json *asked)
 {
-    int64_t n = figure(json_get(entity, "matches"), "proposed");
-    for (size_t i = 0; i < waiting->count; i++) {
-        const struct json *e = waiting->items[i];
-        if (text_eq(text_of(e, "entity_id"), text_of(entity, "entity_id")) &&
-            text_eq(text_of(e, "tool"), "confirm_match"))
-            n--;
-    }
+    const char *id = text_of(entity, "entity_id");
+    const int64_t n = figure(json_get(entity, "matches"), "proposed") - figure(asked, id);
     if (n > 0)
-        printf("  %" PRId64 "  proposed for %s and not asked for yet: confirm_match asks\n", n,
-               text_of(entity, "entity_id"));
+        printf("  %" PRId64 "  proposed for %s and not asked for yet: confirm_match asks\n", n, id);
 }
 
 /* ---- exceptions ---- */
@@ -339,9 +385,9 @@ struct err picture_print(struct arena *arena, const struct picture *p)
     const struct json *entities = json_get(p->status, "entities");
     TRY(confirmed_told(arena, p->status, "policy"));
     TRY(confirmed_told(arena, p->status, "people"));
-    TRY(waiting_told(arena, p->waiting));
+    TRY(waiting_told(arena, p));
     for (size_t i = 0; entities != NULL && i < entities->count; i++)
-        unasked_tell(entities->items[i], p->waiting);
+        unasked_tell(entities->items[i], p->asked);
     TRY(exceptions_told(arena, p));
     printf("\nwhere every entry stands: how many, and their sum\n");
     for (size_t i = 0; entities != NULL && i < entities->count; i++) {

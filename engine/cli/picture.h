@@ -8,7 +8,9 @@
 struct picture {
     const struct json *status;     /* recon://status */
     const struct json *exceptions; /* the first so many of each entity; status counts them all */
-    struct json *waiting;          /* every escalation that is open */
+    struct json *waiting;          /* the oldest escalations that are open, so many */
+    const struct json *counts;     /* of all that are open: total, by_reason … */
+    struct json *asked;            /* by entity: how many of them ask to confirm a match */
 };
 
 /* In the command's arena; within what the person at the keyboard may see. */

@@ -108,6 +108,7 @@ static int run_recon(struct cli *cli)
     json_put(cli->arena, o, "passes", passes);
     json_put(cli->arena, o, "status", p.status);
     json_put(cli->arena, o, "waiting", p.waiting);
+    json_put(cli->arena, o, "waiting_counts", p.counts);
     json_put(cli->arena, o, "exceptions", p.exceptions);
     cli_print(cli, o);
     return CLI_YES;

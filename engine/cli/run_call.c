@@ -15,6 +15,7 @@
 #include "engine/call/boot.h"
 #include "engine/call/call.h"
 #include "engine/cli/binary.h"
+#include "engine/cli/book.h"
 
 #define CALL_BYTES_MAX  ((size_t)512 << 20)
 #define DAEMON_BODY_MAX ((size_t)96 << 20)
@@ -228,9 +229,7 @@ static struct err on_locked_book(struct cli *cli, const char *name, const struct
     struct err e = local_open(cli, &l);
     if (e.kind == ERR_NONE)
         e = local_call(&l, tool, arguments, out);
-    if (e.kind != ERR_NONE && e.msg != NULL) /* the store's texts end with the store */
-        e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),
-                    "%s", e.msg);
+    e = book_err(cli, e); /* the store's texts end with the store */
     local_close(&l);
     return e;
 }
@@ -293,9 +292,7 @@ struct err run_read(struct cli *cli, const char *tool_or_uri, const struct json 
     TRY(store_open(book, STORE_READER, cli->arena, &store));
     TRY(tx_read_begin(store, cli->arena, cli_clock_us(), &tx));
     struct err e = read_in(cli, &tx, tool_or_uri, arguments, result);
-    if (e.kind != ERR_NONE && e.msg != NULL)
-        e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),
-                    "%s", e.msg);
+    e = book_err(cli, e);
     tx_read_end(&tx);
     return e;
 }

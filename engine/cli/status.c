@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/base/civil.h"
+#include "common/base/id.h"
 #include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 #include "common/sys/fetch.h"
@@ -19,6 +20,7 @@
 
 #define HEALTH_WAIT_MS 2000
 #define PAGE_ROWS      500
+#define PAGE_BYTES_MAX ((size_t)64 << 20)
 
 /* What waits under one clause. */
 struct waiting {
@@ -64,31 +66,40 @@ static struct err book_read(struct status *s, struct tx *tx)
 
 static struct err waiting_add(struct status *s, const struct escalation *e)
 {
+    struct arena *arena = s->cli->arena;
     struct waiting **at = &s->waiting;
     s->waiting_n++;
     while (*at != NULL && !(text_eq((*at)->reason, e->reason) && text_eq((*at)->clause, e->clause)))
         at = &(*at)->next;
     if (*at == NULL) {
-        *at = ARENA_NEW(s->cli->arena, struct waiting);
+        *at = ARENA_NEW(arena, struct waiting);
         ENSURE(*at != NULL, ERR_LIMIT, "out of memory");
-        **at = (struct waiting){.reason = e->reason, .clause = e->clause, .pointer = e->pointer};
+        **at = (struct waiting){.reason = arena_strdup(arena, e->reason),
+                                .clause = arena_strdup(arena, e->clause),
+                                .pointer = arena_strdup(arena, e->pointer)};
+        TRY(arena_check(arena));
     }
     (*at)->count++;
     return OK;
 }
 
+/* A page of them in memory at a time: each carries what it binds. */
 static struct err waiting_read(struct status *s, struct tx *tx)
 {
-    const char *after = NULL;
+    CLEANUP(arena_free) struct arena *page = arena_new(PAGE_BYTES_MAX);
+    char after[ID_TEXT_MAX] = "";
     size_t n = PAGE_ROWS;
+    ENSURE(page != NULL, ERR_LIMIT, "out of memory");
     while (n == PAGE_ROWS) {
         struct escalation *rows;
-        const struct escalation_filter open = {.after = after, .limit = PAGE_ROWS};
-        TRY(escalations_list(tx, s->cli->arena, &open, &rows, &n));
-        for (size_t i = 0; i < n; i++) {
+        const struct escalation_filter open = {.after = after[0] == '\0' ? NULL : after,
+                                               .limit = PAGE_ROWS};
+        arena_reset(page);
+        TRY(book_err(s->cli, escalations_list(tx, page, &open, &rows, &n)));
+        for (size_t i = 0; i < n; i++)
             TRY(waiting_add(s, &rows[i]));
-            after = rows[i].escalation_id;
-        }
+        if (n > 0)
+            (void)snprintf(after, sizeof after, "%s", rows[n - 1].escalation_id);
     }
     return OK;
 }

@@ -300,8 +300,10 @@ struct err pending_find(struct sla *sla, const struct scope *scope,
         .arena = c->arena, .scratch = scratch, .scope = scope, .filter = filter, .sla = sla};
     ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
     struct err e = queue_walk(sla->tx, !scope->all || filter->q != NULL, row_take, &f);
-    if (e.kind != ERR_NONE) /* what it says may lie in the scratch */
-        return err_new(e.kind, e.msg == NULL ? NULL : arena_strdup(c->arena, e.msg));
+    if (e.kind != ERR_NONE) { /* what it says may lie in the scratch */
+        const char *why = e.msg == NULL ? NULL : arena_strdup(c->arena, e.msg);
+        return err_new(e.kind, why == NULL ? "what waits does not fit into memory" : why);
+    }
     if (f.n > 0) /* as read they are the oldest first */
         qsort(f.items, f.n, sizeof *f.items, comparers[order]);
     *found = (struct pending){.items = f.items, .n = f.n, .counts = counts_print(&f)};

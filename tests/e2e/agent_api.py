@@ -335,6 +335,35 @@ def signing_out(agent, maria):
     live.close()
 
 
+def to_me(agent, engine, maria):
+    waits = maria.waiting("&entity=acme-us")
+    one = waits[-1]["escalation_id"]
+    status, said = maria.post("tools/assign_item", {"object": one, "to": "role:accountant",
+                                                    "rationale": "an accountant's to look at"})
+    check("one is given to a role", status == 200, (status, said))
+    sam = agents.Person(agent, "sam")
+    check("who holds the role finds it among what is theirs",
+          one in [e["escalation_id"] for e in sam.waiting("&to=me")], sam.waiting("&to=me"))
+    check("who does not, does not",
+          one not in [e["escalation_id"] for e in maria.waiting("&to=me")], one)
+
+
+def every_entitys(agent, engine):
+    sam = agents.Person(agent, "sam")
+    status, said = sam.get("outbox")
+    check("who sees every entity sees every delivery", status == 200, (status, said))
+    for words in (("role", "grant", "sam", "accountant", "--entity", "acme-uk"),
+                  ("role", "revoke", "sam", "accountant", "--entity", "all")):
+        engine.book.cli(*words, check=True)
+    status, said = sam.get("outbox")
+    check("who sees one entity sees none", status == 403 and "every entity" in said["message"],
+          (status, said))
+    status, said = sam.post("outbox/dlv_1/retry", {})
+    check("and sends none again", status == 403 and "every entity" in said["message"], said)
+    status, said = agents.Person(agent, "maria").post("outbox/dlv_1/retry", {})
+    check("which who sees every entity may", status == 404, (status, said))
+
+
 def restarted(agent):
     sam = agents.Person(agent, "sam")
     check("SIGTERM stops the agent cleanly", agent.stop() == 0, agent.tail(5))
@@ -355,6 +384,8 @@ def main():
         every_one_opens(agent)
         decisions(agent)
         unknown(maria)
+        to_me(agent, engine, maria)
+        every_entitys(agent, engine)
         hosts_and_headers(agent, maria)
         engine_gone(agent, engine, maria)
         check("no file of the book is the agent's to open",
