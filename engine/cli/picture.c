@@ -13,9 +13,8 @@
 #define SHOWN_MAX   20   /* items of a group */
 #define PAGE_ROWS   200  /* of what waits */
 #define WAITING_MAX 1000 /* are read; the rest is counted, so that a long queue is told */
-* /
 
-    static const char *text_of(const struct json *o, const char *name)
+static const char *text_of(const struct json *o, const char *name)
 {
     const char *text = json_get_text(o, name);
     return text == NULL ? "" : text;
