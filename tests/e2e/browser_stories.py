@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import agent as agents  # noqa: E402
 import browser  # noqa: E402
+import chat  # noqa: E402
 import engine as lib  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -71,7 +72,14 @@ class Watch(threading.Thread):
         self.join()
 
 
-def desk_of(engine, agent):
+def settings(slack):
+    """Slack, and no more, for the one story that needs it."""
+    return {"CLOSEGATE_NOTIFY_ALLOW": f"127.0.0.1:{slack.port}", "CLOSEGATE_SLACK_CHANNEL": "C1",
+            "CLOSEGATE_SLACK_BOT_TOKEN": "xoxb-1", "CLOSEGATE_SLACK_API_URL": slack.url + "/api",
+            "CLOSEGATE_SLACK_SIGNING_SECRET": chat.SECRET}
+
+
+def desk_of(engine, agent, slack):
     people = {}
 
     def api(person, method, path, body=None):
@@ -92,7 +100,36 @@ def desk_of(engine, agent):
             time.sleep(0.05)
         return agents.exchange(agent.port, "GET", "/readyz")[0]
 
-    return browser.Desk(api=api, end_sessions=end_sessions, kill_engine=engine.kill,
+    def something_that_will_move():
+        """An agent asked for a rule from a match that somebody will take back."""
+        maria, sam = lib.Caller(engine, "human:maria"), lib.Caller(engine, "human:sam")
+        match = sam.call("propose_match", bank_ids=["bank-us-operating:OP-0041"],
+                         gl_ids=["gl-us:JE-2658-1"], difference_account="6600")["data"]["match_id"]
+        maria.call("confirm_match", match_id=match)
+        asked = lib.Caller(engine, "llm:s-1", obo="maria").call(
+            "propose_rule", match_id=match, fee="fixed")
+        return {"escalation_id": asked["data"]["escalation_id"], "moves": match}
+
+    def move_it(match_id):
+        return lib.Caller(engine, "human:maria").call("unmatch", match_id=match_id)["outcome"]
+
+    def in_slack():
+        """Something new to decide, which Slack was told of."""
+        lib.Caller(engine, "human:maria").call("run_recon_pass", entity_id="acme-uk")
+        waits = agents.Person(agent, "sam").waiting("&entity=acme-uk")
+        one = next(w for w in waits if w["reason"] == "ACCOUNT_FORCED_HUMAN")
+        if not slack.posted(one["escalation_id"]):
+            raise RuntimeError("Slack heard of nothing")
+        engine.book.cli("actor", "link", "human:maria", "--kind", "slack", "--subject", "T1:U1",
+                        check=True)
+        return one
+
+    def press_in_slack(id, reason):
+        status, said, _ = slack.press(agent, slack.posted(id), "confirm", "U1", reason=reason)
+        return {"status": status, "whispered": slack.whispers("1")}
+
+    return browser.Desk(something_that_will_move=something_that_will_move, move_it=move_it,
+                        in_slack=in_slack, press_in_slack=press_in_slack, api=api, end_sessions=end_sessions, kill_engine=engine.kill,
                         start_engine=lambda: engine.start() and None, engine_back=wait_for_engine,
                         agent_log=lambda: agent.tail(40))
 
@@ -106,13 +143,15 @@ def main():
         bank, ledger = write_hostile(book)
         book.cli("ingest", "--source", "bank-us-operating", bank, check=True)
         book.cli("ingest", "--source", "gl-us", ledger, check=True)
-        book.cli("recon", check=True)
-        with agents.serving(engine, agent_binary) as agent:
-            watch, desk = Watch(agent), desk_of(engine, agent)
+        book.cli("recon", "--entity", "acme-us", check=True)
+        slack = chat.Slack()
+        with agents.serving(engine, agent_binary, env=settings(slack)) as agent:
+            watch, desk = Watch(agent), desk_of(engine, agent, slack)
             watch.start()
             done = browser.run("stories.mjs", desk, 900, agent=agent.url)
             watch.stop()
             desk.close()
+            slack.close()
             for line in done.stdout.splitlines():
                 if line.startswith("#"):
                     print(line, flush=True)
