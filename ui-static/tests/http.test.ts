@@ -51,7 +51,11 @@ describe('the agent, asked', () => {
     await expect(get('x')).rejects.toBeInstanceOf(Unreachable)
     expect(connection.agentLostAt).toBeGreaterThan(0)
     answer(200, {})
-    await get('x')
+    await get('outbox')
+    expect(connection.agentLostAt).toBe(0)
+    expect(connection.engineLostAt).toBeGreaterThan(0) // the agent knows its outbox without it
+    answer(200, {})
+    await get('stats')
     expect(connection).toMatchObject({ agentLostAt: 0, engineLostAt: 0 })
   })
   it('takes an answer that cannot be shown for what it is, not for silence', async () => {

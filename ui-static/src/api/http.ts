@@ -42,6 +42,9 @@ const classes: Record<number, typeof ApiError> = {
   504: Unreachable,
 }
 
+/* What only the engine can answer; the rest the agent answers also without it. */
+const asksEngine = /^(escalations|tools|resource|matches|stats|audit|policy)\b/
+
 /* What the last answers said of the world; the shell shows it. */
 export const connection = reactive({
   csrf: '',
@@ -110,7 +113,7 @@ export async function request<T>(method: string, path: string, body?: unknown, s
   hearClock(r)
   const answer = await bodyOf(r)
   if (r.ok) {
-    if (path !== 'session') connection.engineLostAt = 0
+    if (asksEngine.test(path)) connection.engineLostAt = 0
     return answer as T
   }
   const error = errorOf(r.status, answer)

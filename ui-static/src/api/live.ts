@@ -12,11 +12,17 @@ function onChange(e: MessageEvent<string>): void {
   }
 }
 
+/* Back again: what could not be shown, and what is old, is asked for anew. */
+function onEngine(e: MessageEvent<string>): void {
+  if (/"reachable"\s*:\s*true/.test(e.data)) void queryClient.invalidateQueries()
+  else changed(['engine'])
+}
+
 export function listen(): void {
   if (source && source.readyState !== EventSource.CLOSED) return
   source = new EventSource('/api/v1/events')
   source.addEventListener('change', onChange)
-  source.addEventListener('engine', () => changed(['engine']))
+  source.addEventListener('engine', onEngine)
   source.addEventListener('open', () => {
     if (gap) void queryClient.invalidateQueries()
     gap = false
