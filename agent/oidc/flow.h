@@ -5,8 +5,8 @@
 #define AGENT_OIDC_FLOW_H
 
 #include "agent/call/seals.h"
-#include "agent/oidc/discovery.h"
 #include "common/sys/agent_config.h"
+#include "proto/oidc_discovery.h"
 
 #define FLOW_SECRET_SIZE 44 /* 43 characters of base64url and NUL */
 #define FLOW_LIFE_S      600

@@ -2,10 +2,10 @@
  * and in prod in a token of its own that it signs. The header counts only from a proxy we trust. */
 #include <string.h>
 
-#include "agent/oidc/claims.h"
 #include "agent/oidc/page.h"
 #include "agent/oidc/signin_own.h"
 #include "common/sys/log.h"
+#include "proto/oidc_claims.h"
 
 #define VALUE_MAX ((size_t)255)
 

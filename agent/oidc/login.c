@@ -1,14 +1,14 @@
 /* GET /auth/login and /auth/callback: to the provider and back. What went wrong is told on a page,
  * in a sentence; the log has the rest. */
-#include "agent/oidc/claims.h"
 #include "agent/oidc/flow.h"
-#include "agent/oidc/id_token.h"
 #include "agent/oidc/login_own.h"
 #include "agent/oidc/page.h"
 #include "agent/oidc/signin_own.h"
 #include "agent/store/once.h"
 #include "common/base/form.h"
 #include "common/sys/log.h"
+#include "proto/oidc_claims.h"
+#include "proto/oidc_token.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "agent/call/request.h"
 #include "agent/oidc/flow.h"
-#include "agent/oidc/id_token.h"
+#include "proto/oidc_token.h"
 
 /* What a session's ID token is sealed for: the hint at its logout. */
 #define LOGIN_HINT_SEAL "session"

@@ -3,10 +3,10 @@
 #ifndef AGENT_OIDC_PROVIDER_H
 #define AGENT_OIDC_PROVIDER_H
 
-#include "agent/oidc/discovery.h"
 #include "common/base/json.h"
 #include "common/sys/agent_config.h"
 #include "common/sys/jwks_cache.h"
+#include "proto/oidc_discovery.h"
 
 struct provider;
 

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/oidc/claims.h"
 #include "agent/oidc/provider_own.h"
 #include "common/base/form.h"
 #include "common/sys/crypt.h"
 #include "common/sys/json_read.h"
+#include "proto/oidc_claims.h"
 
 #define ANSWER_MAX ((size_t)256 * 1024)
 #define TOKEN_MAX  ((size_t)16 * 1024)

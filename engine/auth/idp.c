@@ -7,14 +7,14 @@
 #include <string.h>
 
 #include "common/sys/crypt.h"
-#include "common/sys/json_read.h"
+#include "proto/oidc_discovery.h"
+#include "proto/oidc_token.h"
 
-#define METADATA_MAX  ((size_t)256 * 1024)
-#define METADATA_MS   3000
-#define METADATA_US   (INT64_C(3600) * 1000000)
-#define RETRY_US      (INT64_C(5) * 1000000)
-#define IAT_AGE_MAX_S 600 /* a login for this decision was made just now */
-#define TIME_MAX_S    INT64_C(253402300799)
+#define METADATA_MAX ((size_t)256 * 1024)
+#define METADATA_MS  3000
+#define METADATA_US  (INT64_C(3600) * 1000000)
+#define RETRY_US     (INT64_C(5) * 1000000)
+#define EXP_MAX_S    INT64_C(253402300799) /* the year 9999: what microseconds hold */
 
 struct idp {
     const struct config *config;
@@ -25,21 +25,9 @@ struct idp {
     int64_t found_us, tried_us;
 };
 
-static bool is_loopback(const char *url)
-{
-    static const char *const here[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
-    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
-        const char *rest = url + strlen(here[i]);
-        if (strncmp(url, here[i], strlen(here[i])) == 0 &&
-            (*rest == '\0' || *rest == ':' || *rest == '/'))
-            return true;
-    }
-    return false;
-}
-
 static bool url_allowed(const struct config *config, const char *url)
 {
-    return strncmp(url, "https://", 8) == 0 || (config->env == CONFIG_DEV && is_loopback(url));
+    return oidc_url_allowed(url, config->env == CONFIG_DEV);
 }
 
 struct err idp_new(const struct config *config, jwks_get_fn *get, void *ctx, struct idp **out)
@@ -76,12 +64,9 @@ void idp_free(struct idp *idp)
 
 /* ---- where its keys are ---- */
 
-static struct err document(struct idp *idp, struct arena *arena, const char *url,
-                           struct json **document)
+static struct err document(struct idp *idp, struct arena *arena, const char *url, struct str *text)
 {
     static const struct http_pair accept = {"Accept", "application/json"};
-    static const struct json_limits limits = {
-        .depth_max = 16, .bytes_max = METADATA_MAX, .nodes_max = 8192};
     const struct fetch_req req = {.method = "GET",
                                   .url = url,
                                   .pairs = &accept,
@@ -93,28 +78,22 @@ static struct err document(struct idp *idp, struct arena *arena, const char *url
         idp->get == NULL ? fetch(arena, &req, &reply) : idp->get(idp->ctx, arena, &req, &reply);
     if (e.kind != ERR_NONE)
         return err_fmt(arena, ERR_UPSTREAM, url, "the identity provider is not there: %s", e.msg);
-    if (reply.status != 200 || json_read(arena, reply.body, &limits, document).kind != ERR_NONE)
+    if (reply.status != 200)
         return err_at(ERR_UPSTREAM, url, "the identity provider publishes no configuration");
+    *text = reply.body;
     return OK;
 }
 
-/* OpenID Connect Discovery 1.0, 4.3: the issuer is the one that was asked for, byte for byte. */
 static struct err keys_locate(struct idp *idp, struct arena *arena, const char **jwks_uri)
 {
-    const char *issuer = idp->config->oidc_issuer;
-    const size_t len = strlen(issuer);
-    const bool slash = len > 0 && issuer[len - 1] == '/';
-    const char *url = arena_fmt(arena, "%.*s/.well-known/openid-configuration",
-                                (int)(slash ? len - 1 : len), issuer);
-    struct json *meta;
+    const struct config *config = idp->config;
+    const char *url = discovery_url(arena, config->oidc_issuer);
+    struct str text;
     ENSURE(url != NULL, ERR_LIMIT, "out of memory");
-    TRY(document(idp, arena, url, &meta));
-    *jwks_uri = json_get_text(meta, "jwks_uri");
-    if (!text_eq(json_get_text(meta, "issuer"), issuer))
-        return err_at(ERR_UPSTREAM, url, "the identity provider calls itself something else");
-    if (*jwks_uri == NULL || !url_allowed(idp->config, *jwks_uri))
-        return err_at(ERR_UPSTREAM, url, "the identity provider's keys have no address to trust");
-    return OK;
+    TRY(document(idp, arena, url, &text));
+    struct err e =
+        discovery_keys(arena, text, config->oidc_issuer, config->env == CONFIG_DEV, jwks_uri);
+    return e.kind == ERR_INPUT ? err_at(ERR_UPSTREAM, url, e.msg) : e;
 }
 
 /* Asked for anew now and then; what is known serves on while it cannot be had. */
@@ -154,112 +133,40 @@ static struct err signature_check(struct idp *idp, struct arena *arena, const st
     return jws_verify(jws, &key);
 }
 
-/* ---- the claims: OpenID Connect Core 1.0, 2 and 3.1.3.7 ---- */
+/* ---- what it says ---- */
 
-/* A NumericDate without its fraction; -1 when it is absent. */
-static struct err time_read(const struct json *claims, const char *name, int64_t *seconds)
-{
-    const struct json *node = json_get(claims, name);
-    *seconds = -1;
-    if (node == NULL)
-        return OK;
-    const size_t whole = node->type == JSON_TYPE_NUMBER ? strspn(node->text.at, "0123456789") : 0;
-    if (whole == 0 || whole > 12 || (node->text.at[whole] != '\0' && node->text.at[whole] != '.') ||
-        strpbrk(node->text.at, "eE") != NULL)
-        return err_at(ERR_AUTH, name, "a time of the ID token is no number of seconds");
-    int64_t n = 0;
-    for (size_t i = 0; i < whole; i++)
-        n = n * 10 + (node->text.at[i] - '0');
-    *seconds = n > TIME_MAX_S ? TIME_MAX_S : n;
-    return OK;
-}
-
-static bool holds(const struct json *claim, const char *value)
-{
-    if (json_is(claim, JSON_TYPE_TEXT))
-        return text_eq(json_text(claim), value);
-    for (size_t i = 0; json_is(claim, JSON_TYPE_ARRAY) && i < claim->count; i++) {
-        if (json_is(claim->items[i], JSON_TYPE_TEXT) && text_eq(json_text(claim->items[i]), value))
-            return true;
-    }
-    return false;
-}
-
-/* Made for the workspace, and for nobody else unless it says that the workspace is whom it is for.
- */
-static struct err audience_check(const struct json *claims, const char *client_id)
-{
-    const struct json *aud = json_get(claims, "aud"), *azp = json_get(claims, "azp");
-    ENSURE(holds(aud, client_id), ERR_AUTH, "the ID token was made for another application (aud)");
-    ENSURE(azp == NULL || (json_is(azp, JSON_TYPE_TEXT) && text_eq(json_text(azp), client_id)),
-           ERR_AUTH, "the ID token was made for another application (azp)");
-    ENSURE(!json_is(aud, JSON_TYPE_ARRAY) || aud->count == 1 || azp != NULL, ERR_AUTH,
-           "the ID token is also for others and does not say that it was made for us (azp)");
-    return OK;
-}
-
-static struct err times_check(const struct json *claims, int64_t now_s, int64_t skew_s,
-                              struct login *login)
-{
-    int64_t iat, exp, nbf, auth_time;
-    TRY(time_read(claims, "iat", &iat));
-    TRY(time_read(claims, "exp", &exp));
-    TRY(time_read(claims, "nbf", &nbf));
-    TRY(time_read(claims, "auth_time", &auth_time));
-    ENSURE(iat >= 0 && exp >= 0, ERR_AUTH, "the ID token lacks iat or exp");
-    ENSURE(now_s < exp + skew_s, ERR_AUTH, "the ID token has expired");
-    ENSURE(iat <= now_s + skew_s && nbf <= now_s + skew_s, ERR_AUTH,
-           "the ID token is from the future: compare the clocks");
-    ENSURE(iat >= now_s - skew_s - IAT_AGE_MAX_S, ERR_AUTH,
-           "the ID token was not made for this decision: it is too old");
-    ENSURE(auth_time >= 0, ERR_AUTH,
-           "the identity provider does not say when the person logged in (auth_time)");
-    ENSURE(auth_time <= now_s + skew_s, ERR_AUTH, "the login is in the future");
-    login->auth_time_us = auth_time * 1000000;
-    login->until_us = (exp + skew_s) * 1000000;
-    return OK;
-}
-
-static struct err strength_check(const struct setting_list *wanted, const char *acr)
-{
-    bool named = wanted->n == 0;
-    for (size_t i = 0; !named && acr != NULL && i < wanted->n; i++)
-        named = strcmp(acr, wanted->items[i]) == 0;
-    ENSURE(named, ERR_AUTH, "the login was not of the strength that is asked for (acr)");
-    return OK;
-}
-
-static struct err claims_check(const struct idp *idp, const struct json *claims, int64_t now_us,
-                               struct login *login)
+static struct err claims_check(const struct idp *idp, const struct id_token *t, enum jose_alg alg,
+                               int64_t now_us)
 {
     const struct config *config = idp->config;
-    login->iss = json_get_text(claims, "iss");
-    login->sub = json_get_text(claims, "sub");
-    login->nonce = json_get_text(claims, "nonce");
-    login->acr = json_get_text(claims, "acr");
-    ENSURE(text_eq(login->iss, config->oidc_issuer), ERR_AUTH, "the ID token is of another issuer");
-    ENSURE(!text_empty(login->sub), ERR_AUTH, "the ID token names nobody (sub)");
-    ENSURE(!text_empty(login->nonce), ERR_AUTH, "the ID token is bound to nothing (nonce)");
-    TRY(audience_check(claims, config->oidc_client_id));
-    TRY(times_check(claims, now_us / 1000000, config->oidc_skew_seconds, login));
-    return strength_check(&config->oidc_acr, login->acr);
+    return id_token_check(t, &(struct id_token_rules){.issuer = config->oidc_issuer,
+                                                      .client_id = config->oidc_client_id,
+                                                      .alg = alg,
+                                                      .now_s = now_us / 1000000,
+                                                      .skew_s = config->oidc_skew_seconds,
+                                                      .dated = true,
+                                                      .acr = &config->oidc_acr});
 }
 
 struct err idp_login(struct idp *idp, struct arena *arena, const char *token, int64_t now_us,
                      struct login *login)
 {
-    static const struct json_limits limits = {
-        .depth_max = 16, .bytes_max = (size_t)64 * 1024, .nodes_max = 8192};
-    struct json *claims;
+    struct id_token t;
     struct jws jws;
     char hex[SHA256_HEX_SIZE];
     *login = (struct login){.iss = NULL};
     TRY(jws_parse_foreign(arena, str_of(token), &jws));
     TRY(signature_check(idp, arena, &jws, now_us));
-    TRY(json_read(arena, jws.payload, &limits, &claims));
-    ENSURE(json_is(claims, JSON_TYPE_OBJECT), ERR_INPUT, "the ID token's claims are no object");
-    TRY(claims_check(idp, claims, now_us, login));
+    TRY(id_token_read(arena, jws.payload, &t));
+    TRY(claims_check(idp, &t, jws.alg, now_us));
     sha256_hex(token, strlen(token), hex);
-    login->sha256 = arena_strdup(arena, hex);
+    const int64_t exp = t.exp > EXP_MAX_S ? EXP_MAX_S : t.exp;
+    *login = (struct login){.iss = t.iss,
+                            .sub = t.sub,
+                            .nonce = t.nonce,
+                            .acr = t.acr,
+                            .auth_time_us = t.auth_time * 1000000,
+                            .until_us = (exp + idp->config->oidc_skew_seconds) * 1000000,
+                            .sha256 = arena_strdup(arena, hex)};
     return arena_check(arena);
 }

@@ -18,9 +18,10 @@ void idp_free(struct idp *idp);
 CLEANUP_DEFINE(struct idp *, idp_free)
 
 /* Reads and checks an ID token: signature, issuer, audience (and azp), exp, nbf, iat, auth_time and
- * acr. ERR_INPUT: no such token; ERR_AUTH: it does not hold; ERR_UPSTREAM: the provider's keys are
- * not to be had now. Whom it names and what its nonce binds is for the caller to compare; the login
- * lives in `arena`. */
+ * acr, by the rules that the workspace signs people in with (proto/oidc_token.h). ERR_INPUT: no
+ * such token, or a claim is not of its form; ERR_AUTH: it does not hold; ERR_UPSTREAM: the
+ * provider's keys are not to be had now. Whom it names and what its nonce binds is for the caller
+ * to compare; the login lives in `arena`. */
 MUST_CHECK struct err idp_login(struct idp *idp, struct arena *arena, const char *token,
                                 int64_t now_us, struct login *login);
 

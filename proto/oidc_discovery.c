@@ -1,10 +1,10 @@
 /* The provider's document, held against what we were told of it. */
-#include "agent/oidc/discovery.h"
+#include "proto/oidc_discovery.h"
 
 #include <string.h>
 
-#include "agent/oidc/claims.h"
 #include "common/sys/json_read.h"
+#include "proto/oidc_claims.h"
 
 #define URL_MAX ((size_t)2048)
 
@@ -71,19 +71,36 @@ static bool list_allows(const struct json *doc, const char *name, const char *va
     return list == NULL ? when_absent : claim_holds(list, value);
 }
 
+/* Discovery 4.3: the issuer is the one that was asked for, byte for byte. */
+static struct err read_document(struct arena *arena, struct str document, const char *issuer,
+                                struct json **doc)
+{
+    TRY(json_read(arena, document, NULL, doc));
+    const char *said = json_get_text(*doc, "issuer");
+    ENSURE(said != NULL, ERR_INPUT, "the provider's document names no issuer");
+    if (strcmp(said, issuer) != 0)
+        return err_fmt(
+            arena, ERR_INPUT, "issuer",
+            "the provider calls itself %s; CLOSEGATE_OIDC_ISSUER has to say exactly that", said);
+    return OK;
+}
+
+struct err discovery_keys(struct arena *arena, struct str document, const char *issuer,
+                          bool loopback, const char **jwks_uri)
+{
+    struct json *doc = NULL;
+    *jwks_uri = NULL;
+    TRY(read_document(arena, document, issuer, &doc));
+    return address(arena, doc, "jwks_uri", loopback, jwks_uri);
+}
+
 struct err discovery_parse(struct arena *arena, struct str document, const char *issuer,
                            bool loopback, struct oidc_metadata *out)
 {
     struct json *doc = NULL;
     *out = (struct oidc_metadata){0};
-    TRY(json_read(arena, document, NULL, &doc));
+    TRY(read_document(arena, document, issuer, &doc));
     out->issuer = json_get_text(doc, "issuer");
-    ENSURE(out->issuer != NULL, ERR_INPUT, "the provider's document names no issuer");
-    if (strcmp(out->issuer, issuer) != 0)
-        return err_fmt(
-            arena, ERR_INPUT, "issuer",
-            "the provider calls itself %s; CLOSEGATE_OIDC_ISSUER has to say exactly that",
-            out->issuer);
     TRY(address(arena, doc, "authorization_endpoint", loopback, &out->authorization_endpoint));
     TRY(address(arena, doc, "token_endpoint", loopback, &out->token_endpoint));
     TRY(address(arena, doc, "jwks_uri", loopback, &out->jwks_uri));

@@ -1,6 +1,6 @@
 /* What a provider publishes of itself (OpenID Connect Discovery 1.0, RFC 8414). Pure. */
-#ifndef AGENT_OIDC_DISCOVERY_H
-#define AGENT_OIDC_DISCOVERY_H
+#ifndef PROTO_OIDC_DISCOVERY_H
+#define PROTO_OIDC_DISCOVERY_H
 
 #include <stdbool.h>
 
@@ -25,5 +25,10 @@ const char *discovery_url(struct arena *arena, const char *issuer);
  * byte), an address is missing or not allowed, it does no code flow, or no S256. */
 MUST_CHECK struct err discovery_parse(struct arena *arena, struct str document, const char *issuer,
                                       bool loopback, struct oidc_metadata *out);
+
+/* For whoever only verifies what the provider signed: its issuer, as above, and where its keys are.
+ */
+MUST_CHECK struct err discovery_keys(struct arena *arena, struct str document, const char *issuer,
+                                     bool loopback, const char **jwks_uri);
 
 #endif

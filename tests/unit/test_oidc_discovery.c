@@ -1,5 +1,5 @@
 /* A provider's document is believed only when it is of the provider we were told of. */
-#include "agent/oidc/discovery.h"
+#include "proto/oidc_discovery.h"
 
 #include <string.h>
 
@@ -113,7 +113,27 @@ START_TEST(the_document_is_under_the_issuer_with_or_without_its_last_slash)
 }
 END_TEST
 
-TEST_MAIN("discovery", a_good_document_gives_the_addresses,
+START_TEST(who_only_verifies_needs_the_issuer_and_its_keys)
+{
+    const char *uri = NULL;
+    const char *issuer = "https://idp.example";
+    const struct str bare =
+                         STR("{\"issuer\":\"https://idp.example\",\"jwks_uri\":\"https://k/k\"}"),
+                     open = STR("{\"issuer\":\"https://idp.example\",\"jwks_uri\":\"http://k/k\"}"),
+                     none = STR("{\"issuer\":\"https://idp.example\"}");
+    arena = arena_new(1 << 20);
+    ck_ok(discovery_keys(arena, bare, issuer, false, &uri));
+    ck_assert_str_eq(uri, "https://k/k");
+    ck_err(discovery_keys(arena, bare, "https://idp.example/", false, &uri), ERR_INPUT);
+    ck_assert_ptr_null(uri);
+    ck_err(discovery_keys(arena, open, issuer, false, &uri), ERR_INPUT);
+    ck_err(discovery_keys(arena, none, issuer, true, &uri), ERR_INPUT);
+    arena_free(arena);
+}
+END_TEST
+
+TEST_MAIN("oidc_discovery", a_good_document_gives_the_addresses,
           a_document_of_somebody_else_or_without_what_is_needed_is_refused,
           an_address_is_https_or_in_dev_of_this_machine,
-          the_document_is_under_the_issuer_with_or_without_its_last_slash)
+          the_document_is_under_the_issuer_with_or_without_its_last_slash,
+          who_only_verifies_needs_the_issuer_and_its_keys)

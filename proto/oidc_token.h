@@ -1,10 +1,10 @@
 /* The ID token (OpenID Connect Core 1.0, 2 and 3.1.3.7) and the logout token (Back-Channel
  * Logout 1.0, 2.4 to 2.6). Pure: the signature was verified by whoever calls, the time is given. */
-#ifndef AGENT_OIDC_ID_TOKEN_H
-#define AGENT_OIDC_ID_TOKEN_H
+#ifndef PROTO_OIDC_TOKEN_H
+#define PROTO_OIDC_TOKEN_H
 
-#include "agent/oidc/claims.h"
 #include "common/sys/jose.h"
+#include "proto/oidc_claims.h"
 
 #define OIDC_SUB_MAX ((size_t)255)
 
@@ -20,11 +20,12 @@ struct id_token {
 /* What it is held against. */
 struct id_token_rules {
     const char *issuer, *client_id;
-    const char *nonce;        /* what we sent; never NULL */
+    const char *nonce; /* what we sent; NULL: the caller compares it, and it has to be there */
     const char *access_token; /* what came with it; NULL: none */
     enum jose_alg alg;        /* of its signature: at_hash depends on it */
     int64_t now_s, skew_s;
     int64_t since_s; /* the login must not be older; 0: any age, auth_time may lack */
+    bool dated;      /* auth_time may not lack, whatever its age */
     const struct setting_list *acr; /* one of these; NULL or empty: any */
 };
 

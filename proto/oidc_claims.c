@@ -1,6 +1,6 @@
 /* Reading claims. Whoever sent the token was shown to be the provider, and still nothing is taken
  * that is not of the form the standard gives it. */
-#include "agent/oidc/claims.h"
+#include "proto/oidc_claims.h"
 
 #include <string.h>
 

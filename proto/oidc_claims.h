@@ -1,7 +1,8 @@
 /* The claims of a signed token: an object, read strictly (no twin members), and what is asked of it
- * everywhere. Pure: no clock, no network. */
-#ifndef AGENT_OIDC_CLAIMS_H
-#define AGENT_OIDC_CLAIMS_H
+ * everywhere, by the workspace that signs people in and by the engine that believes a login made
+ * for one decision. Pure: no clock, no network. */
+#ifndef PROTO_OIDC_CLAIMS_H
+#define PROTO_OIDC_CLAIMS_H
 
 #include "common/base/json.h"
 #include "common/sys/settings.h"

@@ -1,5 +1,5 @@
 /* The claims of ID tokens and logout tokens: the good one, and each rule broken on its own. */
-#include "agent/oidc/id_token.h"
+#include "proto/oidc_token.h"
 
 #include <string.h>
 
@@ -337,11 +337,28 @@ START_TEST(groups_map_to_roles_by_name_and_by_pointer)
 }
 END_TEST
 
-TEST_MAIN("id_token", the_good_token_is_taken_and_says_who_it_is,
+START_TEST(who_compares_the_nonce_later_still_has_one_and_a_date)
+{
+    struct id_token_rules want = rules();
+    arena = arena_new(1 << 20);
+    want.nonce = NULL;
+    want.dated = true;
+    ck_ok(judged(with("nonce", "\"of-a-decision\""), &want));
+    ck_err(judged(with("nonce", NULL), &want), ERR_AUTH);
+    ck_err(judged(with("auth_time", NULL), &want), ERR_AUTH);
+    ck_ok(judged(with("auth_time", "1"), &want)); /* how old it may be is not asked here */
+    want.dated = false;
+    ck_ok(judged(with("auth_time", NULL), &want));
+    arena_free(arena);
+}
+END_TEST
+
+TEST_MAIN("oidc_token", the_good_token_is_taken_and_says_who_it_is,
           each_broken_rule_refuses_the_token, what_the_standard_leaves_open_is_taken,
           twin_claims_and_what_is_no_object_are_refused,
           further_audiences_need_a_token_that_was_made_for_us,
           the_access_token_belongs_to_the_id_token, a_fresh_login_is_one_that_happened_since,
           an_address_is_kept_only_when_the_provider_verified_it,
           a_logout_token_names_a_session_or_a_person, what_is_no_logout_token_for_us_ends_nothing,
-          groups_map_to_roles_by_name_and_by_pointer)
+          groups_map_to_roles_by_name_and_by_pointer,
+          who_compares_the_nonce_later_still_has_one_and_a_date)

@@ -1,6 +1,6 @@
 /* The checks in the standard's order. A rule that a token breaks is named in words that help
  * whoever set the provider up. */
-#include "agent/oidc/id_token.h"
+#include "proto/oidc_token.h"
 
 #include <string.h>
 
@@ -78,6 +78,13 @@ static struct err check_times(const struct id_token *t, const struct id_token_ru
     return OK;
 }
 
+/* Item 11. */
+static bool nonce_fits(const char *nonce, const char *sent)
+{
+    return nonce != NULL && (sent == NULL || (strlen(nonce) == strlen(sent) &&
+                                              bytes_eq_ct(nonce, sent, strlen(sent))));
+}
+
 /* Items 12 and 13. */
 static struct err check_login(const struct id_token *t, const struct id_token_rules *rules)
 {
@@ -85,11 +92,9 @@ static struct err check_login(const struct id_token *t, const struct id_token_ru
     for (size_t i = 0; !named && t->acr != NULL && i < rules->acr->n; i++)
         named = strcmp(t->acr, rules->acr->items[i]) == 0;
     ENSURE(named, ERR_AUTH, "the login was not of the strength that is asked for here (acr)");
-    if (rules->since_s == 0)
-        return OK;
-    ENSURE(t->auth_time >= 0, ERR_AUTH,
+    ENSURE(t->auth_time >= 0 || (rules->since_s == 0 && !rules->dated), ERR_AUTH,
            "the identity provider does not say when you logged in (auth_time)");
-    ENSURE(t->auth_time >= rules->since_s - rules->skew_s, ERR_AUTH,
+    ENSURE(rules->since_s == 0 || t->auth_time >= rules->since_s - rules->skew_s, ERR_AUTH,
            "the identity provider did not ask you to log in again");
     return OK;
 }
@@ -113,9 +118,8 @@ struct err id_token_check(const struct id_token *t, const struct id_token_rules 
     ENSURE(strcmp(t->iss, rules->issuer) == 0, ERR_AUTH, "the ID token is of another issuer");
     TRY(check_audience(t->claims, t->azp, rules->client_id));
     TRY(check_times(t, rules));
-    ENSURE(t->nonce != NULL && strlen(t->nonce) == strlen(rules->nonce) &&
-               bytes_eq_ct(t->nonce, rules->nonce, strlen(rules->nonce)),
-           ERR_AUTH, "the ID token does not belong to this login (nonce)");
+    ENSURE(nonce_fits(t->nonce, rules->nonce), ERR_AUTH,
+           "the ID token does not belong to this login (nonce)");
     ENSURE(t->at_hash == NULL || rules->access_token == NULL || at_hash_fits(t, rules), ERR_AUTH,
            "the ID token and the access token do not belong together (at_hash)");
     return check_login(t, rules);
