@@ -5,6 +5,7 @@
 #include "common/sys/json_read.h"
 #include "engine/store/parts.h"
 #include "engine/store/work.h"
+#include "engine/tools/names.h"
 
 #define WORK_SHOWN 200
 #define DAY_US     (INT64_C(86400) * 1000000)
@@ -59,6 +60,18 @@ static void flag_put(struct call *c, const struct exception_flag *flag, struct j
     json_put(c->arena, o, "flagged", f);
 }
 
+/* Who has it: a principal, with the name people know, or role:NAME. */
+static struct err holder_put(struct call *c, struct tx *tx, const char *assignee, struct json *o)
+{
+    const char *name;
+    if (assignee == NULL)
+        return OK;
+    TRY(principal_name(c, tx, assignee, &name));
+    json_put_text(c->arena, o, "assignee", assignee);
+    json_put_known(c->arena, o, "assignee_name", name);
+    return arena_check(c->arena);
+}
+
 struct err exception_json(struct call *c, struct tx *tx, const struct exception_row *x,
                           const struct entry *e, struct json **out)
 {
@@ -75,7 +88,7 @@ struct err exception_json(struct call *c, struct tx *tx, const struct exception_
     json_put_text(c->arena, o, "state", exception_state_name(x->state));
     json_put_int(c->arena, o, "version", x->version);
     json_put_known(c->arena, o, "outcome", x->outcome);
-    json_put_known(c->arena, o, "assignee", x->assignee);
+    TRY(holder_put(c, tx, x->assignee, o));
     flag_put(c, &x->flag, o);
     listed_put(c, tx, x, o);
     json_put_int(c->arena, o, "age_days", instant_date_utc(tx->now_us).days - e->date.days);

@@ -45,6 +45,16 @@ struct err actor_print(struct call *c, struct tx *tx, const char *actor, const c
     return arena_check(c->arena);
 }
 
+struct err principal_name(struct call *c, struct tx *tx, const char *principal_id,
+                          const char **name)
+{
+    struct principal p;
+    bool known;
+    TRY(there(principal_load(tx, c->arena, principal_id, &p), &known));
+    *name = known ? p.name : NULL;
+    return OK;
+}
+
 struct err entity_print(struct call *c, struct tx *tx, const char *entity_id, struct json **out)
 {
     struct json *o = *out = json_object_new(c->arena);

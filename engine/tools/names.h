@@ -9,6 +9,10 @@
 MUST_CHECK struct err actor_print(struct call *c, struct tx *tx, const char *actor,
                                   const char *on_behalf_of, struct json **out);
 
+/* NULL when the book knows no such principal (a role is none). */
+MUST_CHECK struct err principal_name(struct call *c, struct tx *tx, const char *principal_id,
+                                     const char **name);
+
 /* {entity_id, name?, currency?, zone?} */
 MUST_CHECK struct err entity_print(struct call *c, struct tx *tx, const char *entity_id,
                                    struct json **out);

@@ -312,7 +312,9 @@ export interface Exception {
   class: string
   state: string
   version: number
+  /* a principal or role:NAME */
   assignee?: string
+  assignee_name?: string
   listed_at: string
   open_days: number
   age_days: number

@@ -9,9 +9,10 @@ export function usePeople() {
   const { session, me } = useSession()
   const mine = computed(() => me.value?.principal_id ?? '')
 
-  function holderWords(principal: string | undefined | null): string {
+  function holderWords(principal: string | undefined | null, name?: string): string {
     if (!principal) return 'Nobody'
     if (principal === mine.value) return 'You'
+    if (name) return name
     if (principal.startsWith('role:')) return spaced(principal.slice(5))
     if (principal.startsWith('human:')) return principal.slice(6)
     const lent = [...(me.value?.delegations.lent ?? []), ...(me.value?.delegations.borrowed ?? [])]

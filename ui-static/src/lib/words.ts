@@ -23,6 +23,14 @@ const tools: Record<string, string> = {
   link_identity: 'Link an identity',
   load_master: 'Load master data',
   thaw: 'Lift a freeze',
+  propose_match: 'Propose match',
+  escalate_match: 'Put before a person',
+  flag_exception: 'Flag an exception',
+  assign_item: 'Assign',
+  comment_item: 'Comment',
+  attach_evidence: 'Attach evidence',
+  run_recon_pass: 'Run a pass',
+  cancel_run: 'Stop a run',
   freeze: 'Freeze',
 }
 
