@@ -126,6 +126,23 @@ export function accountQuery(entity: string, account: string) {
   }
 }
 
+/* As of a day: the statement's figures without its items. */
+export function positionQuery(of: StatementOf) {
+  return {
+    queryKey: ['status', 'position', of],
+    queryFn: () =>
+      tool<Position>('bank_reconciliation', {
+        entity_id: of.entity,
+        account_id: of.account,
+        date: of.date,
+        currency: of.currency,
+        limit: 1,
+      }),
+    enabled: of.date !== '',
+    meta: { topics: ['exceptions', 'matches', 'escalations', 'runs'] },
+  }
+}
+
 export interface StatementOf {
   entity: string
   account: string
