@@ -63,4 +63,8 @@ struct json *jsonrpc_error(struct arena *arena, const struct json *id,
 struct json *jsonrpc_request(struct arena *arena, int64_t id, const char *method,
                              const struct json *params);
 
+/* A member of a call's _meta, of our own: true says that the client reads structuredContent and
+ * wants no content beside it. */
+#define MCP_META_LEAN "closegate/structuredOnly"
+
 #endif

@@ -34,6 +34,7 @@ static struct json *envelope(const struct mcpc *m, const struct json *params)
     json_put_text(arena, meta, META_PREFIX "protocolVersion", MCP_MODERN);
     json_put(arena, meta, META_PREFIX "clientCapabilities", json_object_new(arena));
     json_put(arena, meta, META_PREFIX "clientInfo", client_info(m));
+    json_put_bool(arena, meta, MCP_META_LEAN, true);
     for (size_t i = 0; params != NULL && i < params->count; i++)
         (void)json_add(arena, own, params->members[i].key, params->members[i].value);
     json_put(arena, own, "_meta", meta);

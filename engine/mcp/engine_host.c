@@ -163,10 +163,20 @@ static const struct json *tool_schema(struct mcp_req *r, const char *name)
     return schema;
 }
 
+/* Whoever reads structuredContent may say that the same as text is not wanted: it doubles a page.
+ */
+static bool wants_lean(const struct mcp_req *r)
+{
+    const struct json *lean = json_get(json_get(r->msg.params, "_meta"), MCP_META_LEAN);
+    return json_is(lean, JSON_TYPE_BOOL) && lean->truth;
+}
+
 static void answer_call(void *arg)
 {
     struct mcp_req *r = arg;
-    req_result(r, reply_call(r->arena, r->era.era, &engine_req(r)->call));
+    const struct call *call = &engine_req(r)->call;
+    req_result(r, wants_lean(r) ? reply_call_lean(r->arena, r->era.era, call)
+                                : reply_call(r->arena, r->era.era, call));
 }
 
 static const char *const outcomes[] = {"none", "ok", "pending", "denied", "failed"};

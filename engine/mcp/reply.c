@@ -166,6 +166,17 @@ struct json *reply_call(struct arena *arena, enum era era, const struct call *ca
     return reply_call_failed(arena, era, err_new(ERR_BUG, "the call was not run"));
 }
 
+struct json *reply_call_lean(struct arena *arena, enum era era, const struct call *call)
+{
+    if (call->outcome == CALL_FAILED || call->outcome == CALL_NONE || call->result == NULL)
+        return reply_call(arena, era, call);
+    struct json *result = json_object_new(arena);
+    json_put(arena, result, "content", json_array_new(arena));
+    json_put(arena, result, "structuredContent", call->result);
+    json_put_bool(arena, result, "isError", call->outcome == CALL_DENIED);
+    return reply_complete(arena, era, result);
+}
+
 struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row)
 {
     struct json *input = NULL, *output = NULL, *hints = json_object_new(arena);

@@ -25,6 +25,10 @@ struct json *reply_capabilities(struct arena *arena, enum era era, const struct 
 /* CallToolResult. A denial and a failure are isError; pending_approval is a normal result. */
 struct json *reply_call(struct arena *arena, enum era era, const struct call *call);
 
+/* The same for a client that said that it reads structuredContent: that is not there again as text.
+ * A failure, which has none, is as ever. */
+struct json *reply_call_lean(struct arena *arena, enum era era, const struct call *call);
+
 /* The call never ran, or failed: {status: "failed", error, message, pointer?} as text with isError,
  * and no structured content, since outputSchema speaks of answers only. */
 struct json *reply_call_failed(struct arena *arena, enum era era, struct err e);

@@ -142,6 +142,31 @@ START_TEST(outcomes_are_told_apart)
 }
 END_TEST
 
+START_TEST(who_reads_the_structure_gets_it_once_and_a_failure_as_ever)
+{
+    arena = arena_new(1 << 20);
+    struct json *answer = json_object_new(arena);
+    struct call call = {.arena = arena, .result = answer, .outcome = CALL_DENIED};
+    json_put_text(arena, answer, "status", "denied");
+    const struct json *told = reply_call_lean(arena, ERA_MODERN, &call);
+    ck_assert(json_get(told, "isError")->truth);
+    ck_assert_uint_eq(json_get(told, "content")->count, 0);
+    ck_assert(json_get(told, "structuredContent") == answer);
+    ck_assert_str_eq(json_get_text(told, "resultType"), "complete");
+    call.outcome = CALL_OK;
+    ck_assert(!json_get(reply_call_lean(arena, ERA_MODERN, &call), "isError")->truth);
+    call.outcome = CALL_FAILED;
+    call.err = err_at(ERR_INPUT, "/limit", "too many");
+    told = reply_call_lean(arena, ERA_MODERN, &call);
+    ck_assert(json_get(told, "isError")->truth);
+    ck_assert_ptr_null(json_get(told, "structuredContent"));
+    ck_assert_ptr_nonnull(strstr(json_text(json_pointer_get(told, "/content/0/text")), "/limit"));
+    call.outcome = CALL_NONE;
+    ck_assert(json_get(reply_call_lean(arena, ERA_MODERN, &call), "isError")->truth);
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(a_failure_says_where_and_never_pretends_to_be_an_answer)
 {
     arena = arena_new(1 << 20);
@@ -183,5 +208,6 @@ END_TEST
 
 TEST_MAIN("reply", no_argument_of_any_tool_names_the_caller, every_tool_is_listed_whole,
           a_denial_and_an_escalation_fit_every_changes_output_schema, outcomes_are_told_apart,
+          who_reads_the_structure_gets_it_once_and_a_failure_as_ever,
           a_failure_says_where_and_never_pretends_to_be_an_answer,
           lists_say_how_long_they_keep_in_the_modern_era_only)
