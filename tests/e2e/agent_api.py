@@ -156,6 +156,7 @@ def decisions(agent):
     check("200: it is done, with the number it is recorded under", status == 200
           and said["status"] == "ok" and said["seq"] > 0, (status, said))
     print(f"# decided and recorded in {took * 1000:.1f} ms", flush=True)
+    check("another's window hears of it", live.wait("escalations"), live.seen)
     again, same = maria.decide(one, "confirm", "wire 4471 checked", key=key)
     check("the same click again is the same decision", again == 200
           and same.get("seq") == said["seq"], (again, same))
@@ -313,6 +314,7 @@ def engine_gone(agent, engine, maria):
           and said["engine"]["reachable"] is False and said["engine"].get("since"), said)
     status, said = maria.post("tools/run_recon_pass", {"entity_id": "acme-us"})
     check("503 for a change, too", status == 503, (status, said))
+    check("a window is told that the engine went", live.wait("engine"), live.seen)
     status, head, _ = maria.ask("GET", "/readyz")
     check("not ready, but alive", status == 503 and maria.ask("GET", "/healthz")[0] == 200, status)
     engine.start()

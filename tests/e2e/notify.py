@@ -401,7 +401,8 @@ def main():
                 restarted(slack, agent, engine, maria)
                 people_are_told(agent, engine, book, mail, push)
                 secrets_stay(agent)
-        check("the chain is intact", lib.chain_is_intact(book))
+            engine.stop()
+            check("the chain is intact", *lib.chain_is_intact(book))
     finally:
         for s in (slack, teams, mail, push):
             s.close()
