@@ -89,7 +89,14 @@ async function send(a: Attempt): Promise<Attempt> {
   return a
 }
 
-/* One attempt a press; whoever presses while it is under way joins it. */
+/* Not known to have happened, and nothing of it is different now. */
+function isSame(a: Attempt | undefined, body: DecisionBody): a is Attempt {
+  if (a?.phase !== 'unknown' && a?.phase !== 'expired') return false
+  return a.body.decision === body.decision && a.body.digest === body.digest && a.body.rationale === body.rationale
+}
+
+/* One attempt a press; whoever presses while it is under way joins it, and whoever presses again
+ * without having had an answer asks for the same act. */
 export async function begin(e: Escalation, decision: DecisionName, rationale: string, what: string): Promise<Attempt> {
   const before = attempts.get(e.escalation_id)
   if (before?.phase === 'recording') return before
@@ -100,6 +107,7 @@ export async function begin(e: Escalation, decision: DecisionName, rationale: st
     idempotency_key: newKey(),
   }
   if (rationale.trim()) body.rationale = rationale.trim()
+  if (isSame(before, body)) return send(before)
   attempts.set(e.escalation_id, {
     id: e.escalation_id,
     code: e.code,
