@@ -1,5 +1,6 @@
 /* The commands, in the order people meet them. Adding one: its file, its name here. */
 #include "agent/cli/commands.h"
+#include "common/sys/trust.h"
 
 #ifndef CLOSEGATE_VERSION
 #define CLOSEGATE_VERSION "0"
@@ -17,7 +18,8 @@ static struct err load(struct arena *arena, const char *file, const char *const 
     struct agent_config *config = ARENA_NEW(arena, struct agent_config);
     TRY(arena_check(arena));
     *settings = config;
-    return agent_config_load(arena, file, env, config);
+    TRY(agent_config_load(arena, file, env, config));
+    return trust_load(arena, config->ca_file);
 }
 
 const struct program agent_program = {

@@ -32,6 +32,13 @@ static const struct setting rows[] = {
      AT(engine_url),
      .fallback = "http://127.0.0.1:8001/mcp",
      .help = "The engine's MCP endpoint."},
+    {.name = "CLOSEGATE_CA_FILE",
+     .type = SETTING_PATH,
+     AT(ca_file),
+     .help = "Certificates (PEM) of a private CA that outgoing TLS trusts besides the system's: "
+             "the identity "
+             "provider's, the engine's, a proxy's keys', mail's and chat's. "
+             "Read at the start."},
     {.name = "CLOSEGATE_ENGINE_AUDIENCE",
      .type = SETTING_TEXT,
      AT(engine_audience),

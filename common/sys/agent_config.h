@@ -58,6 +58,7 @@ struct agent_config {
     const char *workspace_url; /* where browsers find us, without a slash at its end */
     const char *engine_url;    /* the engine's /mcp */
     const char *engine_audience;
+    const char *ca_file;                          /* for trust_load; NULL: none */
     const char *workspace_client, *workspace_key; /* speaks for people */
     const char *notifier_client, *notifier_key;   /* the agent's own service */
     int64_t engine_timeout_ms;

@@ -56,6 +56,13 @@ static const struct setting rows[] = {
      AT(forwarder_keys),
      .help = "client=key,…: Ed25519 public keys (base64url) of clients that count instead of the "
              "registry's."},
+    {.name = "CLOSEGATE_CA_FILE",
+     .type = SETTING_PATH,
+     AT(ca_file),
+     .help = "Certificates (PEM) of a private CA that outgoing TLS trusts besides the system's: "
+             "the identity "
+             "provider's and its keys'. "
+             "Read at the start."},
     {.name = "CLOSEGATE_OIDC_ISSUER",
      .type = SETTING_TEXT,
      AT(oidc_issuer),

@@ -24,6 +24,7 @@ struct config {
     const char *header_trust_header;
     struct setting_networks trusted_proxies;
     const char *forwarder_keys; /* client=key,…; pins over the registry's; NULL: none */
+    const char *ca_file;        /* for trust_load; NULL: none */
     const char *oidc_issuer, *oidc_client_id; /* whose logins bind T3; "" when none does */
     struct setting_list oidc_acr;             /* one of these; empty: any */
     int64_t oidc_skew_seconds;

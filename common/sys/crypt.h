@@ -132,4 +132,8 @@ void base64_print(const void *bytes, size_t len, char *out);
 bool base64url_parse(struct str text, void *out, size_t cap, size_t *len);
 bool base64_parse(struct str text, void *out, size_t cap, size_t *len);
 
+/* Whether a file's content is one or more X.509 certificates in PEM and no key or list beside them;
+ * text between them is allowed, as elsewhere. */
+bool certificates_only(struct str pem);
+
 #endif

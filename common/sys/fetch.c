@@ -15,6 +15,7 @@
 #include "common/base/invariant.h"
 #include "common/sys/http_req.h"
 #include "common/sys/netaddr.h"
+#include "common/sys/trust.h"
 
 #define REPLY_MAX_DEFAULT ((size_t)16 * 1024 * 1024)
 #define TIMEOUT_DEFAULT   30000U
@@ -278,8 +279,8 @@ static int set_peer(struct exchange *x)
     rc |= (int)curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, KEPT_AGE_S);
     rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (req->ca_file != NULL)
-        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, req->ca_file);
+    if (trust_file() != NULL) /* instead of the system's bundle; its folder serves as before */
+        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, trust_file());
     if (req->unix_socket != NULL)
         rc |= (int)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
     if (req->guard != NULL) {
@@ -376,7 +377,9 @@ static struct err outcome(const struct exchange *x, CURLcode code)
         code == CURLE_OPERATION_TIMEDOUT)
         return err_at(ERR_MISSING, where, "nobody answers there; is the daemon running?");
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
-        return err_at(ERR_UPSTREAM, where, "the TLS connection cannot be trusted");
+        return err_at(
+            ERR_UPSTREAM, where,
+            "the TLS connection cannot be trusted (CLOSEGATE_CA_FILE names a private CA)");
     return err_at(ERR_UPSTREAM, where, curl_easy_strerror(code));
 }
 

@@ -1,7 +1,8 @@
 /* A small synchronous HTTP client (libcurl): our command line and the agent to our engine, the
  * agent to whom it tells and asks. No redirects, no proxies from the environment, no cookies; TLS
- * is verified; the answer has a ceiling. Not for the loop thread: it blocks until the answer or the
- * timeout. Connections are kept for the thread that made them and closed with it.
+ * is verified (common/sys/trust.h); the answer has a ceiling. Not for the loop thread: it blocks
+ * until the answer or the timeout. Connections are kept for the thread that made them and closed
+ * with it.
  *
  * What is not GET or HEAD goes out at most once: libcurl's own repetition over a fresh connection,
  * when a kept one turns out to be dead, is not for a request that may have been acted on. */
@@ -37,7 +38,6 @@ struct fetch_req {
     uint32_t timeout_ms; /* 0: 30 s, for the whole exchange; FETCH_FOREVER: only give_up ends it */
     uint32_t connect_ms; /* 0: 10 s, to be connected (name, TCP, TLS); also within timeout_ms */
     bool https_only;     /* http:// is ERR_INPUT, too */
-    const char *ca_file; /* PEM, whom to trust in TLS; NULL: the system's */
     const struct fetch_guard *guard; /* NULL: any address */
 
     /* An answer of this media type is not collected: each piece goes to `take` as it arrives, until

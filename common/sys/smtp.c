@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "common/sys/trust.h"
+
 #define TIMEOUT_MS  30000U
 #define ADDRESS_MAX 254
 
@@ -65,8 +67,8 @@ static bool set_options(CURL *c, const struct smtp_mail *m, struct upload *up, c
     rc |= (int)curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
     rc |= (int)curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
     rc |= (int)curl_easy_setopt(c, CURLOPT_READDATA, up);
-    if (m->ca_file != NULL)
-        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, m->ca_file);
+    if (trust_file() != NULL)
+        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, trust_file());
     if (m->password != NULL) {
         rc |= (int)curl_easy_setopt(c, CURLOPT_USERNAME, m->user);
         rc |= (int)curl_easy_setopt(c, CURLOPT_PASSWORD, m->password);

@@ -1,5 +1,6 @@
-/* One mail to one SMTP server (libcurl). TLS is verified; with a password it is demanded (STARTTLS
- * or smtps), without one it is used when offered. Blocks: not for the loop thread. */
+/* One mail to one SMTP server (libcurl). TLS is verified (common/sys/trust.h); with a password it
+ * is demanded (STARTTLS or smtps), without one it is used when offered. Blocks: not for the loop
+ * thread. */
 #ifndef COMMON_SYS_SMTP_H
 #define COMMON_SYS_SMTP_H
 
@@ -13,7 +14,6 @@ struct smtp_mail {
     const char *url;             /* smtp://host:port, smtps://host:port */
     const char *user, *password; /* NULL: none */
     const char *from, *to;       /* addresses alone, as smtp_address_ok allows */
-    const char *ca_file;         /* PEM; NULL: the system's */
     struct str message;          /* RFC 5322, lines end in CRLF; dots are stuffed here */
     uint32_t timeout_ms;         /* 0: 30 s */
 };

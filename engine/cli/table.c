@@ -1,5 +1,6 @@
 /* The engine's program: its commands in the order people meet them, its settings. Adding a command:
  * its file, its name here. */
+#include "common/sys/trust.h"
 #include "engine/cli/commands.h"
 
 #ifndef CLOSEGATE_VERSION
@@ -66,7 +67,8 @@ static struct err load(struct arena *arena, const char *file, const char *const 
     struct config *config = ARENA_NEW(arena, struct config);
     TRY(arena_check(arena));
     *settings = config;
-    return config_load(arena, file, env, config);
+    TRY(config_load(arena, file, env, config));
+    return trust_load(arena, config->ca_file);
 }
 
 const struct program engine_program = {
