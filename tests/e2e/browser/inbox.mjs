@@ -65,6 +65,33 @@ export const inbox = {
         await picture(page, 'inbox-decide');
     },
 
+    'several at once': async a => {
+        const groups = Object.groupBy((await waiting()).filter(e => e.tool === 'confirm_match' && Number(e.amount) < 5000 && e.currency === 'USD' && !/brackwater/i.test(JSON.stringify(e))), e => e.pointer);
+        const two = Object.values(groups).find(g => g.length > 1).slice(0, 2);
+        const other = (await waiting()).find(e => e.pointer !== two[0].pointer && e.reason === 'MATERIALITY_OVER_THRESHOLD');
+        two.forEach(e => taken.add(e.escalation_id));
+        const page = await a('maria', '/inbox');
+        await page.getByRole('group', { name: 'Decide' }).waitFor();
+        const pick = async e => {
+            await page.getByRole('searchbox').or(page.getByPlaceholder(/Words, code/)).first().fill(e.code);
+            await page.getByRole('checkbox', { name: `Select ${e.code}` }).check();
+        };
+        for (const e of [...two, other]) await pick(e);
+        await page.getByPlaceholder(/Words, code/).fill('');
+        const bar = page.getByRole('region', { name: 'Selected items' });
+        await bar.getByText(/2 of 3/).waitFor();
+        const said = await bar.innerText();
+        check('several: it says how many may be decided together, and why not all', /same clause|one clause/.test(said), said);
+        await bar.getByRole('textbox').fill('All three lines were seen on the statement.');
+        await picture(page, 'inbox-several');
+        await bar.getByRole('button', { name: 'Confirm 2' }).click();
+        await bar.getByText(/recorded|Confirmed/i).first().waitFor();
+        await picture(page, 'inbox-several-done');
+        const now = await Promise.all(two.map(e => state(e.escalation_id)));
+        check('several: each is recorded as an event of its own', now.every(e => e.state === 'APPROVED') && new Set(now.map(e => e.decided.seq)).size === 2, now.map(e => [e.state, e.decided]));
+        check('several: what was under another clause still waits', (await state(other.escalation_id)).state === 'PENDING');
+    },
+
     'triage ten by keyboard': async a => {
         const page = await a('maria', '/inbox?sort=sla');
         await page.getByRole('group', { name: 'Decide' }).waitFor();
