@@ -26,6 +26,9 @@ export const ages = [
 
 const kept = ['reason', 'tier', 'min', 'max', 'currency', 'age', 'to', 'q'] as const
 
+/* What a saved filter brings back. */
+export const savedNames = ['view', 'entity', ...kept, 'snoozed', 'sort'] as const
+
 export function useInboxAddress() {
   const { text, setQuery, route, router } = useAddress()
   const view = computed<View>(() => views.find((v) => v.value === text('view'))?.value ?? 'open')
