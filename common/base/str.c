@@ -112,17 +112,39 @@ size_t utf8_next(const char *bytes, size_t len, uint32_t *cp)
     return n;
 }
 
-bool utf8_valid(const char *bytes, size_t len)
+/* How many bytes of ASCII come first, a word at a time: most text is that and nothing else. */
+static size_t ascii_run(const char *bytes, size_t len)
 {
     size_t i = 0;
+    uint64_t word;
+    while (i + sizeof word <= len) {
+        memcpy(&word, bytes + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+        i += sizeof word;
+    }
+    while (i < len && (unsigned char)bytes[i] < 0x80)
+        i++;
+    return i;
+}
+
+size_t utf8_valid_len(const char *bytes, size_t len)
+{
+    size_t i = ascii_run(bytes, len);
     while (i < len) {
         uint32_t cp;
-        size_t n = (unsigned char)bytes[i] < 0x80 ? 1 : utf8_next(bytes + i, len - i, &cp);
+        size_t n = utf8_next(bytes + i, len - i, &cp);
         if (n == 0)
-            return false;
+            return i;
         i += n;
+        i += ascii_run(bytes + i, len - i);
     }
-    return true;
+    return len;
+}
+
+bool utf8_valid(const char *bytes, size_t len)
+{
+    return utf8_valid_len(bytes, len) == len;
 }
 
 bool text_eq(const char *a, const char *b)

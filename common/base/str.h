@@ -31,6 +31,8 @@ char *str_dup(struct arena *arena, struct str s);
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool utf8_valid(const char *bytes, size_t len);
+/* How many bytes from the first on are; `len` when all of them. */
+size_t utf8_valid_len(const char *bytes, size_t len);
 
 /* The length in bytes of the character that starts at `bytes` (1 to 4), its code point in *cp; 0
  * when the bytes are not valid UTF-8 or `len` is 0. */

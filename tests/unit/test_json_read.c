@@ -2,6 +2,7 @@
  */
 #include "common/sys/json_read.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/test.h"
@@ -291,7 +292,56 @@ START_TEST(numbers_and_texts_are_kept_exactly)
 }
 END_TEST
 
+static const char padding[] = "Invoice 2611 paid by Orchard Analytics on the second of March, "
+                              "reference RMT-20481, as agreed; "
+                              "Invoice 2612 paid by Larkspur Hosting on the third of March, "
+                              "reference LKS-1181, as was said too "
+                              "and so on.";
+
+/* The passes before the parse go by words and windows: what is wrong is found at every distance. */
+START_TEST(what_is_wrong_in_a_long_text_is_found_wherever_it_stands)
+{
+    static const struct {
+        const char *bytes, *says;
+    } bad[] = {
+        {"\xff", "not valid UTF-8"},           {"\xc3", "not valid UTF-8"},
+        {"\xed\xa0\x80", "not valid UTF-8"},   {"\\ud800", "half a surrogate pair"},
+        {"\\udc00x", "half a surrogate pair"},
+    };
+    for (size_t at = 0; at < 200; at++) {
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+            CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+            struct json *tree = NULL;
+            char text[512];
+            int n = snprintf(text, sizeof text, "[\"%.*s%s%.*s\"]", (int)at, padding, bad[i].bytes,
+                             (int)(200 - at), padding);
+            struct err e = read_it(a, (struct str){text, (size_t)n}, &tree);
+            ck_assert_msg(e.kind == ERR_INPUT && strcmp(e.msg, bad[i].says) == 0, "%zu %zu: %s", at,
+                          i, e.msg == NULL ? "-" : e.msg);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_text_of_any_length_ends_where_it_ends)
+{
+    for (size_t at = 0; at < 200; at++) {
+        CLEANUP(arena_free) struct arena *a = arena_new(1 << 20);
+        struct json *tree = NULL;
+        char text[512];
+        int n = snprintf(text, sizeof text, "[\"%.*s\\\"\xc3\xbc\\\\\",\v1]", (int)at, padding);
+        ck_err(read_it(a, (struct str){text, (size_t)n}, &tree), ERR_INPUT);
+        n = snprintf(text, sizeof text, "[\"%.*s\\\"\xc3\xbc\\\\\",1]", (int)at, padding);
+        ck_ok(read_it(a, (struct str){text, (size_t)n}, &tree));
+        ck_assert_uint_eq(tree->count, 2);
+        ck_assert_uint_eq(tree->items[0]->text.len, at + 4);
+    }
+}
+END_TEST
+
 TEST_MAIN("json_read", what_rfc_8259_allows_is_read, what_it_does_not_is_refused_with_a_place,
           every_prefix_of_a_document_is_refused, twin_keys_are_named_by_their_pointer,
           syntax_errors_name_the_byte, depth_is_counted_and_a_million_brackets_do_no_harm,
-          size_and_number_of_values_have_ceilings, numbers_and_texts_are_kept_exactly)
+          size_and_number_of_values_have_ceilings, numbers_and_texts_are_kept_exactly,
+          what_is_wrong_in_a_long_text_is_found_wherever_it_stands,
+          a_text_of_any_length_ends_where_it_ends)
