@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import platform
+import ssl
 import subprocess
 import sys
 import urllib.parse
@@ -28,9 +29,12 @@ def skip_unless_installed():
 
 
 class Provider:
-    """One issuer. `people` is {sub: claims}, `clients` {id: {"secret", "auth"}}."""
+    """One issuer. `people` is {sub: claims}, `clients` {id: {"secret", "auth"}}; with `tls`
+    {"ca", "key", "cert"}, files, it is https."""
 
     def __init__(self, alg, workspace, people, clients, **more):
+        tls = more.get("tls")
+        self.trust = ssl.create_default_context(cafile=tls["ca"]) if tls else None
         setup = {"alg": alg, "workspace": workspace, "people": people, "clients": clients, **more}
         env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
         env.update(CLOSEGATE_IDP=FOLDER, NODE_NO_WARNINGS="1")
@@ -45,10 +49,10 @@ class Provider:
         else:
             raise SystemExit(f"the OpenID provider does not start: exit {self.process.wait()}")
         self.port = int(number)
-        self.issuer = f"http://127.0.0.1:{self.port}"
+        self.issuer = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def test(self, what, **body):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        c = connection(self.issuer, self.trust, 20)
         try:
             c.request("POST", "/test/" + what, json.dumps(body))
             return json.loads(c.getresponse().read())
@@ -66,11 +70,19 @@ class Provider:
             self.process.communicate()
 
 
-class Browser:
-    """Cookies by host and port, redirects followed by hand; nothing else of a browser."""
+def connection(url, trust=None, timeout=60):
+    at = urllib.parse.urlsplit(url)
+    if at.scheme == "https":
+        return http.client.HTTPSConnection(at.hostname, at.port, timeout=timeout, context=trust)
+    return http.client.HTTPConnection(at.hostname, at.port, timeout=timeout)
 
-    def __init__(self):
-        self.jars = {}
+
+class Browser:
+    """Cookies by host and port, redirects followed by hand; nothing else of a browser. `trust` is for
+    https; `behind` {"https://name": "http://host:port"} stands for the proxies that end it."""
+
+    def __init__(self, trust=None, behind=None):
+        self.jars, self.trust, self.behind = {}, trust, behind or {}
 
     def jar(self, url):
         return self.jars.setdefault(urllib.parse.urlsplit(url).netloc, {})
@@ -82,7 +94,9 @@ class Browser:
         head = dict(headers or {})
         if jar:
             head.setdefault("Cookie", "; ".join(f"{k}={v}" for k, v in jar.items()))
-        c = http.client.HTTPConnection(at.hostname, at.port, timeout=60)
+        origin = f"{at.scheme}://{at.netloc}"
+        head.setdefault("Host", at.netloc)
+        c = connection(self.behind.get(origin, origin), self.trust)
         try:
             c.request(method, (at.path or "/") + (f"?{at.query}" if at.query else ""), body, head)
             r = c.getresponse()

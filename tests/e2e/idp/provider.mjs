@@ -3,8 +3,11 @@
 // "listening PORT". Whoever comes to log in is `person` and agrees to everything, unless told
 // otherwise over POST /test/set {person, deny, spoil, noAuthTime …}.
 //
-// argv[2]: {"alg", "workspace", "people": {sub: {claims}}, "clients": {id: {secret, auth}}}
+// argv[2]: {"alg", "workspace", "people": {sub: {claims}}, "clients": {id: {secret, auth}}, "tls":
+// {"key", "cert"}: the files with which it is https}
 import http from 'node:http';
+import https from 'node:https';
+import { readFileSync } from 'node:fs';
 import { createHmac, createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 import { spoilers } from './spoil.mjs';
@@ -189,7 +192,7 @@ const controls = {
     },
 };
 
-const server = http.createServer(async (req, res) => {
+async function serve(req, res) {
     try {
         const path = new URL(req.url, issuer).pathname;
         if (path in controls) {
@@ -203,9 +206,12 @@ const server = http.createServer(async (req, res) => {
         res.statusCode = 500;
         return res.end(String(error?.stack ?? error));
     }
-});
+}
+
+const server = setup.tls ? https.createServer({ key: readFileSync(setup.tls.key),
+    cert: readFileSync(setup.tls.cert) }, serve) : http.createServer(serve);
 server.listen(setup.port ?? 0, '127.0.0.1', () => {
-    issuer = `http://127.0.0.1:${server.address().port}`;
+    issuer = `${setup.tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
     newKeys();
     build();
     console.log(`listening ${server.address().port}`);
