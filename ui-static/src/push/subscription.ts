@@ -9,6 +9,8 @@ export interface PushState {
   browsers: number
 }
 
+const PATIENCE_MS = 30_000
+
 export type Here = 'unable' | 'forbidden' | 'off' | 'on'
 
 export function ableTo(): boolean {
@@ -56,6 +58,12 @@ function sameKey(s: PushSubscription, key: Uint8Array): boolean {
   return !!have && String(new Uint8Array(have)) === String(key)
 }
 
+/* Browsers wait for their push service without end, also where a network keeps it away. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, failed) => setTimeout(() => failed(new Error('its push service does not answer.')), PATIENCE_MS))
+  return Promise.race([work, late])
+}
+
 /* Only from a click: the browser asks the person. */
 export async function turnOn(publicKey: string): Promise<PushState | 'forbidden'> {
   if ((await Notification.requestPermission()) !== 'granted') return 'forbidden'
@@ -67,7 +75,7 @@ export async function turnOn(publicKey: string): Promise<PushState | 'forbidden'
     await sub.unsubscribe()
     sub = null
   }
-  sub ??= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })
+  sub ??= await inTime(registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }))
   try {
     return await post<PushState>('push', sub.toJSON())
   } catch (e) {
