@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { get, post, tool } from './http'
+import { useSession } from './session'
 import type { DecisionName, EscalationPage, EscalationScreen, Outcome, Review } from './types'
 
 export interface Filter {
@@ -53,6 +54,42 @@ export function escalationQuery(id: string) {
 
 export function useEscalation(id: Ref<string>) {
   return useQuery(computed(() => ({ ...escalationQuery(id.value), enabled: id.value !== '' })))
+}
+
+/* A page may be empty and not the last; further back than this nobody asks. */
+const PAGES = 5
+
+async function newestEvent(actor: string, event_type: string): Promise<string> {
+  let cursor: string | undefined
+  for (let i = 0; i < PAGES; i++) {
+    const page: { events: { event: { timestamp_utc: string } }[]; next_cursor?: string } = await tool('query_audit', {
+      actor,
+      event_type,
+      order: 'newest',
+      limit: 1,
+      cursor,
+    })
+    if (page.events[0]) return page.events[0].event.timestamp_utc
+    if (!page.next_cursor) break
+    cursor = page.next_cursor
+  }
+  return ''
+}
+
+/* When this person decided last, "" when they never did. From the log: the list of what they decided
+ * is in the order in which it was asked for. */
+export function useLastDecision(wanted: Ref<boolean>) {
+  const { me } = useSession()
+  return useQuery(
+    computed(() => ({
+      queryKey: ['escalations', 'last', me.value?.actor ?? ''],
+      queryFn: async () => {
+        const at = await Promise.all(['ESCALATION_APPROVED', 'ESCALATION_REJECTED'].map((type) => newestEvent(me.value!.actor, type)))
+        return at.sort().at(-1)!
+      },
+      enabled: wanted.value && (me.value?.tools.includes('query_audit') ?? false),
+    })),
+  )
 }
 
 export interface DecisionBody {
