@@ -13,13 +13,22 @@ function parse(text: string): Parts | null {
   return { negative: m[1] === '-', whole: BigInt(m[2]!), fraction: m[3] ?? '' }
 }
 
+/* A formatter costs more to make than a row to draw. */
+const groupings = new Map<string, Intl.NumberFormat>()
+
+function groupingOf(locale: string): Intl.NumberFormat {
+  let f = groupings.get(locale)
+  if (!f) groupings.set(locale, (f = new Intl.NumberFormat(locale, { numberingSystem: 'latn' })))
+  return f
+}
+
 const separators = new Map<string, string>()
 
 /* What stands between whole and fraction in this locale. */
 function separatorOf(locale: string): string {
   let s = separators.get(locale)
   if (s === undefined) {
-    const parts = new Intl.NumberFormat(locale, { numberingSystem: 'latn' }).formatToParts(1.5)
+    const parts = groupingOf(locale).formatToParts(1.5)
     s = parts.find((p) => p.type === 'decimal')?.value ?? '.'
     separators.set(locale, s)
   }
@@ -35,7 +44,7 @@ export function userLocale(): string {
 export function formatAmount(text: string, locale = userLocale()): string {
   const p = parse(text)
   if (!p) return text
-  const whole = new Intl.NumberFormat(locale, { numberingSystem: 'latn' }).format(p.whole)
+  const whole = groupingOf(locale).format(p.whole)
   const zero = p.whole === 0n && /^0*$/.test(p.fraction)
   return (p.negative && !zero ? '\u2212' : '') + whole + (p.fraction === '' ? '' : separatorOf(locale) + p.fraction)
 }
