@@ -31,7 +31,10 @@ struct agent {
     const struct agent_config *config;
     struct mcpc_shared *engine;
     void (*tell)(void *ctx, unsigned topics); /* to every browser that listens; any thread */
-    void *tell_ctx;
+    /* somebody's session has ended, so that their streams do; NULL: whose is not known; any thread
+     */
+    void (*hang_up)(void *ctx, const char *principal_id);
+    void *tell_ctx;        /* of both */
     struct signin *signin; /* agent/oidc */
     struct seals *seals;   /* agent/call/seals.h */
     struct notify *notify; /* agent/notify; NULL when nothing is configured */
@@ -53,6 +56,7 @@ struct request {
     bool signed_in;
     struct session session; /* when signed_in */
     struct reply reply;
+    bool looks_on; /* of the route: see LOOKS_ON */
     bool live; /* answered with a stream of what changes, by the loop thread (agent/web/live.h) */
 };
 
@@ -62,6 +66,8 @@ enum {
     NEEDS_NOTHING = 0,
     NEEDS_SESSION = 1, /* 401 without one */
     NEEDS_CSRF = 2, /* X-CSRF-Token is the session's, Origin is ours: every change by a browser */
+    LOOKS_ON = 4,   /* a page asks this by itself: it does not count as use of the session */
+    NO_ENGINE = 8,  /* from agent.db alone: never waits behind requests that wait for the engine */
 };
 
 /* Paths as in struct web_route: one that ends in '*' fits every path that begins so. */

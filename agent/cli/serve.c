@@ -12,7 +12,8 @@
 #include "agent/web/static.h"
 #include "common/sys/log.h"
 
-#define DRAIN_MS 10000
+#define DRAIN_MS      10000
+#define SESSION_BYTES ((size_t)256 * 1024)
 
 struct serving {
     struct cli *cli;
@@ -52,6 +53,17 @@ static const char *not_ready(void *ctx)
     return health.reachable ? NULL : "the engine cannot be reached";
 }
 
+static bool still(void *ctx, const uint8_t *session)
+{
+    struct serving *s = ctx;
+    const struct session_life life = signin_life(s->agent.config, cli_clock_us());
+    CLEANUP(arena_free) struct arena *arena = arena_new(SESSION_BYTES);
+    struct session found;
+    bool holds = false;
+    return arena != NULL &&
+           session_find(s->db, arena, session, &life, &holds, &found).kind == ERR_NONE && holds;
+}
+
 static struct err start(struct serving *s)
 {
     const struct agent_config *config = cli_config(s->cli);
@@ -63,8 +75,9 @@ static struct err start(struct serving *s)
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
-    TRY(live_new(s->loop, &s->live));
+    TRY(live_new(&(struct live_options){.loop = s->loop, .still = still, .ctx = s}, &s->live));
     s->agent.tell = live_tell;
+    s->agent.hang_up = live_end_person;
     s->agent.tell_ctx = s->live;
     const struct server_options server = {.loop = s->loop,
                                           .agent = &s->agent,
@@ -101,6 +114,7 @@ static void stop(struct serving *s)
 {
     news_stop(s->news);
     notify_stop(s->agent.notify); /* it tells browsers */
+    server_stop(s->server);       /* so do its workers */
     live_free(s->live);
     server_free(s->server);
     notify_free(s->agent.notify); /* requests wake it */

@@ -6,7 +6,7 @@
 #define BODY   ((size_t)256 * 1024)
 
 static const struct route rows[] = {
-    {HTTP_GET, API "events", 0, NEEDS_SESSION, get_events},
+    {HTTP_GET, API "events", 0, NEEDS_SESSION | LOOKS_ON | NO_ENGINE, get_events},
     {HTTP_GET, API "escalations", 0, NEEDS_SESSION, get_escalations},
     {HTTP_POST, API "escalations/decisions", BODY, CHANGE, post_decisions},
     {HTTP_GET, API "escalations/*", 0, NEEDS_SESSION, get_escalation},
@@ -20,9 +20,9 @@ static const struct route rows[] = {
     {HTTP_GET, API "audit/*", 0, NEEDS_SESSION, get_audit_event},
     {HTTP_GET, API "policy", 0, NEEDS_SESSION, get_policy},
     {HTTP_GET, API "health", 0, NEEDS_SESSION, get_health},
-    {HTTP_GET, API "filters", 0, NEEDS_SESSION, get_filters},
-    {HTTP_PUT, API "filters", BODY, CHANGE, put_filter},
-    {HTTP_DELETE, API "filters/*", 0, CHANGE, delete_filter},
+    {HTTP_GET, API "filters", 0, NEEDS_SESSION | NO_ENGINE, get_filters},
+    {HTTP_PUT, API "filters", BODY, CHANGE | NO_ENGINE, put_filter},
+    {HTTP_DELETE, API "filters/*", 0, CHANGE | NO_ENGINE, delete_filter},
 };
 
 const struct routes inbox_routes = {rows, sizeof rows / sizeof rows[0]};

@@ -14,6 +14,7 @@
 #define ATTEMPTS_MAX  3
 #define PAUSE_MS      100
 #define WAIT_MAX_MS   2000
+#define AWAY_MS       2000 /* how long to wait for a read when the engine is known to be away */
 #define PAGES_MAX     50
 #define SCRATCH_BYTES ((size_t)16 * 1024 * 1024) /* beside the reply */
 
@@ -132,8 +133,9 @@ static struct err attempt(struct mcpc *m, struct arena *arena, struct ask *ask, 
                           struct heard *heard)
 {
     *heard = (struct heard){.status = 0};
-    TRY(ask_settle(m, arena, ask, timeout_ms));
-    TRY(wire_once(m, arena, ask, timeout_ms, heard));
+    const uint32_t read_ms = !ask->away || timeout_ms < AWAY_MS ? timeout_ms : (uint32_t)AWAY_MS;
+    TRY(ask_settle(m, arena, ask, read_ms));
+    TRY(wire_once(m, arena, ask, ask->change ? timeout_ms : read_ms, heard));
     if (ask->tool == NULL)
         return OK;
     struct err e = answer_call(arena, heard->answer.result, &heard->call);
@@ -204,6 +206,7 @@ struct err ask_run(struct mcpc *m, struct arena *arena, struct ask *ask, struct 
     const bool was_there = shared_reachable(m->shared);
     bool perhaps_done = false;
     ask->repeatable = ask->tool == NULL;
+    ask->away = shared_away(m->shared);
     for (int attempts = 1;; attempts++) {
         const int64_t left_ms = end_ms - loop_now_ms();
         const uint32_t timeout_ms = (uint32_t)(left_ms < call_ms ? left_ms : call_ms);
@@ -211,7 +214,8 @@ struct err ask_run(struct mcpc *m, struct arena *arena, struct ask *ask, struct 
         if (e.kind == ERR_NONE)
             return OK;
         perhaps_done = perhaps_done || e.kind == ERR_UNKNOWN;
-        if (!was_there && !heard->sent) /* nobody waits for an engine that is known to be away */
+        const bool silent = !heard->sent || (ask->away && !ask->change && heard->status == 0);
+        if (!was_there && silent) /* nobody waits for an engine that is known to be away */
             return final(e, perhaps_done);
         const int64_t wait_ms = again_after(m, ask, heard, e, attempts);
         if (wait_ms < 0 || loop_now_ms() + wait_ms >= end_ms)

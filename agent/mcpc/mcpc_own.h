@@ -84,6 +84,8 @@ void shared_heard(struct mcpc_shared *shared); /* an answer came */
  * evidence than one slow call's silence. */
 void shared_failed(struct mcpc_shared *shared, struct err e, int64_t began_ms);
 bool shared_reachable(struct mcpc_shared *shared);
+/* It was asked, and did not answer. */
+bool shared_away(struct mcpc_shared *shared);
 int64_t shared_comebacks(struct mcpc_shared *shared);
 
 /* What is known of a tool; .known is false when it must be asked. Copied into the arena. */
@@ -100,6 +102,7 @@ struct ask {
     const struct json *args; /* of tools/call */
     const char *tool;        /* of tools/call, else NULL */
     bool notification;       /* no id, no answer */
+    bool away;               /* the engine was not to be reached when this was begun */
     /* Settled before each attempt: */
     enum mcpc_era era;
     struct tool_facts facts;

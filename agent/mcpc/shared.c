@@ -265,6 +265,14 @@ bool shared_reachable(struct mcpc_shared *s)
     return reachable;
 }
 
+bool shared_away(struct mcpc_shared *s)
+{
+    lock(s);
+    const bool away = !s->health.reachable && s->health.why[0] != '\0';
+    unlock(s);
+    return away;
+}
+
 int64_t shared_comebacks(struct mcpc_shared *s)
 {
     lock(s);

@@ -44,6 +44,7 @@ struct err post_logout(struct request *r)
 {
     struct json *o = json_object_new(r->arena);
     TRY(end_session(r));
+    r->agent->hang_up(r->agent->tell_ctx, r->session.principal_id);
     reply_cookie(r, SIGNIN_COOKIE, "", 0);
     const char *redirect = provider_logout(r, &r->session);
     json_put_bool(r->arena, o, "signed_in", false);
@@ -99,6 +100,8 @@ static struct err logout(struct request *r)
     TRY(read_logout(r, &meta, &t));
     TRY(agent_db_begin(r->db));
     TRY(agent_db_end(r->db, end_all(r, &meta, &t, &n)));
+    if (n > 0)
+        r->agent->hang_up(r->agent->tell_ctx, NULL);
     log_info("the provider ended sessions", LOG_TEXT("request", r->id), LOG_INT("sessions", n),
              LOG_END);
     return OK;

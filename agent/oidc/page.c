@@ -54,6 +54,24 @@ static void put_element(struct buf *out, const char *name, const char *text)
     buf_putf(out, "</%s>\n", name);
 }
 
+const char *page_shell_word(struct arena *arena, const char *text)
+{
+    char *out = arena_alloc(arena, 4 * strlen(text) + 3), *to = out;
+    if (out == NULL)
+        return "''";
+    *to++ = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') { /* ends the quotes, stands by itself, begins them again */
+            memcpy(to, "'\\'", 3);
+            to += 3;
+        }
+        *to++ = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
+    }
+    *to++ = '\'';
+    *to = '\0';
+    return out;
+}
+
 void page_reply(struct request *r, const struct page *page)
 {
     CLEANUP(buf_fini) struct buf out;

@@ -13,6 +13,10 @@ struct page {
     const char *href, *link; /* where to go from here; NULL: "/auth/login", "Try again" */
 };
 
+/* Text as one word of a shell's command, for a command that an administrator copies: in quotes, and
+ * what is no visible character as '?'. */
+const char *page_shell_word(struct arena *arena, const char *text);
+
 void page_reply(struct request *r, const struct page *page);
 
 /* Why somebody is not signed in, as a page in the words of the error. */

@@ -61,11 +61,11 @@ struct err signin_check(const struct agent_config *config, struct arena *arena, 
     return e;
 }
 
-struct session_life signin_life(const struct request *r)
+struct session_life signin_life(const struct agent_config *config, int64_t now_us)
 {
-    return (struct session_life){.now_us = r->now_us,
-                                 .idle_us = r->config->session_idle_minutes * INT64_C(60000000),
-                                 .whole_us = r->config->session_hours * INT64_C(3600000000)};
+    return (struct session_life){.now_us = now_us,
+                                 .idle_us = config->session_idle_minutes * INT64_C(60000000),
+                                 .whole_us = config->session_hours * INT64_C(3600000000)};
 }
 
 /* ---- whose session ---- */
@@ -73,7 +73,7 @@ struct session_life signin_life(const struct request *r)
 static struct err cookie_session(struct request *r)
 {
     const char *cookie = request_cookie(r, SIGNIN_COOKIE);
-    const struct session_life life = signin_life(r);
+    const struct session_life life = signin_life(r->config, r->now_us);
     struct str id;
     if (cookie == NULL ||
         !unseal_text(r->agent->seals, r->arena, SEAL_SESSION, SIGNIN_COOKIE, cookie, &id) ||
@@ -105,8 +105,13 @@ struct err signin_find(struct request *r)
     /* A session of a backend that is no longer in force holds no longer. */
     r->signed_in = r->signed_in && backend_is(r, r->session.backend);
     TRY(proxy_agrees(r));
-    if (r->signed_in)
-        TRY(session_touch(r->db, &r->session, r->now_us));
+    if (!r->signed_in || r->looks_on)
+        return OK;
+    /* A session that cannot be touched ends earlier than it might; it is no reason to refuse. */
+    struct err e = session_touch(r->db, &r->session, r->now_us);
+    if (e.kind != ERR_NONE)
+        log_warn("the use of a session is not kept", LOG_TEXT("request", r->id), LOG_ERR(e),
+                 LOG_END);
     return OK;
 }
 
@@ -145,6 +150,8 @@ static struct err keep(struct request *r, struct session *s, const struct contac
 {
     if (r->signed_in) /* nobody keeps using the id of before */
         TRY(session_end(r->db, r->session.id, "signed in anew", r->now_us));
+    /* not used for as long as one may last at all: it holds no longer */
+    TRY(sessions_forget(r->db, r->now_us - signin_life(r->config, r->now_us).whole_us, NULL));
     TRY(session_add(r->db, r->arena, s));
     return contact_put(r->db, c);
 }
@@ -160,6 +167,8 @@ struct err signin_begin(struct request *r, struct session *s, const char *email)
     s->created_us = s->seen_us = r->now_us;
     TRY(agent_db_begin(r->db));
     TRY(agent_db_end(r->db, keep(r, s, &c)));
+    if (r->signed_in)
+        r->agent->hang_up(r->agent->tell_ctx, r->session.principal_id);
     TRY(seal_text(r->agent->seals, r->arena, SEAL_SESSION, SIGNIN_COOKIE,
                   (struct str){(const char *)s->id, sizeof s->id}, &cookie));
     reply_cookie(r, SIGNIN_COOKIE, cookie, -1);
@@ -172,8 +181,9 @@ struct err signin_begin(struct request *r, struct session *s, const char *email)
 
 static void page_of_stranger(struct request *r, const struct session *s, const char *kind)
 {
-    const char *issuer =
-        text_empty(s->issuer) ? "" : arena_fmt(r->arena, " --issuer '%s'", s->issuer);
+    const char *issuer = text_empty(s->issuer) ? ""
+                                               : arena_fmt(r->arena, " --issuer %s",
+                                                           page_shell_word(r->arena, s->issuer));
     page_reply(r, &(struct page){
                       .status = 403,
                       .title = "closegate does not know you yet",
@@ -182,8 +192,8 @@ static void page_of_stranger(struct request *r, const struct session *s, const c
                                 "An administrator links it to a person with this command:"},
                       .code = arena_fmt(r->arena,
                                         "closegate-engine actor link PERSON --kind %s%s --subject "
-                                        "'%s'",
-                                        kind, issuer, s->subject)});
+                                        "%s",
+                                        kind, issuer, page_shell_word(r->arena, s->subject))});
 }
 
 struct err signin_enter(struct request *r, struct session *s, const char *kind, const char *email,
@@ -210,13 +220,13 @@ struct err signin_enter(struct request *r, struct session *s, const char *kind, 
 
 static const struct route rows[] = {
     {HTTP_GET, "/api/v1/session", 0, NEEDS_NOTHING, get_session},
-    {HTTP_POST, "/api/v1/logout", 1024, NEEDS_SESSION | NEEDS_CSRF, post_logout},
+    {HTTP_POST, "/api/v1/logout", 1024, NEEDS_SESSION | NEEDS_CSRF | NO_ENGINE, post_logout},
     {HTTP_POST, "/api/v1/session/dev", 1024, NEEDS_CSRF, post_session_dev},
     {HTTP_GET, "/auth/login", 0, NEEDS_NOTHING, get_login},
     {HTTP_GET, "/auth/callback", 0, NEEDS_NOTHING, get_callback},
     {HTTP_GET, "/auth/fresh", 0, NEEDS_NOTHING, get_fresh},
-    {HTTP_GET, "/auth/logout", 0, NEEDS_NOTHING, get_logged_out},
-    {HTTP_GET, "/auth/page.css", 0, NEEDS_NOTHING, get_page_css},
+    {HTTP_GET, "/auth/logout", 0, NO_ENGINE, get_logged_out},
+    {HTTP_GET, "/auth/page.css", 0, NO_ENGINE, get_page_css},
     {HTTP_POST, "/auth/backchannel-logout", 32768, NEEDS_NOTHING, post_backchannel_logout},
 };
 const struct routes signin_routes = {rows, sizeof rows / sizeof rows[0]};

@@ -25,6 +25,9 @@ MUST_CHECK struct err signin_check(const struct agent_config *config, struct are
  * longer is no session, not an error. */
 MUST_CHECK struct err signin_find(struct request *r);
 
+/* How long sessions hold by the settings. */
+struct session_life signin_life(const struct agent_config *config, int64_t now_us);
+
 /* How to sign in, for the session document: `login_url`, in dev `people`. */
 MUST_CHECK struct err signin_offer(struct request *r, struct json *session);
 

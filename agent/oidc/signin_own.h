@@ -12,8 +12,6 @@ struct signin {
     struct rate *rate;
 };
 
-struct session_life signin_life(const struct request *r);
-
 /* False, and replied: this address signs in too often. */
 bool signin_may_try(struct request *r);
 

@@ -23,7 +23,7 @@ enum {
 #define COLUMNS                                                                                    \
     "backend, issuer, subject, idp_session, actor, principal_id, name, csrf, auth_time, acr, "     \
     "id_token, created_us, seen_us"
-#define HOLDS " ended_us IS NULL AND seen_us > ?2 AND created_us > ?3 "
+#define HOLDS " ended_us IS NULL AND seen_us > ?2 AND created_us > ?3 AND created_us < ?4 "
 
 const struct db_sql sessions_sql[] = {
     [SESSION_ADD] = {"session_add", "INSERT INTO sessions (id_sha256, " COLUMNS ") VALUES (?1, ?2, "
@@ -73,6 +73,8 @@ static void life_bind(struct stmt *q, const struct session_life *life)
 {
     stmt_bind_int(q, 2, life->now_us - life->idle_us);
     stmt_bind_int(q, 3, life->now_us - life->whole_us);
+    /* made while the clock was far ahead: it would last as much longer */
+    stmt_bind_int(q, 4, life->now_us + life->idle_us);
 }
 
 struct err session_add(struct agent_db *db, struct arena *arena, struct session *s)

@@ -1,5 +1,5 @@
 /* A list of streams, a set of topics that waits to be told, and two timers: the pause between two
- * events, and the heartbeat that finds browsers which left. */
+ * events, and the heartbeat that finds browsers which left and sessions which ended. */
 #include "agent/web/live.h"
 
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "agent/call/topic.h"
+#include "agent/store/sessions.h"
 #include "common/base/buf.h"
 #include "common/sys/log.h"
 
@@ -24,16 +25,18 @@ struct stream {
     struct web_req *req;
     bool gone;
     char person[PERSON_MAX];
+    uint8_t session[SESSION_ID_LEN];
     TAILQ_ENTRY(stream) link;
 };
 
 struct live {
-    struct loop *loop;
+    struct live_options options;
     atomic_uint topics; /* not told yet */
     struct loop_wake *wake;
     struct loop_timer *pause; /* running: an event was told a moment ago */
     struct loop_timer *heartbeat;
-    pthread_mutex_t lock; /* of `ended` */
+    pthread_mutex_t lock; /* of `ended` and `everybody` */
+    bool everybody;
     char ended[ENDED_MAX][PERSON_MAX];
     size_t ended_n;
     size_t streams_n;
@@ -83,7 +86,7 @@ static void end_those(struct live *live)
     struct stream *s = TAILQ_FIRST(&live->streams), *next;
     pthread_mutex_lock(&live->lock);
     for (; s != NULL; s = next) {
-        bool ends = s->gone;
+        bool ends = s->gone || live->everybody;
         next = TAILQ_NEXT(s, link);
         for (size_t i = 0; i < live->ended_n; i++)
             ends = ends || strcmp(s->person, live->ended[i]) == 0;
@@ -91,6 +94,7 @@ static void end_those(struct live *live)
             stream_end(s);
     }
     live->ended_n = 0;
+    live->everybody = false;
     pthread_mutex_unlock(&live->lock);
 }
 
@@ -104,7 +108,8 @@ static void tell_now(struct live *live)
     if (topics == 0)
         return;
     send_topics(live, topics);
-    struct err e = loop_timer_new(live->loop, PAUSE_MS, false, on_pause_over, live, &live->pause);
+    struct err e =
+        loop_timer_new(live->options.loop, PAUSE_MS, false, on_pause_over, live, &live->pause);
     if (e.kind != ERR_NONE)
         log_error("browsers are told without a pause", LOG_ERR(e), LOG_END);
 }
@@ -124,9 +129,17 @@ static void on_wake(void *ctx)
     tell_now(live);
 }
 
+/* A session ends by itself, and by the command line, without our being told. */
 static void on_heartbeat(void *ctx)
 {
-    send_all(ctx, STR(": still here\n\n"));
+    struct live *live = ctx;
+    struct stream *s = TAILQ_FIRST(&live->streams), *next;
+    for (; s != NULL; s = next) {
+        next = TAILQ_NEXT(s, link);
+        if (!live->options.still(live->options.ctx, s->session))
+            stream_end(s);
+    }
+    send_all(live, STR(": still here\n\n"));
 }
 
 void live_tell(void *ctx, unsigned topics)
@@ -136,10 +149,13 @@ void live_tell(void *ctx, unsigned topics)
     loop_wake(live->wake);
 }
 
-void live_end_person(struct live *live, const char *principal_id)
+void live_end_person(void *ctx, const char *principal_id)
 {
+    struct live *live = ctx;
     pthread_mutex_lock(&live->lock);
-    if (live->ended_n < ENDED_MAX && strlen(principal_id) < PERSON_MAX)
+    if (principal_id == NULL || live->ended_n == ENDED_MAX || strlen(principal_id) >= PERSON_MAX)
+        live->everybody = true;
+    else
         memcpy(live->ended[live->ended_n++], principal_id, strlen(principal_id) + 1);
     pthread_mutex_unlock(&live->lock);
     loop_wake(live->wake);
@@ -154,7 +170,7 @@ static size_t streams_of(const struct live *live, const char *person)
     return n;
 }
 
-void live_open(struct live *live, struct web_req *req, const char *principal_id,
+void live_open(struct live *live, struct web_req *req, const struct live_who *who,
                const struct http_pair *pairs, size_t pairs_n)
 {
     static const char hello[] = "retry: 2000\nevent: change\ndata: {\"topics\":[]}\n\n";
@@ -163,16 +179,18 @@ void live_open(struct live *live, struct web_req *req, const char *principal_id,
                                     .pairs = pairs,
                                     .pairs_n = pairs_n,
                                     .chunked = true};
+    const char *person = who->principal_id;
     struct stream *s = calloc(1, sizeof *s);
-    if (s == NULL || live->streams_n >= STREAMS_MAX || strlen(principal_id) >= PERSON_MAX ||
-        streams_of(live, principal_id) >= STREAMS_EACH) {
+    if (s == NULL || live->streams_n >= STREAMS_MAX || strlen(person) >= PERSON_MAX ||
+        streams_of(live, person) >= STREAMS_EACH) {
         free(s);
         web_refuse(req, 503, "too many windows are open");
         return;
     }
     s->live = live;
     s->req = req;
-    memcpy(s->person, principal_id, strlen(principal_id) + 1);
+    memcpy(s->person, person, strlen(person) + 1);
+    memcpy(s->session, who->session, sizeof s->session);
     TAILQ_INSERT_TAIL(&live->streams, s, link);
     live->streams_n++;
     web_stream(req, &head);
@@ -186,16 +204,18 @@ size_t live_streams(const struct live *live)
     return live->streams_n;
 }
 
-struct err live_new(struct loop *loop, struct live **out)
+struct err live_new(const struct live_options *options, struct live **out)
 {
     struct live *live = calloc(1, sizeof *live);
     ENSURE(live != NULL, ERR_LIMIT, "no memory");
-    live->loop = loop;
+    live->options = *options;
     TAILQ_INIT(&live->streams);
     pthread_mutex_init(&live->lock, NULL);
-    struct err e = loop_wake_new(loop, on_wake, live, &live->wake);
+    struct err e = loop_wake_new(options->loop, on_wake, live, &live->wake);
     if (e.kind == ERR_NONE)
-        e = loop_timer_new(loop, HEARTBEAT_MS, true, on_heartbeat, live, &live->heartbeat);
+        e = loop_timer_new(options->loop,
+                           options->heartbeat_ms > 0 ? options->heartbeat_ms : HEARTBEAT_MS, true,
+                           on_heartbeat, live, &live->heartbeat);
     if (e.kind != ERR_NONE) {
         live_free(live);
         return e;

@@ -11,11 +11,9 @@
 #include "common/sys/bus.h"
 #include "common/sys/log.h"
 
-#define LOOP_PORT "agent-loop"
-
 struct worker {
     struct pool *pool;
-    char name[40];
+    char name[64];
     pthread_t thread;
     bool started;
     struct bus_port *port;
@@ -33,6 +31,7 @@ struct pool {
     size_t free_n;
     void **waiting; /* a ring */
     size_t first, waiting_n;
+    char loop_port[64];
     struct bus_port *back;
     struct loop_watch *watch;
     size_t in_flight;
@@ -72,29 +71,37 @@ static int thread_start(struct worker *w)
 static struct err worker_start(struct pool *pool, struct worker *w, size_t number)
 {
     w->pool = pool;
-    (void)snprintf(w->name, sizeof w->name, "agent-worker-%zu", number);
+    (void)snprintf(w->name, sizeof w->name, "%s-worker-%zu", pool->options.name, number);
     TRY(agent_db_open(pool->options.db_path, &w->tools.db));
     TRY(mcpc_new(pool->options.engine, &w->tools.mcpc));
     TRY(bus_port_open(w->name, 2, &w->port));
     TRY(bus_sender_open(w->name, &w->in));
-    TRY(bus_sender_open(LOOP_PORT, &w->out));
+    TRY(bus_sender_open(pool->loop_port, &w->out));
     ENSURE(thread_start(w) == 0, ERR_LIMIT, "a worker thread could not be started");
     w->started = true;
     pool->free[pool->free_n++] = w;
     return OK;
 }
 
-static void worker_stop(struct worker *w)
+static void worker_free(struct worker *w)
 {
-    if (w->port != NULL)
-        bus_port_close(w->port);
-    if (w->started)
-        pthread_join(w->thread, NULL);
     bus_sender_free(w->in);
     bus_sender_free(w->out);
     bus_port_free(w->port);
     mcpc_free(w->tools.mcpc);
     agent_db_close(w->tools.db);
+}
+
+/* All are told before any is waited for. */
+static void workers_end(struct pool *pool)
+{
+    const size_t n = pool->workers == NULL ? 0 : pool->options.workers;
+    for (size_t i = 0; i < n; i++)
+        if (pool->workers[i].port != NULL)
+            bus_port_close(pool->workers[i].port);
+    for (size_t i = 0; i < n; i++)
+        if (pool->workers[i].started)
+            pthread_join(pool->workers[i].thread, NULL);
 }
 
 /* ---- the loop thread ---- */
@@ -160,7 +167,7 @@ struct err pool_submit(struct pool *pool, void *job)
 
 size_t pool_in_flight(const struct pool *pool)
 {
-    return pool->in_flight;
+    return pool == NULL ? 0 : pool->in_flight;
 }
 
 static struct err start(struct loop *loop, struct pool *pool)
@@ -172,7 +179,8 @@ static struct err start(struct loop *loop, struct pool *pool)
     pool->waiting = calloc(pool->options.waiting_max, sizeof(void *));
     ENSURE(pool->workers != NULL && pool->free != NULL && pool->waiting != NULL, ERR_LIMIT,
            "no memory");
-    TRY(bus_port_open(LOOP_PORT, n, &pool->back));
+    (void)snprintf(pool->loop_port, sizeof pool->loop_port, "%s-loop", pool->options.name);
+    TRY(bus_port_open(pool->loop_port, n, &pool->back));
     TRY(bus_port_fd(pool->back, &fd));
     TRY(loop_on_fd(loop, fd, on_back, pool, &pool->watch));
     for (size_t i = 0; i < n; i++)
@@ -198,8 +206,11 @@ void pool_stop(struct pool *pool)
 {
     if (pool == NULL)
         return;
+    workers_end(pool);
+    if (pool->back != NULL) /* nobody reads what came back last: senders do not wait for it */
+        bus_port_close(pool->back);
     for (size_t i = 0; pool->workers != NULL && i < pool->options.workers; i++)
-        worker_stop(&pool->workers[i]);
+        worker_free(&pool->workers[i]);
     for (size_t i = 0; pool->workers != NULL && i < pool->options.workers; i++)
         if (pool->workers[i].job != NULL)
             pool->options.done(pool->workers[i].job, pool->options.ctx);

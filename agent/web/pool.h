@@ -19,6 +19,7 @@ struct worker_tools {
 };
 
 struct pool_options {
+    const char *name; /* of its ports; its own in the process, at most 32 bytes of [a-z0-9-] */
     size_t workers;
     size_t waiting_max; /* jobs that may wait for a thread */
     const char *db_path;
@@ -38,7 +39,7 @@ void pool_stop(struct pool *pool);
 /* ERR_LIMIT: too many wait already; the job is still the caller's. Loop thread. */
 MUST_CHECK struct err pool_submit(struct pool *pool, void *job);
 
-/* Jobs under way or waiting. */
+/* Jobs under way or waiting; of NULL none. */
 size_t pool_in_flight(const struct pool *pool);
 
 #endif

@@ -14,14 +14,16 @@
 #include "common/sys/metrics.h"
 #include "common/sys/web_metrics.h"
 
-#define ARENA_MAX   ((size_t)96 << 20)
-#define WAITING_MAX 1024
-#define METRICS_MAX ((size_t)1 << 20)
+#define ARENA_MAX     ((size_t)96 << 20)
+#define WAITING_MAX   1024
+#define QUICK_WORKERS 2
+#define METRICS_MAX   ((size_t)1 << 20)
 
 struct server {
     struct server_options options;
     struct web *web;
     struct pool *pool;
+    struct pool *quick; /* of routes that do not ask the engine */
     bool draining;
 };
 
@@ -95,9 +97,9 @@ static void work(void *arg, const struct worker_tools *tools)
 static void send_reply(struct server *s, struct job *job)
 {
     const struct reply *have = &job->r.reply;
-    if (job->r.live && have->status == 0) {
-        live_open(s->options.live, job->web, job->r.session.principal_id, have->pairs,
-                  have->pairs_n);
+    if (job->r.live && have->status == 0 && !s->draining) {
+        const struct live_who who = {job->r.session.principal_id, job->r.session.id};
+        live_open(s->options.live, job->web, &who, have->pairs, have->pairs_n);
         return;
     }
     const struct http_reply reply = {.status = have->status == 0 ? 503 : have->status,
@@ -161,8 +163,10 @@ static void submit(struct server *s, struct web_req *web, const struct route *ro
                               .peer = web_peer(web),
                               .id = web_id(web),
                               .trace = web_trace(web),
-                              .rest = rest};
-    if (pool_submit(s->pool, job).kind == ERR_NONE)
+                              .rest = rest,
+                              .looks_on = (route->needs & LOOKS_ON) != 0};
+    struct pool *pool = (route->needs & NO_ENGINE) != 0 ? s->quick : s->pool;
+    if (pool_submit(pool, job).kind == ERR_NONE)
         return;
     free(job);
     arena_free(arena);
@@ -264,17 +268,22 @@ struct err server_new(const struct server_options *options, struct server **out)
     const struct agent_config *config = options->agent->config;
     ENSURE(s != NULL, ERR_LIMIT, "no memory");
     s->options = *options;
-    const struct pool_options pool = {.workers = (size_t)config->workers,
-                                      .waiting_max = WAITING_MAX,
-                                      .db_path = options->db_path,
-                                      .engine = options->agent->engine,
-                                      .work = work,
-                                      .done = done,
-                                      .ctx = s};
+    struct pool_options pool = {.name = "agent",
+                                .workers = (size_t)config->workers,
+                                .waiting_max = WAITING_MAX,
+                                .db_path = options->db_path,
+                                .engine = options->agent->engine,
+                                .work = work,
+                                .done = done,
+                                .ctx = s};
     struct web_limits limits = web_limits_default();
     limits.connections_max = (size_t)config->max_connections;
     limits.per_peer_max = (size_t)config->max_connections_per_peer;
     struct err e = pool_start(options->loop, &pool, &s->pool);
+    pool.name = "agent-quick";
+    pool.workers = QUICK_WORKERS;
+    if (e.kind == ERR_NONE)
+        e = pool_start(options->loop, &pool, &s->quick);
     if (e.kind == ERR_NONE)
         e = web_new(options->loop, &limits, web_routes, sizeof web_routes / sizeof web_routes[0], s,
                     &s->web);
@@ -299,16 +308,26 @@ struct err server_drain(struct server *server, uint32_t within_ms, loop_fn *fn, 
     return web_drain(server->web, within_ms, fn, ctx);
 }
 
+void server_stop(struct server *server)
+{
+    if (server == NULL)
+        return;
+    server->draining = true;
+    pool_stop(server->pool);
+    pool_stop(server->quick);
+    server->pool = server->quick = NULL;
+}
+
 void server_free(struct server *server)
 {
     if (server == NULL)
         return;
-    pool_stop(server->pool);
+    server_stop(server);
     web_free(server->web);
     free(server);
 }
 
 size_t server_in_flight(const struct server *server)
 {
-    return pool_in_flight(server->pool);
+    return pool_in_flight(server->pool) + pool_in_flight(server->quick);
 }

@@ -27,7 +27,9 @@ MUST_CHECK struct err server_listen(struct server *server, uint16_t *port);
 /* Stops accepting; `done` once nothing is under way, or `within_ms` passed. */
 MUST_CHECK struct err server_drain(struct server *server, uint32_t within_ms, loop_fn *done,
                                    void *ctx);
-/* NULL is taken. After `live` was freed. */
+/* Ends the workers: what they have under way is answered, what still waits with 503. From then on
+ * nobody tells `live`, which is freed next, then the server. NULL is taken. */
+void server_stop(struct server *server);
 void server_free(struct server *server);
 
 size_t server_in_flight(const struct server *server);

@@ -351,6 +351,24 @@ START_TEST(a_server_that_is_silent_is_an_unknown_outcome_within_the_time_of_a_ca
 }
 END_TEST
 
+START_TEST(a_read_does_not_wait_long_for_a_server_that_is_known_to_be_silent)
+{
+    struct mcpc_result result;
+    start();
+    script_add((struct step){.body = told("{}")});
+    ck_ok(call("look", "{}", &result));
+    for (int i = 0; i < 3; i++)
+        script_add((struct step){.how = STREAM});
+    ck_err(call("look", "{}", &result), ERR_UPSTREAM); /* repeated, within twice a call's time */
+    const int before = script_count("tools/call");
+    const int64_t began = loop_now_ms();
+    ck_err(call("look", "{}", &result), ERR_UPSTREAM);
+    ck_assert_int_le(loop_now_ms() - began, 1500); /* a call may take 1000 here */
+    ck_assert_int_eq(script_count("tools/call"), before + 1);
+    stop();
+}
+END_TEST
+
 START_TEST(nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when)
 {
     struct mcpc_result result;
@@ -674,6 +692,7 @@ TEST_MAIN("mcpc", a_call_carries_the_envelope_and_the_headers_that_repeat_it,
           a_change_that_may_have_been_heard_stays_unknown_whatever_its_repetitions_meet,
           a_read_is_said_again_until_it_is_answered, a_wait_longer_than_a_call_is_not_waited_for,
           a_server_that_is_silent_is_an_unknown_outcome_within_the_time_of_a_call,
+          a_read_does_not_wait_long_for_a_server_that_is_known_to_be_silent,
           nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when,
           one_slow_call_does_not_make_an_engine_unreachable_that_answers_others,
           denials_and_failures_are_results_with_the_engines_words,
