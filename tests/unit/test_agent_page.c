@@ -2,8 +2,9 @@
  * one word in the command that an administrator copies. */
 #include "agent/oidc/page.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/test.h"
 
@@ -11,10 +12,23 @@
 static const char *shell_says(struct arena *arena, const char *word)
 {
     char *text = arena_alloc(arena, 1000);
-    FILE *pipe = popen(arena_fmt(arena, "printf %%s %s", word), "r");
-    ck_assert_ptr_nonnull(pipe);
-    text[fread(text, 1, 999, pipe)] = '\0';
-    ck_assert_int_eq(pclose(pipe), 0);
+    const char *command = arena_fmt(arena, "printf %%s %s", word);
+    int ends[2], status;
+    size_t len = 0;
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    for (ssize_t n = 1; n > 0; len += n > 0 ? (size_t)n : 0)
+        n = read(ends[0], text + len, 999 - len);
+    close(ends[0]);
+    text[len] = '\0';
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
     return text;
 }
 
