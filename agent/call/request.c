@@ -133,6 +133,12 @@ const char *request_cookie(struct request *r, const char *name)
     return found;
 }
 
+/* W3C Trace Context, version 00: the caller's trace, this request as the parent, sampled. */
+static const char *trace_of(const struct request *r)
+{
+    return r->trace == NULL ? NULL : arena_fmt(r->arena, "00-%s-%s-01", r->trace, r->id);
+}
+
 struct mcpc_actor request_actor(const struct request *r)
 {
     return (struct mcpc_actor){.sub = r->session.actor,
@@ -140,7 +146,7 @@ struct mcpc_actor request_actor(const struct request *r)
                                .channel = "web",
                                .auth_time = r->session.auth_time,
                                .acr = r->session.acr,
-                               .traceparent = r->trace};
+                               .traceparent = trace_of(r)};
 }
 
 struct err request_read(struct request *r, const char *uri, const struct json **tree)

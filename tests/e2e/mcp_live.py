@@ -393,25 +393,34 @@ def taken_back(c):
 
 
 def legacy_taken_back(c):
+    """A pass that is through before its taking back arrives stands, and nobody is told (docs/MCP.md):
+    so it is tried until one was caught in time."""
     session, _ = initialize(c.maria)
     before = len(c.events("CANCELLED"))
     runs = [r["run_id"] for r in c.book.rows("SELECT run_id FROM workflow_runs")]
-    for i in range(20):
+
+    def new_runs():
+        rows = c.book.rows("SELECT run_id, state, error FROM workflow_runs")
+        return [r for r in rows if r["run_id"] not in runs]
+
+    def caught():
+        return len(c.events("CANCELLED")) > before or any(
+            r["state"] == "CANCELLED" and "cancelled by the client" in r["error"]
+            for r in new_runs())
+    unanswered = 0
+    for i in range(40):
         w = legacy(c.maria, "tools/call", {"name": "run_recon_pass", "arguments":
                                            {"entity_id": "acme-us"}}, session, id=f"r{i}")
         s, d = legacy(c.maria, "notifications/cancelled", {"requestId": f"r{i}"}, session,
                       id=None).whole()
         status, body = w.whole()
-        if body == b"":
+        unanswered += body == b""
+        if unanswered and caught():
             break
     check("a call that notifications/cancelled took back is not answered",
-          s == 202 and status in (200, 202) and body == b"", (s, status, body))
-    rows = c.book.rows("SELECT run_id, state, error FROM workflow_runs")
-    new = [r for r in rows if r["run_id"] not in runs]
-    check("its pass is recorded as cancelled, or was not begun",
-          len(c.events("CANCELLED")) > before or any(
-              r["state"] == "CANCELLED" and "cancelled by the client" in r["error"] for r in new),
-          [tuple(r) for r in new])
+          s == 202 and status in (200, 202) and unanswered > 0, (s, status, body))
+    check("its pass is recorded as cancelled, or was not begun", caught(),
+          [tuple(r) for r in new_runs()])
 
 
 def main():

@@ -55,6 +55,8 @@ def plan(there, n):
         call("query_audit", limit=5, entity_id=ENTITY),
         call("list_pending_escalations", limit=3),
         call("investigate_exception", entry_id=entry),
+        call("list_matches", entity_id=ENTITY, limit=3),
+        call("workspace_stats", entity_id=ENTITY, days=7),
         call("bank_reconciliation", entity_id=ENTITY, account_id=ACCOUNT, date="2026-03-31"),
         call("generate_close_summary", entity_id=ENTITY, period=PERIOD),
         call("comment_item", object=exception, text="seen by a client"),
