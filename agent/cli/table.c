@@ -34,6 +34,7 @@ const struct program agent_program = {
     .files = ".TP\n\\fIagent.db\\fR\nSessions and deliveries, in the agent's data folder; no "
              "evidence.\n.TP\n\\fIworkspace.key\\fR, \\fInotifier.key\\fR\nThe keys with which the "
              "agent shows the engine who it is; closegate\\-engine init makes them.\n",
+    .data_dir = "CLOSEGATE_AGENT_DATA_DIR",
     .commands = commands,
     .commands_n = sizeof commands / sizeof commands[0],
     .load = load,

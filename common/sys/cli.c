@@ -9,7 +9,7 @@
 
 const struct cli_option cli_globals[] = {
     {"config", "FILE", "read settings from FILE; the environment wins"},
-    {"data-dir", "DIR", "the data folder, instead of CLOSEGATE_DATA_DIR"},
+    {"data-dir", "DIR", "the data folder, instead of the one that is set"},
     {"json", NULL, "print one line of JSON"},
     {"help", NULL, "this text"},
     {"version", NULL, "print the version"},
@@ -206,18 +206,19 @@ int64_t cli_clock_us(void)
 
 /* ---- settings ---- */
 
-/* The environment with --data-dir in the place of CLOSEGATE_DATA_DIR. */
-static const char *const *env_with(struct arena *arena, const char *const *env, const char *dir)
+/* The environment with --data-dir in the place of its setting. */
+static const char *const *env_with(const struct cli *cli, const char *const *env, const char *dir)
 {
-    static const char name[] = "CLOSEGATE_DATA_DIR=";
+    struct arena *arena = cli->arena;
+    const char *name = arena_fmt(arena, "%s=", cli->program->data_dir);
     size_t n = 0, k = 0;
     while (env[n] != NULL)
         n++;
     const char **all = ARENA_ARRAY(arena, n + 2, const char *);
-    if (all == NULL)
+    if (all == NULL || name == NULL)
         return env;
     for (size_t i = 0; i < n; i++)
-        if (strncmp(env[i], name, sizeof name - 1) != 0)
+        if (strncmp(env[i], name, strlen(name)) != 0)
             all[k++] = env[i];
     all[k++] = arena_fmt(arena, "%s%s", name, dir);
     return all;
@@ -232,7 +233,7 @@ static int run(struct line *line, const char *const *env)
     if (cli->args_n > cli->command->args_max)
         return cli_misuse(cli, "there are too many arguments");
     if (line->globals[G_DATA_DIR] != NULL)
-        env = env_with(cli->arena, env, line->globals[G_DATA_DIR]);
+        env = env_with(cli, env, line->globals[G_DATA_DIR]);
     cli->config_file = line->globals[G_CONFIG];
     cli->env = env;
     if (!cli->command->no_config) {

@@ -44,6 +44,7 @@ struct program {
     const char *description; /* of the manual page: a paragraph; so the next two, NULL for none */
     const char *environment;
     const char *files;                     /* roff */
+    const char *data_dir;                  /* the setting that --data-dir stands for */
     const struct command *const *commands; /* in the order of the list that --help prints */
     size_t commands_n;
     /* Reads the settings, into the arena; `file` may be NULL. */

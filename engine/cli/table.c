@@ -82,6 +82,7 @@ const struct program engine_program = {
                    "docs/CONFIG.md\n(closegate-engine docs config).",
     .files = ".TP\n\\fIrecon.db\\fR\nThe book of record, in the data folder.\n"
              ".TP\n\\fIpolicy.yaml\\fR\nThe policy; docs/POLICY.md has every key.\n",
+    .data_dir = "CLOSEGATE_DATA_DIR",
     .commands = commands,
     .commands_n = sizeof commands / sizeof commands[0],
     .load = load,

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -376,6 +377,13 @@ def restarted(agent):
     check("also when it was killed", sam.get("session")[1]["signed_in"])
 
 
+def another_folder(agent):
+    here, there = agent.cli("session", "list", "--json"), agent.cli(
+        "session", "list", "--json", "--data-dir", tempfile.mkdtemp(prefix="closegate-agent-"))
+    check("--data-dir is the agent's own folder", len(json.loads(here[1])) > 0
+          and json.loads(there[1]) == [], (here, there))
+
+
 def main():
     engine_binary, agent_binary = agents.given()
     book = lib.Book(engine_binary)
@@ -394,6 +402,7 @@ def main():
               not [f for f in agent.opened() if "recon.db" in f or "/data/" in f], agent.opened())
         signing_out(agent, maria)
         restarted(agent)
+        another_folder(agent)
         check("SIGTERM stops the agent cleanly", agent.stop() == 0, agent.tail(5))
         check("and the engine", engine.stop() == 0, engine.tail(5))
         check("no answer had another shape than screens expect",
