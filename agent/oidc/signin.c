@@ -99,13 +99,20 @@ static struct err proxy_agrees(struct request *r)
     return OK;
 }
 
+/* A page that asks by itself while nobody touches it says so: a window left open is not use. */
+static bool unattended(const struct request *r)
+{
+    struct str value;
+    return http_header(r->http, "X-Closegate-Unattended", &value) > 0;
+}
+
 struct err signin_find(struct request *r)
 {
     TRY(cookie_session(r));
     /* A session of a backend that is no longer in force holds no longer. */
     r->signed_in = r->signed_in && backend_is(r, r->session.backend);
     TRY(proxy_agrees(r));
-    if (!r->signed_in || r->looks_on)
+    if (!r->signed_in || r->looks_on || unattended(r))
         return OK;
     /* A session that cannot be touched ends earlier than it might; it is no reason to refuse. */
     struct err e = session_touch(r->db, &r->session, r->now_us);

@@ -4,9 +4,11 @@ signing in, what a change must carry, the statuses of decisions with their bodie
 what is refused, and that every reply has its headers. Prints TAP.
 Usage: agent_api.py [--engine PATH] [--agent PATH]"""
 import base64
+import contextlib
 import json
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 import time
@@ -367,6 +369,23 @@ def every_entitys(agent, engine):
     check("which who sees every entity may", status == 404, (status, said))
 
 
+def idling(agent):
+    """What a page asks by itself keeps no session alive; what a person asks does."""
+    sam = agents.Person(agent, "sam")
+    path = os.path.join(agent.folder, "agent.db")
+
+    def seen(back_s=0):
+        with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
+            db.execute("UPDATE sessions SET seen_us = seen_us - ?, created_us = created_us - ? "
+                       "WHERE ended_us IS NULL", (back_s * 1000000, back_s * 1000000))
+            return db.execute("SELECT max(seen_us) FROM sessions WHERE actor = 'human:sam'").fetchone()[0]
+    before = seen(600)
+    status = sam.get("session", headers={"X-Closegate-Unattended": "1"})[0]
+    check("a page nobody sits at keeps no session alive", status == 200 and seen() == before)
+    sam.get("session")
+    check("whoever sits at it does", seen() > before)
+
+
 def restarted(agent):
     sam = agents.Person(agent, "sam")
     check("SIGTERM stops the agent cleanly", agent.stop() == 0, agent.tail(5))
@@ -401,6 +420,7 @@ def main():
         check("no file of the book is the agent's to open",
               not [f for f in agent.opened() if "recon.db" in f or "/data/" in f], agent.opened())
         signing_out(agent, maria)
+        idling(agent)
         restarted(agent)
         another_folder(agent)
         check("SIGTERM stops the agent cleanly", agent.stop() == 0, agent.tail(5))

@@ -1,6 +1,7 @@
 /* The agent's JSON API: one fetch with the session's token, and one class of error for each thing a
  * screen must tell apart. */
 import { reactive } from 'vue'
+import { unattended } from '@/lib/attended'
 
 const BASE = '/api/v1/'
 
@@ -94,6 +95,7 @@ export async function request<T>(method: string, path: string, body?: unknown, s
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = connection.csrf
+  else if (unattended()) headers['X-Closegate-Unattended'] = '1'
   let r: Response
   try {
     r = await fetch(BASE + path, {
