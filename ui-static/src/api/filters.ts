@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { get, request } from './http'
-import { changed } from './query'
+import { queryClient } from './query'
 import type { Filter } from './types.gen'
 
 export interface SavedFilter extends Filter {
@@ -23,10 +23,10 @@ export function useSavedFilters(screen: string) {
 /* One of that name and screen is replaced. */
 export async function saveFilter(filter: Filter): Promise<void> {
   await request('PUT', 'filters', filter)
-  changed(['filters'])
+  await queryClient.invalidateQueries({ queryKey: ['filters'] })
 }
 
 export async function dropFilter(id: string): Promise<void> {
   await request('DELETE', 'filters/' + encodeURIComponent(id))
-  changed(['filters'])
+  await queryClient.invalidateQueries({ queryKey: ['filters'] })
 }

@@ -28,12 +28,26 @@ export const queryClient = new QueryClient({
   },
 })
 
-export function changed(topics: readonly string[]): void {
-  if (topics.length === 0) return
+/* What is shown first is what somebody waits for: how their decision ended is painted before long
+ * lists are asked for again, and several changes at once are one asking. */
+const SETTLE_MS = 60
+const heard = new Set<string>()
+let settling: ReturnType<typeof setTimeout> | undefined
+
+function askAgain(): void {
+  const topics = [...heard]
+  heard.clear()
+  settling = undefined
   void queryClient.invalidateQueries({
     predicate: (q) =>
       topics.includes(String(q.queryKey[0])) || ((q.meta?.topics as string[] | undefined) ?? []).some((t) => topics.includes(t)),
   })
+}
+
+export function changed(topics: readonly string[]): void {
+  if (topics.length === 0) return
+  topics.forEach((t) => heard.add(t))
+  settling ??= setTimeout(askAgain, SETTLE_MS)
 }
 
 export function isApiError(e: unknown): e is ApiError {
