@@ -196,9 +196,11 @@ START_TEST(what_was_sealed_for_one_use_opens_for_no_other)
     ck_assert(!unseal_text(seals, arena, SEAL_SESSION, "y", text, &bytes));
     ck_assert(!unseal_text(seals, arena, SEAL_SESSION, "x", "", &bytes));
     struct seals *before = seals;
-    setup(); /* another agent, another secret */
+    struct arena *first = arena; /* `text` lives there */
+    setup();                     /* another agent, another secret */
     ck_assert(!unseal_text(seals, arena, SEAL_SESSION, "x", text, &bytes));
     seals_free(before);
+    arena_free(first);
     teardown();
 }
 END_TEST
