@@ -3,15 +3,12 @@
 
 #include <string.h>
 
+#include "common/sys/config_rows.h"
+
 #define AT(member) .offset = offsetof(struct agent_config, member)
 
 static const struct setting rows[] = {
-    {.name = "CLOSEGATE_ENV",
-     .type = SETTING_CHOICE,
-     AT(env),
-     .choices = "prod|dev",
-     .fallback = "prod",
-     .help = "dev allows conveniences that prod refuses."},
+    ROW_ENV,
     {.name = "CLOSEGATE_AGENT_DATA_DIR",
      .type = SETTING_PATH,
      AT(data_dir),
@@ -192,31 +189,14 @@ static const struct setting rows[] = {
      .min = 1,
      .max = 128,
      .help = "How many requests are worked on at the same time; others queue."},
-    {.name = "CLOSEGATE_MAX_CONNECTIONS",
-     .type = SETTING_INT,
-     AT(max_connections),
-     .fallback = "1024",
-     .min = 1,
-     .max = 100000,
-     .help = "Open connections in all."},
-    {.name = "CLOSEGATE_MAX_CONNECTIONS_PER_PEER",
-     .type = SETTING_INT,
-     AT(max_connections_per_peer),
-     .fallback = "512",
-     .min = 0,
-     .max = 100000,
-     .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    ROW_MAX_CONNECTIONS,
+    ROW_MAX_CONNECTIONS_PER_PEER,
     {.name = "CLOSEGATE_METRICS_PEERS",
      .type = SETTING_NETWORKS,
      AT(metrics_peers),
      .fallback = "127.0.0.0/8, ::1/128",
      .help = "The networks that may read /metrics; a request that a proxy forwarded never."},
-    {.name = "CLOSEGATE_LOG_LEVEL",
-     .type = SETTING_CHOICE,
-     AT(log_level),
-     .choices = "error|warn|info|debug",
-     .fallback = "info",
-     .help = "The most detailed lines that are logged."},
+    ROW_LOG_LEVEL,
     {.name = "CLOSEGATE_SLACK_BOT_TOKEN",
      .type = SETTING_TEXT,
      .secret = true,

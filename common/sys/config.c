@@ -3,15 +3,12 @@
 
 #include <string.h>
 
+#include "common/sys/config_rows.h"
+
 #define AT(member) .offset = offsetof(struct config, member)
 
 static const struct setting rows[] = {
-    {.name = "CLOSEGATE_ENV",
-     .type = SETTING_CHOICE,
-     AT(env),
-     .choices = "prod|dev",
-     .fallback = "prod",
-     .help = "dev allows conveniences that prod refuses."},
+    ROW_ENV,
     {.name = "CLOSEGATE_DATA_DIR",
      .type = SETTING_PATH,
      AT(data_dir),
@@ -96,26 +93,9 @@ static const struct setting rows[] = {
      AT(allowed_hosts),
      .fallback = "",
      .help = "Further values of the Host header that are let in, besides this machine's own."},
-    {.name = "CLOSEGATE_LOG_LEVEL",
-     .type = SETTING_CHOICE,
-     AT(log_level),
-     .choices = "error|warn|info|debug",
-     .fallback = "info",
-     .help = "The most detailed lines that are logged."},
-    {.name = "CLOSEGATE_MAX_CONNECTIONS",
-     .type = SETTING_INT,
-     AT(max_connections),
-     .fallback = "1024",
-     .min = 1,
-     .max = 100000,
-     .help = "Open connections in all."},
-    {.name = "CLOSEGATE_MAX_CONNECTIONS_PER_PEER",
-     .type = SETTING_INT,
-     AT(max_connections_per_peer),
-     .fallback = "512",
-     .min = 0,
-     .max = 100000,
-     .help = "Open connections of one TCP peer address; 0 for no such ceiling."},
+    ROW_LOG_LEVEL,
+    ROW_MAX_CONNECTIONS,
+    ROW_MAX_CONNECTIONS_PER_PEER,
     {.name = "CLOSEGATE_METRICS_PEERS",
      .type = SETTING_NETWORKS,
      AT(metrics_peers),

@@ -1,0 +1,35 @@
+/* Rows that both daemons' settings have alike: one file of settings may serve both, so a name means
+ * the same to each. Private to config.c and agent_config.c, which say with AT where their struct
+ * keeps it. */
+#ifndef COMMON_SYS_CONFIG_ROWS_H
+#define COMMON_SYS_CONFIG_ROWS_H
+
+#include "common/sys/settings.h"
+
+#define ROW_ENV                                                                                    \
+    {                                                                                              \
+        .name = "CLOSEGATE_ENV", .type = SETTING_CHOICE, AT(env), .choices = "prod|dev",           \
+        .fallback = "prod", .help = "dev allows conveniences that prod refuses."                   \
+    }
+
+#define ROW_LOG_LEVEL                                                                              \
+    {                                                                                              \
+        .name = "CLOSEGATE_LOG_LEVEL", .type = SETTING_CHOICE, AT(log_level),                      \
+        .choices = "error|warn|info|debug", .fallback = "info",                                    \
+        .help = "The most detailed lines that are logged."                                         \
+    }
+
+#define ROW_MAX_CONNECTIONS                                                                        \
+    {                                                                                              \
+        .name = "CLOSEGATE_MAX_CONNECTIONS", .type = SETTING_INT, AT(max_connections),             \
+        .fallback = "1024", .min = 1, .max = 100000, .help = "Open connections in all."            \
+    }
+
+#define ROW_MAX_CONNECTIONS_PER_PEER                                                               \
+    {                                                                                              \
+        .name = "CLOSEGATE_MAX_CONNECTIONS_PER_PEER", .type = SETTING_INT,                         \
+        AT(max_connections_per_peer), .fallback = "512", .min = 0, .max = 100000,                  \
+        .help = "Open connections of one TCP peer address; 0 for no such ceiling."                 \
+    }
+
+#endif
