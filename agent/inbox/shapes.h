@@ -20,7 +20,7 @@ extern const struct shape *const shapes[];
 extern const size_t shapes_n;
 
 extern const struct shape shape_escalation_page, shape_escalation, shape_match, shape_outcome,
-    shape_audit_page, shape_policy, shape_match_page, shape_stats;
+    shape_audit_page, shape_policy;
 
 /* Tables of what browsers send, beside their handlers. */
 extern const struct shape shape_decision, shape_bulk, shape_filter;

@@ -31,7 +31,8 @@ static const struct {
 };
 #define URIS_N (sizeof table / sizeof table[0])
 
-unsigned news_topics(const char *uri)
+/* The topics that a change of this address concerns; 0: none. */
+static unsigned topics_of(const char *uri)
 {
     for (size_t i = 0; i < URIS_N; i++)
         if (strcmp(uri, table[i].uri) == 0)
@@ -49,7 +50,7 @@ static void on_news(void *ctx, const struct mcpc_news *what)
         log_info("following the engine", LOG_END);
         break;
     case MCPC_UPDATED:
-        topics = news_topics(what->uri);
+        topics = topics_of(what->uri);
         break;
     case MCPC_TOOLS: /* another policy or registry: what people may do has changed */
         topics = TOPIC_POLICY | TOPIC_ESCALATIONS | TOPIC_ENGINE;

@@ -12,7 +12,4 @@ MUST_CHECK struct err news_start(const struct agent *agent, struct news **out);
 /* Waits about a second. NULL is taken. */
 void news_stop(struct news *news);
 
-/* The topics that a change of this address concerns; 0: none. */
-unsigned news_topics(const char *uri);
-
 #endif
