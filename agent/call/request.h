@@ -38,6 +38,7 @@ struct agent {
     struct signin *signin; /* agent/oidc */
     struct seals *seals;   /* agent/call/seals.h */
     struct notify *notify; /* agent/notify; NULL when nothing is configured */
+    struct llm *llm;       /* agent/llm; NULL when no model is configured */
     int64_t started_us;
 };
 
@@ -58,6 +59,9 @@ struct request {
     struct reply reply;
     bool looks_on; /* of the route: see LOOKS_ON */
     bool live; /* answered with a stream of what changes, by the loop thread (agent/web/live.h) */
+    /* Or with a stream of its own: called on the loop thread instead of a reply, and `web` is then
+     * its to end. While stopping, and after a reply, it is not called. */
+    void (*stream)(struct request *r, struct web_req *web);
 };
 
 typedef struct err request_fn(struct request *r);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/call/pool.h"
 #include "agent/web/guard.h"
-#include "agent/web/pool.h"
 #include "agent/web/static.h"
 #include "agent/web/tables.h"
 #include "common/sys/log.h"
@@ -75,7 +75,7 @@ static void run(struct job *job)
         e = job->route->fn(r);
     if (e.kind == ERR_NONE)
         e = arena_check(r->arena);
-    if (e.kind == ERR_NONE && r->reply.status == 0 && !r->live)
+    if (e.kind == ERR_NONE && r->reply.status == 0 && !r->live && r->stream == NULL)
         e = err_new(ERR_BUG, "a handler gave no reply");
     if (e.kind != ERR_NONE) {
         r->reply.pairs_n = 0;
@@ -100,6 +100,10 @@ static void send_reply(struct server *s, struct job *job)
     if (job->r.live && have->status == 0 && !s->draining) {
         const struct live_who who = {job->r.session.principal_id, job->r.session.id};
         live_open(s->options.live, job->web, &who, have->pairs, have->pairs_n);
+        return;
+    }
+    if (job->r.stream != NULL && have->status == 0 && !s->draining) {
+        job->r.stream(&job->r, job->web);
         return;
     }
     const struct http_reply reply = {.status = have->status == 0 ? 503 : have->status,

@@ -286,7 +286,8 @@ static const char *const foreign[] = {
     "CLOSEGATE_CLOCK_JUMP_SECONDS",
     "CLOSEGATE_SWEEP_SECONDS",
     "CLOSEGATE_FX_*",
-    "CLOSEGATE_LLM_*",
+    "CLOSEGATE_LLM_*", /* llm_config.h, which also takes these */
+    "CLOSEGATE_AGENT_MODEL",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_API_KEY_FILE",
     "OPENAI_API_KEY",
@@ -433,6 +434,7 @@ struct err agent_config_load(struct arena *arena, const char *file, const char *
     if (out->notifier_key == NULL)
         out->notifier_key = arena_fmt(arena, "%s/notifier.key", out->data_dir);
     TRY(arena_check(arena));
+    TRY(llm_config_load(arena, file, env, out->env == CONFIG_DEV, &out->llm));
     return check(arena, out);
 }
 
@@ -443,4 +445,9 @@ void agent_config_print_reference(struct buf *out)
                   "comment line); the environment wins. An unknown `CLOSEGATE_` name is "
                   "refused.\n\n");
     settings_print_reference(&table, out);
+    buf_puts(out,
+             "\n# Settings of the model\n\n"
+             "Without a key and without an address there is no chat. [LLM.md](LLM.md) says how "
+             "each provider is set up.\n\n");
+    llm_config_print_reference(out);
 }

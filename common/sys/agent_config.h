@@ -5,6 +5,7 @@
 #define COMMON_SYS_AGENT_CONFIG_H
 
 #include "common/sys/config.h"
+#include "common/sys/llm_config.h"
 
 enum agent_client_auth { /* how we show ourselves at the provider's token endpoint */
                          CLIENT_AUTH_AUTO = 0,
@@ -75,6 +76,7 @@ struct agent_config {
     struct setting_networks metrics_peers;
     int log_level; /* enum log_level */
     struct notify_config notify;
+    struct llm_config llm;
 };
 
 MUST_CHECK struct err agent_config_load(struct arena *arena, const char *file,

@@ -26,7 +26,7 @@ struct load {
     struct given *secret; /* the same for NAME_FILE */
 };
 
-static struct err read_small_file(struct arena *arena, const char *path, struct str *out)
+struct err settings_read_file(struct arena *arena, const char *path, struct str *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -149,7 +149,10 @@ static struct err take_line(struct load *load, struct str line, const char *wher
         value = (struct str){.at = value.at + 1, .len = value.len - 2};
     struct str prefix = str_of(load->table->prefix);
     if (name.len < prefix.len || memcmp(name.at, prefix.at, prefix.len) != 0) {
-        if (slot_of(load, name) == NULL && !is_foreign(load->table, name))
+        const bool known = slot_of(load, name) != NULL;
+        if (!known && load->table->part)
+            return OK;
+        if (!known && !is_foreign(load->table, name))
             return unknown_name(load, name, where);
     }
     return give(load, name, value, where, false);
@@ -158,7 +161,7 @@ static struct err take_line(struct load *load, struct str line, const char *wher
 static struct err take_file(struct load *load, const char *path)
 {
     struct str text, line;
-    TRY(read_small_file(load->arena, path, &text));
+    TRY(settings_read_file(load->arena, path, &text));
     bool more = true;
     for (unsigned n = 1; more; n++) {
         more = str_cut(text, '\n', &line, &text);
@@ -305,7 +308,7 @@ static struct err secret_read(struct load *load, size_t i)
     if (value->value != NULL)
         return err_at(ERR_INPUT, file->where, "given both as a value and as a file");
     struct str text;
-    TRY(read_small_file(load->arena, file->value, &text));
+    TRY(settings_read_file(load->arena, file->value, &text));
     while (text.len > 0 && (text.at[text.len - 1] == '\n' || text.at[text.len - 1] == '\r'))
         text.len--;
     if (text.len == 0)

@@ -13,6 +13,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/sys/netaddr.h"
 
 enum setting_type {
@@ -52,12 +53,16 @@ struct settings_table {
     const struct setting *rows;
     size_t n;
     const char *const *foreign; /* names (or "PREFIX_*") that are another daemon's; ended by NULL */
+    bool part; /* of a larger table, which judges the names without this one's prefix */
 };
 
 /* Fills `target`. `env` is an environ-like vector, or NULL for none; `file` a path, or NULL. Errors
  * are ERR_INPUT with `where` naming the variable or `file:line`; nothing is then to be used. */
 MUST_CHECK struct err settings_load(struct arena *arena, const struct settings_table *table,
                                     const char *file, const char *const *env, void *target);
+
+/* A whole small text file (at most 256 KiB of UTF-8), as settings are read from one. */
+MUST_CHECK struct err settings_read_file(struct arena *arena, const char *path, struct str *out);
 
 /* The reference in Markdown: a heading, then a table a setting a row. */
 void settings_print_reference(const struct settings_table *table, struct buf *out);

@@ -1,6 +1,6 @@
 /* The workers: in order, each job once, no more waiting than was said, and what still waits at the
  * end is given back. */
-#include "agent/web/pool.h"
+#include "agent/call/pool.h"
 
 #include <pthread.h>
 #include <semaphore.h>

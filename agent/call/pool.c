@@ -1,6 +1,6 @@
 /* One port a worker and one for the loop thread; who is free stands on a stack, who waits in a
  * ring. */
-#include "agent/web/pool.h"
+#include "agent/call/pool.h"
 
 #include <pthread.h>
 #include <signal.h>

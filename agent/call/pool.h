@@ -1,8 +1,8 @@
 /* The worker threads. The loop thread hands each job to a thread that is free, in the order they
  * came; the thread works and hands it back. A thread has its own connection to agent.db and its own
  * client of the engine, made once. */
-#ifndef AGENT_WEB_POOL_H
-#define AGENT_WEB_POOL_H
+#ifndef AGENT_CALL_POOL_H
+#define AGENT_CALL_POOL_H
 
 #include <stddef.h>
 
