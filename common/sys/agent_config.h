@@ -51,8 +51,6 @@ struct notify_config {
     struct setting_list allow; /* host:port that may be a private address */
 };
 
-enum llm_api { LLM_API_NONE = 0, LLM_API_ANTHROPIC, LLM_API_OPENAI };
-
 /* Texts live in the arena agent_config_load was given. None is NULL unless it says so. */
 struct agent_config {
     int env;                   /* enum config_env */
