@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/notify/backoff.h"
+#include "common/sys/backoff.h"
 
 #define POST_TIMEOUT_MS 10000
 #define REPLY_MAX       ((size_t)256 * 1024)

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "agent/notify/inert.h"
 #include "common/base/buf.h"
 #include "common/base/civil.h"
 #include "common/sys/crypt.h"
+#include "common/sys/inert.h"
 
 #define MESSAGE_MAX  ((size_t)256 * 1024)
 #define LINE_MAX_QP  76

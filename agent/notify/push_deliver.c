@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "agent/notify/deliver.h"
-#include "agent/notify/inert.h"
 #include "agent/store/push_subs.h"
+#include "common/sys/inert.h"
 #include "common/sys/json_write.h"
 
 #define TOKEN_LIFE_S INT64_C(43200) /* RFC 8292: at most a day */

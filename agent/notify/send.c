@@ -1,8 +1,8 @@
 /* Take, deliver, settle. */
 #include "agent/notify/send.h"
 
-#include "agent/notify/backoff.h"
 #include "common/base/civil.h"
+#include "common/sys/backoff.h"
 #include "common/sys/crypt.h"
 #include "common/sys/log.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "agent/notify/inert.h"
+#include "common/sys/inert.h"
 #include "common/sys/json_write.h"
 
 #define BODY_MAX     ((size_t)128 * 1024)

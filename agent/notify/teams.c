@@ -1,8 +1,8 @@
 /* The card from top to bottom, in the order of slack.c. */
 #include "agent/notify/teams.h"
 
-#include "agent/notify/inert.h"
 #include "common/base/civil.h"
+#include "common/sys/inert.h"
 #include "common/sys/json_write.h"
 
 #define TITLE_SHOWN  300

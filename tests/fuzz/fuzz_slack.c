@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/notify/inert.h"
 #include "agent/notify/slack.h"
 #include "agent/notify/slack_payload.h"
 #include "common/base/invariant.h"
+#include "common/sys/inert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Text of others in places of others: it shows, it never acts. */
-#include "agent/notify/inert.h"
+#include "common/sys/inert.h"
 
 #include <string.h>
 

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/notify/backoff.h"
 #include "agent/notify/follow.h"
 #include "agent/notify/send.h"
+#include "common/sys/backoff.h"
 #include "common/sys/log.h"
 #include "tests/unit/test.h"
 

@@ -1,8 +1,8 @@
 /* Text of payees and agents, made fit for a message: it shows, it never acts. Control, bidi and
  * invisible characters become marks, line ends too, what is too long is cut with an ellipsis.
  * Lengths are counted as the chat apps count them, in UTF-16 units of what is sent. Pure. */
-#ifndef AGENT_NOTIFY_INERT_H
-#define AGENT_NOTIFY_INERT_H
+#ifndef COMMON_SYS_INERT_H
+#define COMMON_SYS_INERT_H
 
 #include "common/base/arena.h"
 

@@ -1,5 +1,5 @@
 /* One character at a time: what stands for it, and whether that still fits. */
-#include "agent/notify/inert.h"
+#include "common/sys/inert.h"
 
 #include <stdbool.h>
 #include <stdio.h>

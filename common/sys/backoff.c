@@ -1,5 +1,5 @@
 /* Pauses between attempts. */
-#include "agent/notify/backoff.h"
+#include "common/sys/backoff.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* When to try again: exponential, jittered, and not before the other side said (Retry-After). Pure.
  */
-#ifndef AGENT_NOTIFY_BACKOFF_H
-#define AGENT_NOTIFY_BACKOFF_H
+#ifndef COMMON_SYS_BACKOFF_H
+#define COMMON_SYS_BACKOFF_H
 
 #include <stdbool.h>
 #include <stdint.h>
