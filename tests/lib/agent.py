@@ -37,7 +37,8 @@ class Agent:
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = os.path.join(engine.book.dir, "agent")
         self.log = os.path.join(engine.book.dir, "agent.log")
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("CLOSEGATE_")}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(
+            ("CLOSEGATE_", "ANTHROPIC_", "OPENAI_"))}
         self.env.update(CLOSEGATE_ENV="dev", CLOSEGATE_AGENT_AUTH_BACKEND="dev",
                         CLOSEGATE_AGENT_DATA_DIR=self.folder, CLOSEGATE_WORKSPACE_URL=self.url,
                         CLOSEGATE_AGENT_LISTEN=f"127.0.0.1:{self.port}",

@@ -50,7 +50,8 @@ class Say:
     yields its pieces when they are due; `delay` seconds before each, `first` before the first byte.
     `write` bytes go out at a time, each by itself. usage: input, output, cache_read, cache_write.
     quirks: "crlf", and of OpenAI's likes "comments", "whole calls", "stop for calls", "no usage",
-    "no done", "until close" (a reply without length or chunks)."""
+    "no done", "until close" (a reply without length or chunks); of Anthropic's "unknown" (blocks and
+    events that nobody asked for)."""
 
     def __init__(self, text="", calls=(), stop=None, chunk=12, delay=0, first=0, write=None,
                  usage=None, breaks=None, quirks=(), ascii=True):
@@ -229,8 +230,9 @@ class Provider:
             entry.api = ANTHROPIC
             return Fail(404)
         if self.keys:
-            sent = entry.headers.get("x-api-key") if api == ANTHROPIC else entry.headers.get(
-                "authorization", "").removeprefix("Bearer ")
+            sent = entry.headers.get("authorization", "").removeprefix("Bearer ")
+            if api == ANTHROPIC and not sent:
+                sent = entry.headers.get("x-api-key")
             if sent != self.keys[api]:
                 return Fail(401)
         try:
