@@ -19,6 +19,10 @@ const struct agent_sql agent_sqls[] = {
     {SET_CHAT, chat_sql, &chat_sql_n},
     {SET_PUSH, push_sql, &push_sql_n},
     {SET_ONCE, once_sql, &once_sql_n},
+    {SET_TALKS, talks_sql, &talks_sql_n},
+    {SET_TRACES, traces_sql, &traces_sql_n},
+    {SET_FORGET, forget_sql, &forget_sql_n},
+    {SET_PINS, pins_sql, &pins_sql_n},
 };
 /* clang-format on */
 const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];

@@ -14,6 +14,10 @@ enum agent_set {
     SET_CHAT,
     SET_PUSH,
     SET_ONCE,
+    SET_TALKS,
+    SET_TRACES,
+    SET_FORGET,
+    SET_PINS,
 };
 
 struct agent_sql {
@@ -38,6 +42,14 @@ extern const struct db_sql push_sql[];
 extern const size_t push_sql_n;
 extern const struct db_sql once_sql[];
 extern const size_t once_sql_n;
+extern const struct db_sql talks_sql[];
+extern const size_t talks_sql_n;
+extern const struct db_sql traces_sql[];
+extern const size_t traces_sql_n;
+extern const struct db_sql forget_sql[];
+extern const size_t forget_sql_n;
+extern const struct db_sql pins_sql[];
+extern const size_t pins_sql_n;
 
 struct agent_db {
     struct db *db;

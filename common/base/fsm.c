@@ -74,6 +74,17 @@ static struct err names_check(const struct fsm *machine, const char *const *name
     return OK;
 }
 
+/* Either every row has a tier or none has. */
+static bool has_tiers(const struct fsm *machine)
+{
+    return machine->n_rows > 0 && machine->rows[0].tier != FSM_TIER_NONE;
+}
+
+static bool tier_fits(const struct fsm *machine, int tier)
+{
+    return has_tiers(machine) ? tier >= FSM_TIER_ENGINE && tier <= 3 : tier == FSM_TIER_NONE;
+}
+
 static struct err rows_check(const struct fsm *machine, struct arena *arena)
 {
     uint64_t events = 0;
@@ -84,7 +95,7 @@ static struct err rows_check(const struct fsm *machine, struct arena *arena)
             return fault(machine, arena, "a row names a state that is none", "");
         if (row->event < 0 || (size_t)row->event >= machine->n_events)
             return fault(machine, arena, "a row names an event that is none", "");
-        if (row->tier < FSM_TIER_ENGINE || row->tier > 3)
+        if (!tier_fits(machine, row->tier))
             return fault(machine, arena, "no such tier on", fsm_event_name(machine, row->event));
         if (fsm_find(machine, row->state, row->event) != row)
             return err_fmt(arena, ERR_BUG, NULL, "%s: two rows for %s from %s", machine->name,
@@ -172,11 +183,15 @@ void fsm_print(const struct fsm *machine, struct buf *out)
         if (machine->terminal[state])
             buf_putf(out, "    %s --> [*]\n", fsm_state_name(machine, state));
     }
-    buf_puts(out, "```\n\n| state | event | next | tier |\n|---|---|---|---|\n");
+    const bool tiers = has_tiers(machine);
+    buf_puts(out, "```\n\n| state | event | next |");
+    buf_puts(out, tiers ? " tier |\n|---|---|---|---|\n" : "\n|---|---|---|\n");
     for (size_t i = 0; i < machine->n_rows; i++) {
         const struct fsm_row *row = &machine->rows[i];
-        buf_putf(out, "| %s | %s | %s | %s |\n", fsm_state_name(machine, row->state),
-                 fsm_event_name(machine, row->event), fsm_state_name(machine, row->next),
-                 tier_name(row->tier));
+        buf_putf(out, "| %s | %s | %s |", fsm_state_name(machine, row->state),
+                 fsm_event_name(machine, row->event), fsm_state_name(machine, row->next));
+        if (tiers)
+            buf_putf(out, " %s |", tier_name(row->tier));
+        buf_putc(out, '\n');
     }
 }

@@ -1,7 +1,7 @@
 /* State machines as tables. A machine is data: its names, where it starts, where it may end, and
  * one row for each transition; what is not a row cannot happen. The engine's machines are in
- * engine/fsm, one table a file. Taking a step changes nothing: the caller stores the new state in
- * the same transaction as everything else. */
+ * engine/fsm, the agent's in agent/fsm, one table a file. Taking a step changes nothing: the caller
+ * stores the new state in the same transaction as everything else. */
 #ifndef COMMON_BASE_FSM_H
 #define COMMON_BASE_FSM_H
 
@@ -16,11 +16,12 @@ enum {
     FSM_STATES_MAX = 64,
     FSM_EVENTS_MAX = 64,
     FSM_TIER_ENGINE = -1, /* not a tool's: the engine's sweeper, a time-out, a delivery */
+    FSM_TIER_NONE = -2,   /* on every row of a machine that knows no tiers: the agent's */
 };
 
 struct fsm_row {
     int state, event, next;
-    int tier; /* 0 to 3, or FSM_TIER_ENGINE */
+    int tier; /* 0 to 3, or one of the FSM_TIER_… */
 };
 
 /* States and events are numbered from 0 without gaps: the enums of the machine's own header. */
@@ -56,7 +57,8 @@ MUST_CHECK struct err fsm_state_parse(const struct fsm *machine, const char *nam
  * terminal state can be reached, if the machine has any; and every event is used. */
 MUST_CHECK struct err fsm_check(const struct fsm *machine, struct arena *arena);
 
-/* A Markdown section: a Mermaid diagram and a table of the rows. */
+/* A Markdown section: a Mermaid diagram and a table of the rows, with their tiers if they have any.
+ */
 void fsm_print(const struct fsm *machine, struct buf *out);
 
 #endif

@@ -23,10 +23,11 @@ page "$engine" config docs/CONFIG.md
 page "$engine" fsm docs/fsm.md
 page "$engine" man docs/man/closegate-engine.1
 page "$agent" config docs/AGENT-CONFIG.md
+page "$agent" fsm docs/fsm-agent.md
 page "$agent" man docs/man/closegate-agent.1
 page "$agent" types ui-static/src/api/types.gen.ts
 if command -v mandoc >/dev/null; then
     mandoc -Tlint -Wwarning docs/man/closegate-engine.1 docs/man/closegate-agent.1 || stale=1
 fi
-[ $stale = 0 ] && echo "docs: 7 pages are current"
+[ $stale = 0 ] && echo "docs: 8 pages are current"
 exit $stale

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pure ring (common/base, engine/gate, engine/fsm, engine/recon, engine/report) linked alone: what it still
+# The pure ring (common/base, engine/gate, engine/fsm, engine/recon, engine/report, agent/fsm) linked alone: what it still
 # wants from outside is read with nm -u and must be in pure.txt. No file, no socket, no clock.
 # Usage: pure.sh ARCHIVE...   (meson hands them over)
 set -eu
