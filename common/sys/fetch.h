@@ -40,8 +40,8 @@ struct fetch_req {
     bool https_only;     /* http:// is ERR_INPUT, too */
     const struct fetch_guard *guard; /* NULL: any address */
 
-    /* An answer of this media type is not collected: each piece goes to `take` as it arrives, until
-     * that says false. NULL: every answer is collected. */
+    /* A 2xx answer of this media type is not collected: each piece goes to `take` as it arrives,
+     * until that says false. NULL: every answer is collected. */
     const char *stream_type;
     bool (*take)(void *ctx, const char *bytes, size_t n);
     /* Asked at least once a second, also while connecting: true ends the exchange, as if the peer

@@ -116,6 +116,14 @@ struct err loop_on_fd(struct loop *loop, int fd, loop_fn *fn, void *ctx, struct 
     return watch_new(loop, fd, EV_READ, fn, ctx, out);
 }
 
+struct err loop_on_fd_for(struct loop *loop, int fd, unsigned what, loop_fn *fn, void *ctx,
+                          struct loop_watch **out)
+{
+    const int events =
+        ((what & LOOP_READ) != 0 ? EV_READ : 0) | ((what & LOOP_WRITE) != 0 ? EV_WRITE : 0);
+    return watch_new(loop, fd, (short)events, fn, ctx, out);
+}
+
 void loop_watch_free(struct loop_watch *watch)
 {
     if (watch == NULL)

@@ -35,6 +35,11 @@ MUST_CHECK struct err loop_on_signal(struct loop *loop, int signo, loop_fn *fn, 
  * open until the watch is freed. */
 MUST_CHECK struct err loop_on_fd(struct loop *loop, int fd, loop_fn *fn, void *ctx,
                                  struct loop_watch **out);
+/* The same for writing, or for either: a sum of these. `fn` is not told which it was. */
+#define LOOP_READ  1U
+#define LOOP_WRITE 2U
+MUST_CHECK struct err loop_on_fd_for(struct loop *loop, int fd, unsigned what, loop_fn *fn,
+                                     void *ctx, struct loop_watch **out);
 void loop_watch_free(struct loop_watch *watch);
 
 /* `fn` after `after_ms`, and every `after_ms` again when `repeat`. */
