@@ -131,9 +131,9 @@ static struct err row_read(struct stmt *q, struct arena *arena, struct trace *ro
 
 static struct err body_print(struct arena *arena, const struct json *body, struct str *text)
 {
+    ENSURE(json_is(body, JSON_TYPE_OBJECT), ERR_INPUT, "a trace's body is an object");
     CLEANUP(jw_fini) struct jw w;
     struct str out;
-    ENSURE(json_is(body, JSON_TYPE_OBJECT), ERR_INPUT, "a trace's body is an object");
     jw_init(&w, TRACE_BODY_MAX);
     jw_tree(&w, NULL, body);
     TRY(jw_done(&w, &out));
