@@ -189,10 +189,10 @@ class Person:
 class Live:
     """The stream of what changes, as the page's EventSource reads it; topics() empties it."""
 
-    def __init__(self, person):
+    def __init__(self, person, path="events"):
         self.seen, self.ended = [], threading.Event()
         self.c = http.client.HTTPConnection("127.0.0.1", person.agent.port, timeout=120)
-        self.c.request("GET", "/api/v1/events", headers=person.headers("GET"))
+        self.c.request("GET", "/api/v1/" + path, headers=person.headers("GET"))
         self.socket = self.c.sock  # http.client lets go of it when the reply has no length
         self.response = self.c.getresponse()
         self.status, self.lock = self.response.status, threading.Condition()
@@ -214,12 +214,14 @@ class Live:
             pass
         self.ended.set()
 
+    def wait_for(self, fits, seconds=10):
+        """Whether what was told so far, [(event, data)], fits within that time."""
+        with self.lock:
+            return self.lock.wait_for(lambda: fits(self.seen), seconds)
+
     def wait(self, topic, seconds=10):
         """Whether a change of that topic was told."""
-        def told():
-            return any(topic in data.get("topics", []) for event, data in self.seen)
-        with self.lock:
-            return self.lock.wait_for(told, seconds)
+        return self.wait_for(lambda seen: any(topic in d.get("topics", []) for _, d in seen), seconds)
 
     def clear(self):
         with self.lock:

@@ -47,7 +47,7 @@ class Break:
 
 class Say:
     """An answer. text: whole (cut into pieces of `chunk` characters), or a list, or a callable that
-    yields its pieces when they are due; `delay` seconds before each, `first` before the first byte.
+    yields its pieces when they are due; `delay` seconds after each, `first` before the first byte.
     `write` bytes go out at a time, each by itself. usage: input, output, cache_read, cache_write.
     quirks: "crlf", and of OpenAI's likes "comments", "whole calls", "stop for calls", "no usage",
     "no done", "until close" (a reply without length or chunks); of Anthropic's "unknown" (blocks and
@@ -300,10 +300,10 @@ class Provider:
                 if ended:
                     return ended
                 stages[turn.breaks.stage] += 1  # once only
-            if turn.delay and stage == "text":
-                await asyncio.sleep(turn.delay)
             stages[stage] += 1
             await self.write(writer, data, turn, framed)
+            if turn.delay and stage == "text":  # before the next piece is made: it may hold the time
+                await asyncio.sleep(turn.delay)
             if reader.at_eof():
                 return "left"
         if framed:
