@@ -18,6 +18,7 @@
 #define LLM_ARGUMENTS_MAX ((size_t)256 * 1024)  /* of one call's, as JSON text */
 #define LLM_MALFORMED_MAX ((size_t)4096)        /* bytes that are kept of arguments that are none */
 #define LLM_CALLS_MAX     64
+#define LLM_STREAM        "stream:"
 #define LLM_NAME_MAX      128 /* bytes of a tool's name, an id, a model's name */
 
 struct llm_endpoint {
@@ -51,9 +52,9 @@ CLEANUP_DEFINE(struct llm_reader *, llm_reader_free)
 /* Any number of bytes of the stream; a failure is kept for the end. */
 void llm_reader_put(struct llm_reader *reader, const char *bytes, size_t n);
 /* The stream is over: the answer, in the arena, once. ERR_UPSTREAM when it is none: *answer then
- * holds the text that came, without calls, stop CUT. The error's `where` says what it was: "cut",
- * "malformed", "too_large" or, when the provider sent an error, its own word for it
- * ("overloaded_error"); its message may quote the provider, so people see it by llm_trouble_of
+ * holds the text that came, without calls, stop CUT. The error's `where` is LLM_STREAM and a word:
+ * "cut", "malformed", "too_large" or, when the provider sent an error, its own
+ * ("overloaded_error"). Its message may quote the provider, so people see it by llm_trouble_of
  * only. ERR_LIMIT: the arena is full. */
 MUST_CHECK struct err llm_reader_end(struct llm_reader *reader, struct arena *arena,
                                      struct llm_answer *answer);
