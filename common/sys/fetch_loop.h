@@ -38,8 +38,9 @@ MUST_CHECK struct err fetch_loop_new(struct loop *loop, struct fetch_loop **out)
 void fetch_loop_free(struct fetch_loop *f);
 CLEANUP_DEFINE(struct fetch_loop *, fetch_loop_free)
 
-/* Begins an exchange. An error (ERR_INPUT: a header or URL that cannot be, ERR_LIMIT: no memory)
- * means that it did not begin: `done` is not called. `one` may be NULL. */
+/* Begins an exchange. An error (ERR_INPUT: a header that cannot be; ERR_LIMIT: no memory) means
+ * that it did not begin: `done` is not called. A URL that is none is told by `done`. `one` may be
+ * NULL. */
 MUST_CHECK struct err fetch_loop_add(struct fetch_loop *f, const struct fetch_loop_req *req,
                                      struct fetch_one **one);
 
