@@ -3,7 +3,7 @@
  * its canonical JSON (RFC 8785). When nothing at all is pinned yet, what is listed is pinned as
  * first seen; from then on a new or a changed definition is withheld until somebody accepts it
  * (agent/store/tool_pins.h). A model's word becomes a call only through toolset_find: the name that
- * is called is the table's. Pure but for toolset_load. */
+ * is called is the table's. */
 #ifndef AGENT_LLM_TOOLSET_H
 #define AGENT_LLM_TOOLSET_H
 

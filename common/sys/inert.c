@@ -1,37 +1,16 @@
 /* One character at a time: what stands for it, and whether that still fits. */
 #include "common/sys/inert.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
+#include "common/base/unseen.h"
 
 #define ELLIPSIS  "\xe2\x80\xa6"
 #define GLYPH_MAX 16
 #define BYTES_MAX ((size_t)256 * 1024)
-
-struct span {
-    uint32_t first, last;
-};
-
-/* What reorders, hides or breaks a line. The joiners U+200C and U+200D stay: whole scripts need
- * them. */
-static const struct span hidden[] = {
-    {0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x115f, 0x1160},   {0x180e, 0x180e},
-    {0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0x3164, 0x3164},
-    {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
-};
-
-static bool is_hidden(uint32_t cp)
-{
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
-        if (cp >= hidden[i].first && cp <= hidden[i].last)
-            return true;
-    }
-    return false;
-}
 
 static const char *slack_entity(uint32_t cp)
 {
@@ -45,7 +24,7 @@ static void glyph(enum inert_for place, uint32_t cp, const char *from, size_t n,
     const char *entity = place == INERT_SLACK ? slack_entity(cp) : NULL;
     if (cp < 0x20 || cp == 0x7f) /* Unicode has a picture of each: U+2400 … U+2421 */
         (void)snprintf(out, GLYPH_MAX, "\xe2\x90%c", (char)(cp == 0x7f ? 0xa1 : 0x80 + cp));
-    else if (is_hidden(cp))
+    else if (unseen(cp))
         (void)snprintf(out, GLYPH_MAX, "[U+%04X]", cp);
     else if (entity != NULL)
         (void)snprintf(out, GLYPH_MAX, "%s", entity);

@@ -1,0 +1,326 @@
+/* "Acct #: 0012-3456-789", "Konto-Nr. 532013000", "account_number: …": a word that announces a
+ * number, a few words and signs, the number. What looks like an amount or a date is none; nor is a
+ * short one, since a ledger's accounts are called accounts too. */
+#include "agent/llm/find.h"
+
+#include <string.h>
+
+#define WORD_MAX    24
+#define BETWEEN_MAX 48 /* bytes between the word and the number */
+#define WORDS_MAX   3  /* of them words */
+#define NUMBER_MAX  40 /* digits */
+#define LONG_GROUP  8  /* digits that are a number by themselves: a space ends it */
+
+/* Letters of ASCII and all beyond it. */
+static bool in_word(char c)
+{
+    return plain_letter(c) != '\0' || ((unsigned char)c & 0x80) != 0;
+}
+
+/* ---- words ---- */
+
+enum how { WHOLE = 0, BEGINS, HOLDS };
+
+struct word {
+    const char *text;
+    enum how how;
+    unsigned least; /* digits of its number; 0: no number that is meant follows */
+};
+
+/* The first that fits counts. */
+static const struct word words[] = {
+    {"accountin", HOLDS, 0},   {"accountan", HOLDS, 0},     {"accountab", HOLDS, 0},
+    {"kontor", WHOLE, 0},      {"account", HOLDS, 7},       {"acct", BEGINS, 7},
+    {"acc", WHOLE, 7},         {"accno", WHOLE, 7},         {"ac", WHOLE, 8},
+    {"acnt", WHOLE, 7},        {"konto", HOLDS, 7},         {"kto", BEGINS, 7},
+    {"compte", WHOLE, 7},      {"comptes", WHOLE, 7},       {"cuenta", HOLDS, 7},
+    {"cta", WHOLE, 7},         {"conto", WHOLE, 7},         {"conta", WHOLE, 7},
+    {"rekeningn", BEGINS, 7},  {"bankrekening", BEGINS, 7}, {"iban", HOLDS, 7},
+    {"rib", WHOLE, 10},        {"clabe", BEGINS, 10},       {"nuban", WHOLE, 10},
+    {"routing", BEGINS, 8},    {"aba", WHOLE, 8},           {"rtn", WHOLE, 8},
+    {"transit", WHOLE, 8},     {"bankleitzahl", WHOLE, 8},  {"blz", WHOLE, 8},
+    {"bsb", WHOLE, 6},         {"sortcode", WHOLE, 6},      {"ifsc", BEGINS, 6},
+    {"pan", WHOLE, 12},        {"card", WHOLE, 12},         {"cards", WHOLE, 12},
+    {"cardno", WHOLE, 12},     {"cardnumber", WHOLE, 12},   {"creditcard", BEGINS, 12},
+    {"debitcard", BEGINS, 12}, {"kreditkarte", BEGINS, 12}, {"kartennummer", WHOLE, 12},
+    {"tarjeta", WHOLE, 12},
+};
+
+/* Behind such a word stands another number than the account's. */
+static const char *const others[] = {
+    "amount",    "amounts",    "balance",  "balances", "betrag",   "bill",        "closed",
+    "closing",   "date",       "dated",    "datum",    "document", "due",         "entries",
+    "entry",     "factura",    "facture",  "fecha",    "gl",       "importe",     "inv",
+    "invoice",   "invoices",   "items",    "ledger",   "lines",    "matches",     "month",
+    "montant",   "opened",     "opening",  "order",    "paid",     "payable",     "period",
+    "po",        "receivable", "rechnung", "runs",     "saldo",    "since",       "solde",
+    "statement", "statements", "sum",      "summe",    "total",    "transaction", "transactions",
+    "year",
+};
+
+/* The word at `at` in lower case, without the marks of its letters (RFC 3629's two bytes of
+ * U+00C0 to U+00FF); its end. A longer one is cut. */
+static size_t word_read(const struct plain *p, size_t at, char word[WORD_MAX + 1])
+{
+    static const char bare[] = "aaaaaaaceeeeiiiidnooooo*ouuuuypsaaaaaaaceeeeiiiidnooooo*ouuuuypy";
+    size_t n = 0;
+    for (; in_word(p->at[at]); at++) {
+        const unsigned char c = (unsigned char)p->at[at], next = (unsigned char)p->at[at + 1];
+        char as = plain_letter(p->at[at]);
+        if (c == 0xc3 && (next & 0xc0) == 0x80) {
+            as = bare[next & 0x3f];
+            at++;
+        }
+        if (n < WORD_MAX)
+            word[n++] = as == '\0' ? '*' : as;
+    }
+    word[n] = '\0';
+    return at;
+}
+
+static const struct word *word_find(const char *text)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const struct word *w = &words[i];
+        const char *at =
+            w->how == WHOLE && strcmp(text, w->text) != 0 ? NULL : strstr(text, w->text);
+        if (at != NULL && (w->how != BEGINS || at == text))
+            return w;
+    }
+    return NULL;
+}
+
+unsigned find_word(const char *text)
+{
+    const struct word *w = word_find(text);
+    return w == NULL ? 0 : w->least;
+}
+
+static bool is_other(const char *text)
+{
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(text, others[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool goes_on(const char *text)
+{
+    static const char *const list[] = {"and", "or", "und", "oder", "et", "ou", "y", "e", "to"};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        if (strcmp(text, list[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- numbers ---- */
+
+static size_t digits_at(const struct plain *p, size_t at)
+{
+    size_t n = 0;
+    while (plain_digit(p->at[at + n]))
+        n++;
+    return n;
+}
+
+static int value_of(const struct plain *p, size_t at, size_t n)
+{
+    int value = 0;
+    for (size_t i = 0; i < n; i++)
+        value = value * 10 + (p->at[at + i] - '0');
+    return value;
+}
+
+/* 2026-03-04, 04.03.2026, 3/4/2026 */
+static bool is_date(const struct plain *p, size_t at)
+{
+    const size_t a = digits_at(p, at), b = at + a + 1;
+    if (a == 0 || a > 4 || p->at[b - 1] == '\0' || strchr("-./", p->at[b - 1]) == NULL)
+        return false;
+    const size_t bn = digits_at(p, b), c = b + bn + 1;
+    if (bn == 0 || bn > 2 || p->at[c - 1] != p->at[b - 1])
+        return false;
+    const size_t cn = digits_at(p, c), end = c + cn;
+    if ((a == 4) == (cn == 4) || (a != 4 && a > 2) || (cn != 4 && cn > 2) || cn == 0)
+        return false;
+    if (p->at[end] == p->at[b - 1] && plain_digit(p->at[end + 1]))
+        return false;
+    const int year = a == 4 ? value_of(p, at, 4) : value_of(p, c, 4), mid = value_of(p, b, bn),
+              day = a == 4 ? value_of(p, c, cn) : value_of(p, at, a);
+    return year >= 1900 && year < 2200 && mid >= 1 && mid <= 31 && day >= 1 && day <= 31 &&
+           (mid <= 12 || day <= 12);
+}
+
+static bool is_mark(char c)
+{
+    return c == ',' || c == '.' || c == '\'' || c == ' ';
+}
+
+/* 1234567.89, 1,234,567.89, 1.234.567,89, 1 234 567,89, 1,234,567 */
+static bool is_amount(const struct plain *p, size_t at)
+{
+    size_t n = digits_at(p, at), thousands = 0;
+    const char mark = p->at[at + n];
+    at += n;
+    if (n <= 3 && is_mark(mark)) {
+        for (; p->at[at] == mark && digits_at(p, at + 1) == 3; at += 4)
+            thousands++;
+    }
+    const char point = p->at[at];
+    if ((point == '.' || point == ',') && (thousands == 0 || point != mark) &&
+        digits_at(p, at + 1) == 2 && plain_alnum(p->at[at + 3]) == false)
+        return strchr("-./", p->at[at + 3]) == NULL || p->at[at + 3] == '\0' ||
+               !plain_digit(p->at[at + 4]);
+    return thousands > 0 && mark == ',' && !plain_digit(point);
+}
+
+static bool parts(char c)
+{
+    return c == ' ' || c == '\t' || c == '-' || c == '.' || c == '/' || c == '\\' || c == '_';
+}
+
+/* Where the number goes on behind `at`, its last group having `group` digits; 0 when it does not.
+ */
+static size_t next_group(const struct plain *p, size_t at, size_t group)
+{
+    bool space = false;
+    for (size_t i = 0; i < 3 && parts(p->at[at]); i++, at++)
+        space |= p->at[at] == ' ' || p->at[at] == '\t';
+    if (!plain_digit(p->at[at]) || (space && group >= LONG_GROUP))
+        return 0;
+    return space && (is_date(p, at) || is_amount(p, at)) ? 0 : at;
+}
+
+/* Made by us, not by a bank: 26 characters of Crockford's base 32 behind "exc_", or hex of a
+ * digest. Letters and digits mixed over their length. */
+static bool is_id(const struct plain *p, size_t at, size_t len)
+{
+    return len >= 40 || (len == 26 && at > 0 && p->at[at - 1] == '_');
+}
+
+/* A word with digits in it: an IFSC, an IBAN with a wrong digit, an account with a letter. */
+static size_t mixed_end(const struct plain *p, size_t at, unsigned least)
+{
+    size_t len = 0, digits = 0;
+    for (; plain_alnum(p->at[at + len]); len++)
+        digits += plain_digit(p->at[at + len]);
+    return digits >= least && digits * 2 >= len && !is_id(p, at, len) ? at + len : 0;
+}
+
+/* "1010 1020", "1000-1999": accounts of a ledger, round ones of four digits. */
+static bool is_chart(const struct plain *p, size_t at, size_t end)
+{
+    const bool range = end == at + 9 && p->at[at + 4] == '-' && p->at[end - 1] == '9' &&
+                       p->at[end - 2] == '9' && p->at[at + 3] == '0';
+    if (range)
+        return p->at[at] != '0' && digits_at(p, at) == 4 && digits_at(p, at + 5) == 4;
+    size_t groups = 0;
+    for (; at < end; groups++) {
+        const size_t n = digits_at(p, at);
+        if (n != 4 || p->at[at] == '0' || p->at[at + 3] != '0')
+            return false;
+        at += n;
+        while (at < end && !plain_digit(p->at[at]))
+            at++;
+    }
+    return groups > 1;
+}
+
+/* The end of the number that begins at `at`, when it has `least` digits; 0 otherwise. */
+static size_t number_end(const struct plain *p, size_t at, unsigned least)
+{
+    const size_t mixed =
+        plain_letter(p->at[at + digits_at(p, at)]) == '\0' ? 0 : mixed_end(p, at, least);
+    if (mixed > 0 || is_date(p, at) || is_amount(p, at))
+        return mixed;
+    size_t digits = 0, end = at, next = at;
+    do {
+        const size_t group = digits_at(p, next);
+        digits += group;
+        end = next + group;
+        next = digits > NUMBER_MAX ? 0 : next_group(p, end, group);
+    } while (next > 0);
+    return digits >= least && !is_chart(p, at, end) ? end : 0;
+}
+
+/* ---- what stands between ---- */
+
+static bool between(char c)
+{
+    return c != '\0' && strchr(" \t\n:;#=()[]{}<>\"'`*,.-_/\\|+&?", c) != NULL;
+}
+
+/* Passes over a word without digits that may stand there: few before the first number, a list's
+ * before the next ones. */
+static bool leads_on(const struct plain *p, size_t *at, bool listed, size_t *seen)
+{
+    char word[WORD_MAX + 1];
+    if (!in_word(p->at[*at]))
+        return false;
+    const size_t behind = word_read(p, *at, word);
+    if (plain_digit(p->at[behind]) || is_other(word) || (listed && !goes_on(word)))
+        return false;
+    *at = behind;
+    return ++*seen <= WORDS_MAX;
+}
+
+/* From behind the word on: each number that is meant, until something else is. */
+static void follow(const struct plain *p, size_t at, unsigned least, struct spans *found)
+{
+    bool listed = false;
+    for (size_t from = at, seen = 0; at < p->n && at - from <= BETWEEN_MAX;) {
+        if (between(p->at[at])) {
+            at++;
+            continue;
+        }
+        if (leads_on(p, &at, listed, &seen))
+            continue;
+        const size_t end =
+            plain_digit(p->at[at]) ? number_end(p, at, least) : mixed_end(p, at, least);
+        if (end == 0)
+            return;
+        spans_add(found, at, end);
+        listed = true;
+        seen = 0;
+        from = at = end;
+    }
+}
+
+/* "a/c" and "sort code" are words of two; *end is moved behind. */
+static const struct word *word_at(const struct plain *p, size_t at, size_t *end)
+{
+    char word[WORD_MAX + 1], second[WORD_MAX + 1];
+    *end = word_read(p, at, word);
+    const char apart = p->at[*end];
+    if (apart != '\0' && in_word(p->at[*end + 1])) {
+        const size_t behind = word_read(p, *end + 1, second);
+        if ((strcmp(word, "a") == 0 && apart == '/' && strcmp(second, "c") == 0) ||
+            (strcmp(word, "sort") == 0 && strcmp(second, "code") == 0)) {
+            *end = behind;
+            return word_find(word[0] == 'a' ? "acc" : "sortcode");
+        }
+    }
+    return word_find(word);
+}
+
+void find_worded(const struct plain *p, struct spans *found)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (!in_word(p->at[i]))
+            continue;
+        size_t end;
+        const struct word *w = word_at(p, i, &end);
+        /* a short one behind a digit is the inside of an id */
+        if (w != NULL && w->least > 0 && (i == 0 || end - i > 4 || !plain_digit(p->at[i - 1])))
+            follow(p, end, w->least, found);
+        i = end - 1;
+    }
+}
+
+void find_named(const struct plain *p, unsigned least, struct spans *found)
+{
+    if (least > 0)
+        follow(p, 0, least, found);
+}

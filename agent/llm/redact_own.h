@@ -1,0 +1,17 @@
+/* Shared by redact.c and redact_tree.c only. */
+#ifndef AGENT_LLM_REDACT_OWN_H
+#define AGENT_LLM_REDACT_OWN_H
+
+#include "agent/llm/find.h"
+#include "agent/llm/redact.h"
+
+/* As redact_text, of a text behind a name: its number has at least `least` digits (0: it stands
+ * behind none). */
+MUST_CHECK struct err redact_behind(const struct redactor *r, struct arena *arena, struct str text,
+                                    unsigned least, struct str *out, size_t *count);
+
+/* All of a text as one number when it has `least` digits; else *out is `text` and *hidden false. */
+MUST_CHECK struct err redact_whole(struct arena *arena, struct str text, unsigned least,
+                                   struct str *out, bool *hidden);
+
+#endif
