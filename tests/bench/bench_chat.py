@@ -24,6 +24,7 @@ from bench_spine import percentile  # noqa: E402
 from bench_workspace import kept, worked  # noqa: E402
 
 STAMP = re.compile(rb"@([0-9a-f]{14})~")
+STREAMS_EACH = 15
 FILL = " of the payouts that were booked"  # a piece of some tokens
 
 
@@ -44,11 +45,11 @@ def provider(rate, pieces):
         print(json.dumps({"asked": len(mock.journal), "wrong": mock.violations()[:5]}), flush=True)
 
 
-def inbox(port, cookie, seconds):
+def inbox(port, headers, seconds):
     """Milliseconds of each page of the inbox within that time."""
     took, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
-        took += kept(port, "/api/v1/escalations?limit=200", {"Cookie": cookie}, 1)[0]
+        took += kept(port, "/api/v1/escalations?limit=200", headers, 1)[0]
         time.sleep(0.1)
     print(json.dumps(took))
 
@@ -153,8 +154,32 @@ def floor(given):
     streams.close()
 
 
-def through(given, agent):
-    people = [agents.Person(agent, name) for name in agents.PEOPLE]
+def more_people(book, n):
+    """So many who may sign in by a proxy's header: no person has more than a few windows open."""
+    names = [f"clerk-{i}" for i in range(n)]
+    for name in names:
+        book.cli("actor", "add", name, "--name", name, check=True)
+        book.cli("role", "grant", name, "accountant", "--entity", "all", check=True)
+        book.cli("actor", "link", name, "--kind", "header", "--subject", name, check=True)
+    return names
+
+
+class Clerk(agents.Person):
+    """Signed in by a proxy's header."""
+
+    def headers(self, method, more=None):
+        return super().headers(method, {"X-Actor-Id": self.name, **(more or {})})
+
+    def sign_in(self, name):
+        self.name = name
+        _, head, _ = self.ask("GET", "/auth/login")
+        self.cookie = next(c.split(";")[0] for c in head.get_all("Set-Cookie") or []
+                           if c.startswith("__Host-"))
+        self.csrf = self.get("session")[1]["csrf"]
+
+
+def through(given, agent, names):
+    people = [Clerk(agent, name) for name in names]
     seconds, _ = kept(agent.port, "/api/v1/escalations?limit=200", people[0].headers("GET"), 100)
     line("a page of the inbox, no chat", seconds)
     before = rss(agent)[0]
@@ -168,11 +193,12 @@ def through(given, agent):
     print(f"# {given.chats} chats begun in {time.monotonic() - began:.1f} s", flush=True)
     streams = Streams(agent.port, [
         (f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{agent.port}\r\nAccept: text/event-stream\r\n"
-         f"Cookie: {person.cookie}\r\n\r\n").encode() for person, path in paths])
+         f"Cookie: {person.cookie}\r\nX-Actor-Id: {person.name}\r\n\r\n").encode()
+        for person, path in paths])
     if not streams.all_speak(60):
         raise SystemExit(f"only {len(streams.open_now)} of {given.chats} chats speak")
     print(f"# all speak after {time.monotonic() - began:.1f} s", flush=True)
-    page = Other("--inbox", agent.port, people[0].cookie, given.seconds)
+    page = Other("--inbox", agent.port, json.dumps(people[0].headers("GET")), given.seconds)
     streams.late.clear()
     cpu, start = worked(agent), time.monotonic()
     time.sleep(given.seconds)
@@ -203,7 +229,7 @@ def main():
     if given.provider:
         return provider(float(given.provider[0]), int(given.provider[1]))
     if given.inbox:
-        return inbox(int(given.inbox[0]), given.inbox[1], float(given.inbox[2]))
+        return inbox(int(given.inbox[0]), json.loads(given.inbox[1]), float(given.inbox[2]))
     print(f"{given.chats} chats, {given.rate:g} pieces a second each; load "
           f"{os.getloadavg()[0]:.1f}\n{'':44} {'median':>12} {'p95':>12} {'p99':>12} {'n':>8}")
     floor(given)
@@ -214,10 +240,14 @@ def main():
            "CLOSEGATE_LLM_BASE_URL": f"http://127.0.0.1:{port}",
            "ANTHROPIC_API_KEY": llm.KEYS[llm.ANTHROPIC],
            "CLOSEGATE_MAX_CONNECTIONS": "4096", "CLOSEGATE_MAX_CONNECTIONS_PER_PEER": "4096"}
+    env.update({"CLOSEGATE_AGENT_AUTH_BACKEND": "header-trust"})
     try:
-        with lib.serving(book, ["recon"]) as engine, \
-                agents.serving(engine, agents.find_agent(given.agent), env=env) as agent:
-            through(given, agent)
+        with lib.serving(book, ["recon"]) as engine:
+            engine.stop()
+            names = more_people(book, -(-given.chats // STREAMS_EACH))
+            engine.start()
+            with agents.serving(engine, agents.find_agent(given.agent), env=env) as agent:
+                through(given, agent, names)
         said = mock.end()
         print(f"# the provider was asked {said['asked']} times, wrong: {said['wrong']}")
     finally:

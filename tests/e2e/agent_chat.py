@@ -399,6 +399,89 @@ def trouble(mock, maria, api):
               and last_answer(talk.settled()["rows"]) == "Here I am.", (status, answer))
 
 
+def hostile(mock, maria, api):
+    """A provider that is broken, or somebody else: nothing it sends hurts, and the talk goes on."""
+    event_stream = {"Content-Type": "text/event-stream"}
+    with llm.Provider() as elsewhere:
+        cases = {
+            "two calls of one id": llm.Say(calls=[llm.Call("workspace_stats", {}, id="same"),
+                                                  llm.Call("list_matches", {}, id="same")]),
+            "an empty id": llm.Say(calls=[llm.Call("workspace_stats", {}, id=" ")]),
+            "an id with markup": llm.Say(calls=[llm.Call("workspace_stats", {},
+                                                         id='"><script>\r\nX: y')]),
+            "an id of 4 kB": llm.Say(calls=[llm.Call("workspace_stats", {}, id="i" * 4096)]),
+            "a name of 10 kB": llm.Say(calls=[llm.Call("n" * 10240, {})]),
+            "a name with a line break": llm.Say(calls=[llm.Call("list_matches\r\nX-Actor-Id: m", {})]),
+            "no name": llm.Say(calls=[llm.Call("", {})]),
+            "a name that looks like another": llm.Say(calls=[llm.Call("list_matche\u0455", {},
+                                                                      ascii=False)]),
+            "100 calls": llm.Say(calls=[llm.Call("workspace_stats", {}, fragments=1)
+                                        for _ in range(100)]),
+            "deep arguments": llm.Say(calls=[llm.Call("list_matches", '{"q":' + "[" * 100000)]),
+            "2 MB of arguments": llm.Say(calls=[llm.Call("list_matches", {"q": "x" * (2 << 20)})]),
+            "2 MB of text": llm.Say("text and " * (2 << 17), chunk=4096),
+            "an event of 2 MB": llm.Say("x" * (2 << 20), chunk=2 << 20),
+            "a redirect": llm.Fail(302, headers={"Location": elsewhere.url + "/v1/messages"},
+                                   body=b""),
+            "events that are no JSON": llm.Fail(200, headers=event_stream,
+                                                body=b"event: x\ndata: {]\n\ndata: nonsense\n\n"),
+            "events of nothing": llm.Fail(200, headers=event_stream, body=b"\n\n\n: hello\n\n"),
+            "bytes that are no text": llm.Fail(200, headers=event_stream,
+                                               body=b"data: \xff\xfe\x00{\xc3\x28}\n\n" * 100),
+            "JSON that is no event": llm.Fail(200, headers=event_stream,
+                                              body=b'data: []\n\ndata: {"choices":5}\n\n'
+                                              b'data: {"type":"content_block_delta","index":99999,'
+                                              b'"delta":{"type":"text_delta","text":5}}\n\n'),
+            "an answer that is no stream": llm.Fail(200, headers={"Content-Type": "application/json"},
+                                                    body=b'{"content":[]}'),
+            "a status nobody has": llm.Fail(418, body=b"{}"),
+        }
+        for what, turn in cases.items():
+            words = f"hostile: {what} ({api})"
+            mock.on(words, lambda ask, turn=turn: turn if ask.steps == 0 else llm.Say("on I go"))
+            talk = Talk(maria, words)
+            said = talk.settled(60)
+            fine = (last_answer(said["rows"]) or "").startswith(("on I go", "text and", "xxx"))
+            failed = said["session"]["state"] == "FAILED" and notes(said["rows"])
+            check(f"{api}: {what}: the turn ends, and is well", not said["session"]["turn_open"]
+                  and (fine or failed), str(said)[:400])
+        check(f"{api}: a redirect is not followed", elsewhere.journal == [], elsewhere.journal)
+    mock.on("after all that", lambda ask: llm.Say("I am here."))
+    check(f"{api}: and the next one comes through", last_answer(Talk(maria, "after all that")
+          .settled()["rows"]) == "I am here.")
+
+
+def summarised(mock, maria):
+    """A conversation that grows past the setting is summarised by the model, and goes on."""
+    def script(ask):
+        if not ask.tools:
+            return llm.Say("SUMMARY: the code word is aardvark.")
+        return llm.Say("Yes: " + "/".join(m["text"] for m in ask.messages)[-3000:],
+                       usage={"input": 7000, "output": 10})
+    mock.on("code word", script)
+    talk = Talk(maria, "the code word is aardvark")
+    talk.settled()
+    rows = talk.ask("what was the code word?")
+    check("a conversation that has grown long is summarised before it goes on",
+          [r["kind"] for r in rows if r["kind"] != "noted"]
+          == ["said", "answered", "said", "summed", "answered"]
+          and "SUMMARY: the code word is aardvark." in last_answer(rows)
+          and "what was the code word?" in last_answer(rows), rows)
+    asked = [e.ask for e in mock.entries("code word")]
+    check("by a question without tools, with the transcript as text", len(asked) == 3
+          and "the code word is aardvark" in asked[1].said and not asked[1].tools
+          and "Yes: " not in asked[2].said, [a.said[:200] for a in asked])
+    script = [llm.Say("It is well."), llm.Fail(400, context=True), llm.Say("SUMMARY: all is well."),
+              llm.Say("As it was: well.")]
+    mock.on("how full", script)
+    mock.on("Person:", lambda ask: script.pop(0))
+    talk = Talk(maria, "how full is it")
+    talk.settled()
+    rows = talk.ask("how full is it now")
+    check("and when the provider says that it is too long", last_answer(rows) == "As it was: well."
+          and "summed" in [r["kind"] for r in rows], rows)
+
+
 def refused_softly(mock, maria, api):
     mock.on("do the forbidden", lambda ask: llm.Say("I will not.", stop="refused"))
     said = Talk(maria, "do the forbidden").settled()
@@ -498,7 +581,7 @@ def trace(mock, agent, talk, api):
     answered = exported[-1]
     check(f"{api}: an answer has its model, its tokens, its time and what it was asked with",
           answered["model"] == llm.MODEL and answered["output_tokens"] > 0
-          and answered["latency_ms"] >= 0, answered)
+          and answered["latency_us"] > 0, answered)
     db = sqlite3.connect(f"file:{agent.folder}/agent.db?mode=ro", uri=True)
     digests = {r.get("system_sha256") for r in exported} - {None}
     kept = dict(db.execute("SELECT sha256, text FROM agent_prompts").fetchall())
@@ -506,10 +589,9 @@ def trace(mock, agent, talk, api):
     check(f"{api}: and the system prompt is kept by its digest", len(digests) >= 1 and all(
         hashlib.sha256(kept[d].encode()).hexdigest() == d for d in digests)
         and sent[0].ask.system in kept.values(), digests)
-    code, text = agent.cli("traces", "--session", talk.session_id)
-    check(f"{api}: the command line exports the same", code == 0
-          and [json.loads(line)["kind"] for line in text.splitlines() if line.startswith("{")]
-          == kinds, (code, text[:300]))
+    code, text = agent.cli("traces", "export", "--session", talk.session_id)
+    check(f"{api}: the command line exports the same, byte for byte", code == 0
+          and text.encode() == data, (code, text[:300]))
 
 
 def secret_nowhere(book, agent, maria, mock, api):
@@ -525,8 +607,8 @@ def secret_nowhere(book, agent, maria, mock, api):
     for path in ("chat", "chat/tools", "chat/sessions?limit=100", "session", "health", "stats"):
         places.append((path, json.dumps(maria.get(path)[1]).encode()))
     places.append(("its command line", open(f"/proc/{agent.process.pid}/cmdline", "rb").read()))
-    for words in (("status",), ("doctor",), ("traces",)):
-        places.append((words[0], agent.cli(*words)[1].encode()))
+    for words in (("status",), ("doctor",), ("traces", "list"), ("traces", "export")):
+        places.append((" ".join(words), agent.cli(*words)[1].encode()))
     _, _, metrics = agents.exchange(agent.port, "GET", "/metrics")
     places.append(("metrics", metrics))
     check(f"{api}: the key is in none of {len(places)} places", not [
@@ -586,7 +668,8 @@ def front(mock, maria, api):
 
 def one(api, engine, binary, mock, planted):
     book = engine.book
-    env = mock.settings(api, backoff_ms=20, attempts=4, idle_ms=500, steps=5, **PRICES)
+    env = mock.settings(api, backoff_ms=20, attempts=4, idle_ms=500, steps=5, context_tokens=5000,
+                        **PRICES)
     with agents.serving(engine, binary, env=env) as agent:
         maria = agents.Person(agent, "maria")
         streaming(mock, maria, api)
@@ -600,8 +683,10 @@ def one(api, engine, binary, mock, planted):
         trace(mock, agent, talk, api)
         front(mock, maria, api)
         trouble(mock, maria, api)
+        hostile(mock, maria, api)
         if api == llm.ANTHROPIC:
             steps(mock, maria)
+            summarised(mock, maria)
             a_large_result(mock, maria)
             not_its_own(mock, maria, book)
             whose(mock, agent, maria)

@@ -69,12 +69,16 @@ class Say:
 
 
 class Fail:
-    """An error in place of an answer. status 0: the connection is closed without a word."""
+    """An error in place of an answer, or any other reply. status 0: the connection is closed without
+    a word."""
 
-    def __init__(self, status, retry_after=None, message=None, context=False, body=None, first=0):
+    def __init__(self, status, retry_after=None, message=None, context=False, body=None, first=0,
+                 headers=None):
         self.status, self.message, self.context = status, message, context
         self.body, self.first = body, first
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
 
 
 class Entry:
@@ -272,8 +276,8 @@ class Provider:
         self.change(entry, status=turn.status, ended="failed")
         if turn.status == 0:
             return False
-        body = turn.body if turn.body is not None else json.dumps(
-            wire.error_body(entry.api, turn.status, turn.message, turn.context)).encode()
+        body = turn.body if turn.body is not None else json.dumps(wire.error_body(
+            entry.api, turn.status, turn.message, turn.context)).encode()
         head = {"Content-Type": "application/json", "Content-Length": len(body),
                 "request-id": "req_test", **turn.headers}
         writer.write(f"HTTP/1.1 {turn.status} Said\r\n".encode() + b"".join(

@@ -242,7 +242,7 @@ class Judge:
             return [i for i in owed if i != message.get("tool_call_id")]
         self.need(not owed, f"{where}: {owed} are not answered yet")
         follows = {"system": (None,), "developer": (None,), "user": (None, "system", "developer",
-                   "assistant"), "assistant": ("user", "tool")}
+                   "assistant", "tool"), "assistant": ("user", "tool")}
         self.need(before in follows[role], f"{where}: a {role}'s after a {before}'s")
         calls = message.get("tool_calls", [])
         self.need("tool_calls" not in message or calls, f"{where}: tool_calls, and none in it")
@@ -284,15 +284,18 @@ class Ask:
         for m in body["messages"]:
             blocks = m["content"] if isinstance(m["content"], list) else [
                 {"type": "text", "text": m["content"]}]
+            results = [{"id": b["tool_use_id"], "error": b.get("is_error", False),
+                        "text": b.get("content", "") if isinstance(b.get("content", ""), str)
+                        else "".join(p["text"] for p in b["content"])}
+                       for b in blocks if b["type"] == "tool_result"]
+            text = "".join(b["text"] for b in blocks if b["type"] == "text")
+            if results and text:  # what is said beside results is a message of its own, as OpenAI has it
+                messages.append({"role": "user", "text": "", "calls": [], "results": results})
+                results = []
             messages.append({
-                "role": m["role"],
-                "text": "".join(b["text"] for b in blocks if b["type"] == "text"),
+                "role": m["role"], "text": text, "results": results,
                 "calls": [{"id": b["id"], "name": b["name"], "arguments": b["input"]}
-                          for b in blocks if b["type"] == "tool_use"],
-                "results": [{"id": b["tool_use_id"], "error": b.get("is_error", False),
-                             "text": b.get("content", "") if isinstance(b.get("content", ""), str)
-                             else "".join(p["text"] for p in b["content"])}
-                            for b in blocks if b["type"] == "tool_result"]})
+                          for b in blocks if b["type"] == "tool_use"]})
         return system, messages, {t["name"]: t for t in body.get("tools", [])}
 
     @staticmethod

@@ -66,13 +66,14 @@ class Talk:
         return Stream(self)
 
     def export(self):
-        """Its rows as JSONL, read; the bytes beside them."""
+        """Its rows as JSONL, each with what its body holds, and the bytes beside them."""
         status, head, data = agents.exchange(self.person.agent.port, "GET",
                                              f"/api/v1/{self.path}/export",
                                              headers=self.person.headers("GET", {"Accept": "*/*"}))
         if status != 200 or not head["Content-Type"].startswith("application/jsonl"):
             raise SystemExit(f"{self.path}/export: {status} {head['Content-Type']}")
-        return [json.loads(line) for line in data.split(b"\n") if line], data
+        rows = [json.loads(line) for line in data.split(b"\n") if line]
+        return [{**row, **row.get("body", {})} for row in rows], data
 
 
 class Stream(agents.Live):
