@@ -123,10 +123,13 @@ static size_t text_put(struct buf *out, const struct mark *mark, struct str text
     return text.len - at;
 }
 
-/* Our own word for whatever the model may have called. */
+/* A tool's or a resource's; our own word for whatever else the model may have called. */
 static const char *tool_name(const char *tool)
 {
-    const size_t n = tool == NULL ? 0 : strspn(tool, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    const size_t n =
+        tool == NULL
+            ? 0
+            : strspn(tool, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:/.");
     return n == 0 || n > TOOL_MAX || tool[n] != '\0' ? "unknown" : tool;
 }
 

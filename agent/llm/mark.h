@@ -17,8 +17,9 @@ struct mark {
     size_t result_bytes; /* of the text within; what is more is left out, and a sentence says so */
 };
 
-/* *out is what the model is given for a result of `tool` (a name as it was offered; one that could
- * not have been is not repeated). Valid UTF-8 whatever the text is. ERR_LIMIT: arena full. */
+/* *out is what the model is given for a result of `tool` (a tool's name as it was offered, or a
+ * resource's address; what could be neither is not repeated). Valid UTF-8 whatever the text is.
+ * ERR_LIMIT: arena full. */
 MUST_CHECK struct err mark_result(struct arena *arena, const struct mark *mark, const char *tool,
                                   struct str text, struct str *out);
 /* The same of a tree, as compact JSON. ERR_LIMIT also when it is deeper or larger than can be

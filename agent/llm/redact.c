@@ -26,32 +26,6 @@ struct redactor {
 
 /* ---- the patterns ---- */
 
-/* Behind the set that begins with the bracket at `at` (POSIX: a ']' that comes first is a member);
- * NULL when it has no end. */
-static const char *set_end(const char *at)
-{
-    at += at[1] == '^' ? 2 : 1;
-    const char *end = *at == '\0' ? NULL : strchr(at + 1, ']');
-    return end == NULL ? NULL : end + 1;
-}
-
-/* Whether brackets, braces or parentheses are open at the end of a pattern's text so far. */
-static bool is_open(const char *at)
-{
-    size_t round = 0, brace = 0;
-    while (at != NULL && *at != '\0') {
-        round += *at == '(';
-        round -= *at == ')' && round > 0;
-        brace += *at == '{';
-        brace -= *at == '}' && brace > 0;
-        if (*at == '[')
-            at = set_end(at);
-        else
-            at += *at == '\\' && at[1] != '\0' ? 2 : 1;
-    }
-    return at == NULL || round > 0 || brace > 0;
-}
-
 /* POSIX has no references back in extended expressions, but libraries do. */
 static bool refers_back(const char *at)
 {
@@ -92,13 +66,8 @@ struct err redactor_new(struct arena *arena, const struct setting_list *patterns
     ENSURE(r != NULL, ERR_LIMIT, "out of memory");
     r->patterns = calloc(n == 0 ? 1 : n, sizeof *r->patterns);
     ENSURE(r->patterns != NULL, ERR_LIMIT, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        const char *text = patterns->items[i];
-        while (text != NULL && is_open(text) && i + 1 < n)
-            text = arena_fmt(arena, "%s,%s", text, patterns->items[++i]);
-        TRY(arena_check(arena));
-        TRY(pattern_add(arena, r, text));
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(pattern_add(arena, r, patterns->items[i]));
     *redactor = r;
     r = NULL;
     return OK;

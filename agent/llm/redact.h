@@ -20,10 +20,9 @@
 struct redactor;
 
 /* `patterns` (may be NULL): POSIX extended regular expressions, one an item, case-insensitive,
- * matched a line at a time on the text as it is read (above). The comma that parts a list's items
- * belongs to the pattern inside braces, brackets and parentheses. What a pattern matches is at most
- * REDACT_MATCH_MAX bytes. ERR_INPUT names the pattern that is none, refers back, or matches
- * nothing at all (and so everywhere). */
+ * matched a line at a time on the text as it is read (above). What one matches is at most
+ * REDACT_MATCH_MAX bytes. ERR_INPUT names the pattern that is none, refers back, or matches nothing
+ * at all (and so everywhere). */
 #define REDACT_MATCH_MAX ((size_t)128)
 MUST_CHECK struct err redactor_new(struct arena *arena, const struct setting_list *patterns,
                                    struct redactor **redactor);

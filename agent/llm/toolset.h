@@ -37,7 +37,7 @@ struct toolset {
     struct str canonical;         /* the text of which that is the digest: for agent_prompts */
     struct toolset_row *rows;     /* every tool listed, then those configured in vain */
     size_t rows_n;
-    bool first_seen; /* nothing was pinned: what is offered must be pinned now */
+    bool first_seen; /* no pin was given: what is offered must be pinned now */
 };
 
 /* What was accepted of a tool. */

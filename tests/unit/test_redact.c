@@ -295,11 +295,11 @@ static struct err with_patterns(const char **items, size_t n, struct redactor **
 
 START_TEST(configured_patterns_are_looked_for_in_every_line)
 {
-    const char *items[] = {"^cust(omer)? [0-9]{3", "5}$", "K-[0-9]{8}", "[,;]x"};
+    const char *items[] = {"^cust(omer)? [0-9]{3,5}$", "K-[0-9]{8}", "[,;]x"};
     struct redactor *r = NULL;
     struct str out;
     size_t count = 0;
-    ck_ok(with_patterns(items, 4, &r));
+    ck_ok(with_patterns(items, 3, &r));
     ck_ok(redact_text(r, arena, STR("a customer 1234\nCustomer 12345\nK-12345678 a,x"), &out,
                       &count));
     ck_assert_str_eq(str_dup(arena, out), "a customer 1234\n" M "\n" M "5678 a" M);
