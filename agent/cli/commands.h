@@ -16,6 +16,10 @@ extern const struct command command_session_end;
 extern const struct command command_outbox_list;
 extern const struct command command_outbox_show;
 extern const struct command command_outbox_retry;
+extern const struct command command_traces_list;
+extern const struct command command_traces_show;
+extern const struct command command_traces_export;
+extern const struct command command_traces_forget;
 
 /* NULL in a command that has no_config. */
 static inline const struct agent_config *cli_config(const struct cli *cli)
