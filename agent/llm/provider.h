@@ -9,8 +9,8 @@
 
 #include "agent/llm/talk.h"
 #include "common/base/err.h"
-#include "common/sys/agent_config.h"
 #include "common/sys/fetch.h"
+#include "common/sys/llm_config.h"
 
 #define LLM_BODY_MAX      ((size_t)16 * 1024 * 1024) /* of a request */
 #define LLM_EVENT_MAX     ((size_t)1024 * 1024)
@@ -22,7 +22,7 @@
 #define LLM_NAME_MAX      128 /* bytes of a tool's name, an id, a model's name */
 
 struct llm_endpoint {
-    int api;              /* enum llm_api; not NONE */
+    int api;              /* enum llm_api (llm_config.h); not NONE */
     const char *base_url; /* without a slash at its end */
     const char *key;      /* NULL: a local server that wants none */
 };

@@ -139,9 +139,30 @@ void reader_fail_said(struct llm_reader *r, const struct json *event)
 
 /* ---- pieces ---- */
 
+static void tell_text(struct llm_reader *r, const struct piece *piece, size_t from)
+{
+    const size_t n = piece->text.len - from;
+    r->text_len += n;
+    if (piece->text.failed || r->text_len > LLM_TEXT_MAX)
+        too_large(r);
+    else if (n > 0 && r->hooks.text != NULL)
+        r->hooks.text(r->hooks.ctx, (struct str){piece->text.at + from, n});
+}
+
+/* What was the beginning of a character is none. */
+static void finish_text(struct llm_reader *r, struct piece *piece)
+{
+    const size_t from = piece->text.len;
+    mend_end(&piece->mend, &piece->text);
+    if (!piece->is_call)
+        tell_text(r, piece, from);
+}
+
 static struct piece *piece_new(struct llm_reader *r, bool is_call, int64_t index)
 {
     struct piece *piece = r->pieces_n < PIECES_MAX ? calloc(1, sizeof *piece) : NULL;
+    if (r->pieces_n > 0 && !r->pieces[r->pieces_n - 1]->is_call)
+        finish_text(r, r->pieces[r->pieces_n - 1]); /* before the next is heard */
     if (piece == NULL) {
         too_large(r);
         return NULL;
@@ -151,16 +172,6 @@ static struct piece *piece_new(struct llm_reader *r, bool is_call, int64_t index
     buf_init(&piece->text, is_call ? LLM_ARGUMENTS_MAX : LLM_TEXT_MAX);
     r->pieces[r->pieces_n++] = piece;
     return piece;
-}
-
-static void tell_text(struct llm_reader *r, const struct piece *piece, size_t from)
-{
-    const size_t n = piece->text.len - from;
-    r->text_len += n;
-    if (piece->text.failed || r->text_len > LLM_TEXT_MAX)
-        too_large(r);
-    else if (n > 0 && r->hooks.text != NULL)
-        r->hooks.text(r->hooks.ctx, (struct str){piece->text.at + from, n});
 }
 
 void reader_text(struct llm_reader *r, int64_t index, const struct json *text)
@@ -384,23 +395,13 @@ static struct err fill(const struct llm_reader *r, struct arena *arena, bool cal
     return arena_check(arena);
 }
 
-static void finish_texts(struct llm_reader *r)
-{
-    for (size_t i = 0; i < r->pieces_n; i++) {
-        struct piece *piece = r->pieces[i];
-        const size_t from = piece->text.len;
-        mend_end(&piece->mend, &piece->text);
-        if (!piece->is_call)
-            tell_text(r, piece, from);
-    }
-}
-
 struct err llm_reader_end(struct llm_reader *r, struct arena *arena, struct llm_answer *answer)
 {
     *answer = (struct llm_answer){.stop = LLM_STOP_CUT};
     ENSURE(!r->ended, ERR_BUG, "an answer is taken twice");
     r->ended = true;
-    finish_texts(r);
+    for (size_t i = 0; i < r->pieces_n; i++)
+        finish_text(r, r->pieces[i]);
     if (!r->over)
         reader_fail(r, "cut", "the provider's stream ended before its answer did");
     if (r->stop == LLM_STOP_END && r->calls_n > 0)

@@ -49,12 +49,13 @@ static const struct kind_row kinds[] = {
     [QUOTA] = {"quota", false, true, "What the account with the provider may use is used up",
                "Whoever pays for it can raise its limit."},
     [MODEL] = {"model", false, true, "The provider does not know the model, or not this address",
-               "Check the model's name and the base URL."},
-    [CONTEXT] = {"context", false, true, "The talk is longer than the model can read",
+               "Check CLOSEGATE_AGENT_MODEL and CLOSEGATE_LLM_BASE_URL."},
+    [CONTEXT] = {"context", false, true, "The conversation is longer than the model can read",
                  "Begin a new one, or ask about less at once."},
-    [QUESTION] = {"question", false, false, "The provider does not take the request",
-                  "Asking the same again will not help: begin a new talk, or show this to whoever "
-                  "runs closegate."},
+    [QUESTION] =
+        {"question", false, false, "The provider does not take the request",
+         "Asking the same again will not help: begin a new conversation, or show this to whoever "
+         "runs closegate."},
     [REFUSED] = {"refused", false, false, "A filter of the provider refused the request",
                  "Say it in other words."},
     [RATE] = {"rate", true, false, "The provider's limit is reached for now",
@@ -62,16 +63,16 @@ static const struct kind_row kinds[] = {
     [BUSY] = {"busy", true, false, "The provider is overloaded or out of order",
               "Try again in a while."},
     [UNREACHABLE] = {"unreachable", true, false, "The provider cannot be reached",
-                     "Check that it runs and that the base URL is right."},
-    [TIMEOUT] = {"timeout", true, false, "The provider did not answer in time",
+                     "Check that it runs and that CLOSEGATE_LLM_BASE_URL is right."},
+    [TIMEOUT] = {"timeout", true, false, "The provider gave no whole answer in time",
                  "Try again in a while."},
     [CUT] = {"cut", true, false, "The provider's answer was cut off", "Try again."},
     [MALFORMED] = {"malformed", true, false, "What the provider sent is not an answer",
-                   "Try again; when it stays so, check the base URL."},
+                   "Try again; when it stays so, check CLOSEGATE_LLM_BASE_URL."},
     [TOO_LARGE] = {"too_large", false, false, "The provider's answer is larger than is taken",
                    "Ask for less at once."},
     [SETTING] = {"setting", false, true, "The provider's address is none that can be asked",
-                 "Check the base URL."},
+                 "Check CLOSEGATE_LLM_BASE_URL."},
     [FAULT] = {"fault", false, false, "The provider was not asked",
                "Show this to whoever runs closegate."},
 };
@@ -330,13 +331,11 @@ struct err llm_trouble_of(struct arena *arena, const struct llm_endpoint *to, st
                           const struct fetch_reply *reply, int64_t now_us, struct llm_trouble *out)
 {
     struct llm_said said = {"", "", ""};
-    enum kind kind;
-    if (e.kind != ERR_NONE) {
-        kind = kind_of_err(e, &said);
-    } else {
-        ENSURE(reply != NULL, ERR_BUG, "nothing went wrong with the provider");
-        kind = kind_of_reply(arena, reply, &said);
-    }
+    const bool refused_it = reply != NULL && (reply->status / 100 != 2 || reply->body.len > 0);
+    if (refused_it)
+        e = OK; /* that no answer was read is what follows from it */
+    ENSURE(refused_it || e.kind != ERR_NONE, ERR_BUG, "nothing went wrong with the provider");
+    const enum kind kind = refused_it ? kind_of_reply(arena, reply, &said) : kind_of_err(e, &said);
     *out = (struct llm_trouble){.again = is_again(kind, reply), .kind = kinds[kind].name};
     out->after_ms = out->again && reply != NULL ? after_ms(reply, now_us) : 0;
     out->sentence = sentence(arena, to, kind, detail(arena, to, e, kind, &said), out->after_ms);

@@ -223,6 +223,9 @@ START_TEST(characters_that_were_cut_are_whole_again)
     TELLS(START TEXT("0", "x\\ud83d\xe2") TEXT("0", "\\ud83d") WHY("end_turn"),
           "heard x\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\n"
           "text x\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\nend" COUNTS);
+    /* what follows elsewhere is heard after it, not before */
+    TELLS(START TEXT("0", "x\\ud83d") TEXT("1", "y") WHY("end_turn"),
+          "heard x\xef\xbf\xbdy\ntext x\xef\xbf\xbd\ntext y\nend" COUNTS);
     TELLS(START TEXT("0", "\\ufdd8\xef\xb7\xa1 \\\\ud83d") WHY("end_turn"),
           "heard \xef\xbf\xbd\xef\xbf\xbd \\ud83d\n"
           "text \xef\xbf\xbd\xef\xbf\xbd \\ud83d\nend" COUNTS);

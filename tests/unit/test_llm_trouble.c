@@ -130,7 +130,7 @@ START_TEST(an_exchange_that_came_to_nothing_says_where)
 {
     ck_assert_str_eq(of_err(err_at(ERR_MISSING, "127.0.0.1:1", "nobody answers there")).sentence,
                      "The provider cannot be reached: nobody answers there (127.0.0.1:1). Check "
-                     "that it runs and that the base URL is right.");
+                     "that it runs and that CLOSEGATE_LLM_BASE_URL is right.");
     ck_assert_str_eq(of_err(err_at(ERR_UPSTREAM, "api.example:443", "no trust")).kind,
                      "unreachable");
     ck_assert_str_eq(of_err(err_at(ERR_UNKNOWN, "api.example", "no whole answer")).kind, "timeout");
@@ -140,6 +140,15 @@ START_TEST(an_exchange_that_came_to_nothing_says_where)
     ck_assert_str_eq(of_err(err_new(ERR_STORE, "disk full")).kind, "fault");
     ck_assert(!of_err(err_new(ERR_STORE, "disk full")).again);
     struct llm_trouble trouble;
+    struct fetch_reply reply = {.status = 200, .body = STR("{\"hello\":1}")};
+    ck_ok(llm_trouble_of(arena, &theirs, err_at(ERR_UPSTREAM, LLM_STREAM "cut", "x"), &reply, NOW,
+                         &trouble));
+    ck_assert_str_eq(trouble.kind, "malformed");
+    reply.body.len = 0;
+    ck_ok(llm_trouble_of(arena, &theirs, err_at(ERR_UPSTREAM, LLM_STREAM "cut", "x"), &reply, NOW,
+                         &trouble));
+    ck_assert_str_eq(trouble.kind, "cut");
+    ck_err(llm_trouble_of(arena, &theirs, OK, &reply, NOW, &trouble), ERR_BUG);
     ck_err(llm_trouble_of(arena, &theirs, OK, NULL, NOW, &trouble), ERR_BUG);
 }
 END_TEST
