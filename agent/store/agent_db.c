@@ -3,12 +3,20 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/invariant.h"
 #include "common/sys/embed.h"
+#include "common/sys/log.h"
 #include "common/sys/migrate.h"
 
+/* SQLite moves its log into the file only when it is told to (wal_autocheckpoint is off): after so
+ * many transactions, by the thread whose turn it is, so that nobody writes behind it meanwhile and
+ * the log begins anew. */
+#define COMMITS_A_MOVE 250
+
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static int commits; /* since the last move; of whose turn it is */
 
 /* clang-format off */
 const struct agent_sql agent_sqls[] = {
@@ -49,6 +57,8 @@ struct err agent_db_open(const char *path, struct agent_db **out)
 {
     CLEANUP(agent_db_close) struct agent_db *db = calloc(1, sizeof *db);
     ENSURE(db != NULL, ERR_LIMIT, "no memory");
+    db->path = strdup(path);
+    ENSURE(db->path != NULL, ERR_LIMIT, "no memory");
     TRY(db_open(path, DB_WRITER, &db->db));
     TRY(prepare_all(db->db));
     *out = db;
@@ -62,6 +72,7 @@ void agent_db_close(struct agent_db *db)
         return;
     INVARIANT(!db->writing);
     db_close(db->db);
+    free(db->path);
     free(db);
 }
 
@@ -78,6 +89,16 @@ struct err agent_db_begin(struct agent_db *db)
     return OK;
 }
 
+static void log_move(const char *path)
+{
+    CLEANUP(db_close) struct db *db = NULL;
+    struct err e = db_open(path, DB_CHECKPOINTER, &db);
+    if (e.kind == ERR_NONE)
+        e = db_checkpoint(db, DB_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (e.kind != ERR_NONE)
+        log_warn("the log of agent.db stays as long as it is", LOG_ERR(e), LOG_END);
+}
+
 struct err agent_db_end(struct agent_db *db, struct err e)
 {
     INVARIANT(db->writing);
@@ -86,6 +107,10 @@ struct err agent_db_end(struct agent_db *db, struct err e)
         struct err undone = db_rollback(db->db);
         if (end.kind == ERR_NONE)
             end = undone;
+    }
+    if (++commits >= COMMITS_A_MOVE) {
+        commits = 0;
+        log_move(db->path);
     }
     db->writing = false;
     pthread_mutex_unlock(&turn);

@@ -53,6 +53,7 @@ extern const size_t pins_sql_n;
 
 struct agent_db {
     struct db *db;
+    char *path;
     bool writing; /* this handle holds the turn */
 };
 

@@ -2,6 +2,7 @@
 #include "agent/store/traces.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "common/base/json.h"
 #include "tests/unit/talk_book.h"
@@ -383,6 +384,21 @@ START_TEST(a_prompt_is_kept_once_and_found_by_its_digest)
 }
 END_TEST
 
+START_TEST(the_files_log_does_not_grow_with_what_was_written)
+{
+    FRESH(f);
+    struct talk t = talk_of(&f, "prn_maria", "chat", NOW);
+    char wal[128];
+    struct stat st;
+    snprintf(wal, sizeof wal, "%s-wal", f.path);
+    for (int i = 0; i < 1500; i++) /* ten pages or so each */
+        said(&f, &t, NOW + i, "x");
+    ck_assert_int_eq(stat(wal, &st), 0);
+    ck_assert_int_lt(st.st_size, 24 << 20);
+    teardown(&f);
+}
+END_TEST
+
 /* ---- retention ---- */
 
 static struct talk old_talk(struct fixture *f, int rows, const char *prompt)
@@ -509,6 +525,7 @@ TEST_MAIN("traces", a_trace_comes_back_as_it_was_kept, every_kind_can_be_kept,
           a_clock_that_was_ahead_does_not_hide_todays_spending,
           every_trace_is_told_once_in_the_order_of_time,
           a_prompt_is_kept_once_and_found_by_its_digest,
+          the_files_log_does_not_grow_with_what_was_written,
           old_sessions_are_forgotten_whole_and_in_short_steps,
           what_is_being_forgotten_is_out_of_sight_and_closed,
           a_turn_under_way_is_spared_until_it_is_dead, the_future_is_not_forgotten)
