@@ -62,6 +62,7 @@ struct request {
     /* Or with a stream of its own: called on the loop thread instead of a reply, and `web` is then
      * its to end. While stopping, and after a reply, it is not called. */
     void (*stream)(struct request *r, struct web_req *web);
+    const void *stream_of; /* what it is a stream of, in the arena */
 };
 
 typedef struct err request_fn(struct request *r);

@@ -5,6 +5,7 @@
 #include "agent/call/seals.h"
 #include "agent/call/topic.h"
 #include "agent/cli/open.h"
+#include "agent/llm/llm.h"
 #include "agent/notify/notify.h"
 #include "agent/oidc/signin.h"
 #include "agent/web/news.h"
@@ -40,6 +41,7 @@ static void on_terminate(void *ctx)
     s->draining = true;
     log_info("draining", LOG_INT("requests", server_in_flight(s->server)), LOG_END);
     live_end_all(s->live);
+    llm_end_streams(s->agent.llm);
     if (server_drain(s->server, DRAIN_MS, on_drained, s).kind != ERR_NONE)
         loop_stop(s->loop);
 }
@@ -64,6 +66,32 @@ static bool still(void *ctx, const uint8_t *session)
            session_find(s->db, arena, session, &life, &holds, &found).kind == ERR_NONE && holds;
 }
 
+/* Somebody's session has ended, and so do all streams they had. */
+static void hang_up(void *ctx, const char *principal_id)
+{
+    struct serving *s = ctx;
+    live_end_person(s->live, principal_id);
+    llm_hang_up(s->agent.llm, principal_id);
+}
+
+static void tell(void *ctx, unsigned topics)
+{
+    struct serving *s = ctx;
+    live_tell(s->live, topics);
+}
+
+static struct err start_chat(struct serving *s, const char *db_path)
+{
+    const struct llm_options llm = {.loop = s->loop,
+                                    .agent = &s->agent,
+                                    .db_path = db_path,
+                                    .clock_us = cli_clock_us,
+                                    .resume = true,
+                                    .still = still,
+                                    .ctx = s};
+    return llm_start(&llm, &s->agent.llm);
+}
+
 static struct err start(struct serving *s)
 {
     const struct agent_config *config = cli_config(s->cli);
@@ -76,9 +104,9 @@ static struct err start(struct serving *s)
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
     TRY(live_new(&(struct live_options){.loop = s->loop, .still = still, .ctx = s}, &s->live));
-    s->agent.tell = live_tell;
-    s->agent.hang_up = live_end_person;
-    s->agent.tell_ctx = s->live;
+    s->agent.tell = tell;
+    s->agent.hang_up = hang_up;
+    s->agent.tell_ctx = s;
     const struct server_options server = {.loop = s->loop,
                                           .agent = &s->agent,
                                           .live = s->live,
@@ -91,6 +119,7 @@ static struct err start(struct serving *s)
                                           .push_key_path = cli_path(s->cli, "push.key"),
                                           .clock_us = cli_clock_us};
     TRY(notify_start(&notify, &s->agent.notify));
+    TRY(start_chat(s, server.db_path));
     TRY(server_new(&server, &s->server));
     return news_start(&s->agent, &s->news);
 }
@@ -115,9 +144,11 @@ static void stop(struct serving *s)
     news_stop(s->news);
     notify_stop(s->agent.notify); /* it tells browsers */
     server_stop(s->server);       /* so do its workers */
+    llm_stop(s->agent.llm);       /* its streams are the server's */
     live_free(s->live);
     server_free(s->server);
     notify_free(s->agent.notify); /* requests wake it */
+    llm_free(s->agent.llm);       /* and this */
     mcpc_shared_free(s->agent.engine);
     signin_free(s->agent.signin);
     seals_free(s->agent.seals);

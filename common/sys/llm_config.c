@@ -323,6 +323,12 @@ void llm_config_print_reference(struct buf *out)
     settings_print_reference(&table, out);
 }
 
+const char *llm_api_name(int api)
+{
+    static const char *const names[] = {"", "anthropic", "openai"};
+    return api >= 0 && (size_t)api < sizeof names / sizeof names[0] ? names[api] : "";
+}
+
 int64_t llm_cost_micros(const struct llm_price *price, int64_t input, int64_t output,
                         int64_t cache_read, int64_t cache_write)
 {

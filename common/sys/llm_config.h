@@ -48,6 +48,9 @@ MUST_CHECK struct err llm_config_load(struct arena *arena, const char *file, con
                                       bool dev, struct llm_config *out);
 void llm_config_print_reference(struct buf *out);
 
+/* "anthropic", "openai"; "" for none. */
+const char *llm_api_name(int api);
+
 /* What so many tokens cost, rounded up to a micro-dollar. */
 int64_t llm_cost_micros(const struct llm_price *price, int64_t input, int64_t output,
                         int64_t cache_read, int64_t cache_write);
