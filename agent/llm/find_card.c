@@ -103,7 +103,7 @@ static size_t next_group(const struct plain *p, size_t at)
 {
     for (size_t i = 0; i <= APART_MAX && at < p->n; i++, at++) {
         if (plain_digit(p->at[at]))
-            return i == 0 ? 0 : at;
+            return at;
         if (!apart(p->at[at]))
             return 0;
     }
@@ -115,7 +115,7 @@ static bool group_add(const struct plain *p, struct number *k, size_t at)
 {
     struct group *g = &k->groups[k->n++];
     *g = (struct group){.first = at, .end = at};
-    for (; plain_digit(p->at[g->end]); g->end++) {
+    for (; plain_digit(p->at[g->end]) && (g->end == at || !plain_seam(p, g->end)); g->end++) {
         if (k->len == DIGITS_MAX)
             return false;
         k->digits[k->len++] = p->at[g->end];
@@ -127,9 +127,9 @@ static bool group_add(const struct plain *p, struct number *k, size_t at)
 /* Letters may follow without a gap ("…1111USD"), letters and digits mixed may not. */
 static bool ends_word(const struct plain *p, size_t at)
 {
-    while (plain_letter(p->at[at]) != '\0')
+    while (plain_letter(p->at[at]) != '\0' && !plain_seam(p, at))
         at++;
-    return !plain_digit(p->at[at]);
+    return !plain_digit(p->at[at]) || plain_seam(p, at);
 }
 
 static void try_from(const struct plain *p, size_t first, struct spans *found)
@@ -149,12 +149,11 @@ void find_cards(const struct plain *p, struct spans *found)
 {
     bool mixed = false; /* this word has had digits, and letters behind them */
     for (size_t i = 0; i < p->n; i++) {
-        const bool digit = plain_digit(p->at[i]), inside = i > 0 && plain_alnum(p->at[i - 1]);
-        if (!inside)
+        const bool digit = plain_digit(p->at[i]), apart = i == 0 || plain_seam(p, i);
+        if (apart || !plain_alnum(p->at[i - 1]))
             mixed = false;
-        if (digit && !(i > 0 && plain_digit(p->at[i - 1])) && !mixed)
+        if (digit && !mixed && (apart || !plain_digit(p->at[i - 1])))
             try_from(p, i, found);
-        if (digit)
-            mixed = true;
+        mixed |= digit;
     }
 }

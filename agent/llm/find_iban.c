@@ -100,6 +100,8 @@ static char next_of(const struct plain *p, size_t *at)
 static bool begins_word(const struct plain *p, size_t at)
 {
     for (size_t back = 0; at > 0 && back < IBAN_MAX && plain_alnum(p->at[at - 1]); back++, at--) {
+        if (plain_seam(p, at))
+            return true;
         if (plain_digit(p->at[at - 1]))
             return false;
     }

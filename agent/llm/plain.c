@@ -127,3 +127,15 @@ void plain_fini(struct plain *p)
     free(p->from);
     *p = (struct plain){.n = 0};
 }
+
+size_t plain_end(const struct plain *p, size_t at)
+{
+    uint32_t cp;
+    const size_t from = p->from[at];
+    return from + utf8_next(p->text.at + from, p->text.len - from, &cp);
+}
+
+bool plain_seam(const struct plain *p, size_t at)
+{
+    return at > 0 && p->from[at] != p->from[at - 1] && p->from[at] != plain_end(p, at - 1);
+}

@@ -25,6 +25,12 @@ static inline void plain_fini_cleanup(struct plain *p)
     plain_fini(p);
 }
 
+/* Whether something was read over just before byte `at`: what it joins may also be apart. */
+bool plain_seam(const struct plain *p, size_t at);
+
+/* Where in the text the character ends that was read as byte `at`. */
+size_t plain_end(const struct plain *p, size_t at);
+
 static inline bool plain_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -153,19 +153,11 @@ static void copy_put(struct buf *out, struct str text)
     }
 }
 
-/* Where in the text the character ends that was read as byte `at`. */
-static size_t char_end(const struct plain *p, size_t at)
-{
-    uint32_t cp;
-    const size_t from = p->from[at];
-    return from + utf8_next(p->text.at + from, p->text.len - from, &cp);
-}
-
 static void masked_put(struct buf *out, const struct plain *p, const struct spans *found, bool keep)
 {
     size_t at = 0;
     for (size_t i = 0; i < found->n; i++) {
-        const size_t from = p->from[found->at[i].first], end = char_end(p, found->at[i].end - 1);
+        const size_t from = p->from[found->at[i].first], end = plain_end(p, found->at[i].end - 1);
         /* a pattern may begin or end within a character */
         if (from > at)
             copy_put(out, (struct str){p->text.at + at, from - at});

@@ -206,6 +206,18 @@ START_TEST(what_nobody_sees_between_digits_hides_nothing)
 }
 END_TEST
 
+START_TEST(what_nobody_sees_does_not_join_a_number_to_another_either)
+{
+    hides("7\xff"
+          "4111111111111111",
+          "4111111111111111");
+    hides("4111111111111111\xe2\x80\x8b"
+          "7",
+          "4111111111111111");
+    hides("7\xe2\x80\x8bGB29NWBK60161331926819", "GB29NWBK60161331926819");
+}
+END_TEST
+
 START_TEST(what_comes_out_is_utf8_whatever_went_in)
 {
     size_t count = 0;
@@ -384,6 +396,7 @@ TEST_MAIN_AROUND("redact", up, down, an_iban_keeps_its_last_four_however_it_is_w
                  digits_behind_a_word_that_announces_them_are_hidden,
                  amounts_dates_ids_digests_and_codes_stay, other_shapes_of_digits_hide_nothing,
                  what_nobody_sees_between_digits_hides_nothing,
+                 what_nobody_sees_does_not_join_a_number_to_another_either,
                  what_comes_out_is_utf8_whatever_went_in, a_masks_rest_makes_no_new_number,
                  members_say_by_their_names_what_they_hold, the_ledgers_own_accounts_stay,
                  names_and_numbers_of_a_tree_are_looked_through_too,
