@@ -34,6 +34,12 @@ export const router = createRouter({
       meta: { title: 'Audit' },
     },
     { path: '/policy', name: 'policy', component: () => import('./screens/policy/PolicyScreen.vue'), meta: { title: 'Policy' } },
+    {
+      path: '/chat/:session?',
+      name: 'chat',
+      component: () => import('./screens/chat/ChatScreen.vue'),
+      meta: { title: 'Chat' },
+    },
     { path: '/health', name: 'health', component: () => import('./screens/health/HealthScreen.vue'), meta: { title: 'Health' } },
     {
       path: '/settings',

@@ -14,6 +14,7 @@ export type Topic =
   | 'matches'
   | 'rules'
   | 'engine'
+  | 'chat'
 
 export const queryClient = new QueryClient({
   defaultOptions: {

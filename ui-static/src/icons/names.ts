@@ -6,6 +6,7 @@ export type IconName =
   | 'exception'
   | 'audit'
   | 'policy'
+  | 'chat'
   | 'health'
   | 'settings'
   | 'check'

@@ -2,7 +2,8 @@
  * engine finds by a text. */
 import { get } from '@/api/http'
 import type { EscalationPage, Match } from '@/api/types'
-import { inert } from '@/lib/inert'
+import { useDraft } from '@/lib/draft'
+import { clip, inert } from '@/lib/inert'
 import { shortcuts } from '@/lib/keys'
 import { formatAmount } from '@/lib/money'
 import { matchTypeWords, toolWords } from '@/lib/words'
@@ -40,6 +41,24 @@ export function actions(text: string): Hit[] {
       keys: s.keys,
       run: s.run,
     }))
+}
+
+/* A question goes to the chat as a draft: it is sent there, by the person. */
+export function askInChat(text: string, principal: string): Hit[] {
+  const q = text.trim()
+  if (q.length < 3) return []
+  return [
+    {
+      id: 'ask',
+      group: 'Chat',
+      label: `Ask in the chat: ${inert(clip(q, 80))}`,
+      icon: 'chat',
+      run: () => {
+        useDraft(`chat.${principal}.new`).value = q
+        void router.push(scoped({ name: 'chat' }))
+      },
+    },
+  ]
 }
 
 interface MatchPage {

@@ -15,6 +15,7 @@ export const places: readonly Place[] = [
   { name: 'exceptions', label: 'Exceptions', icon: 'exception', keys: 'g e' },
   { name: 'audit', label: 'Audit', icon: 'audit', keys: 'g a' },
   { name: 'policy', label: 'Policy', icon: 'policy', keys: 'g p' },
+  { name: 'chat', label: 'Chat', icon: 'chat', keys: 'g c' },
   { name: 'health', label: 'Health', icon: 'health', keys: 'g l' },
   { name: 'settings', label: 'Settings', icon: 'settings', keys: 'g s' },
 ]
