@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -538,10 +539,15 @@ START_TEST(a_stranger_with_the_lock_is_busy_and_soon)
 }
 END_TEST
 
+static atomic_bool interrupted;
+
+/* Until it has: before the statement has begun an interrupt is nobody's. */
 static void *interrupt_soon(void *db)
 {
-    usleep(100000);
-    db_interrupt(db);
+    while (!atomic_load(&interrupted)) {
+        usleep(20000);
+        db_interrupt(db);
+    }
     return NULL;
 }
 
@@ -555,6 +561,7 @@ START_TEST(an_interrupt_stops_a_long_statement)
                    " SELECT count(*) FROM n"),
            ERR_STORE);
     ck_assert_int_eq(db_last_class(db), DB_INTERRUPT);
+    atomic_store(&interrupted, true);
     pthread_join(thread, NULL);
     ck_assert_int_eq(number(db, "SELECT 5"), 5);
     drop_book();

@@ -63,10 +63,10 @@ static struct web_limits quick(void)
 {
     return (struct web_limits){.connections_max = 50,
                                .per_peer_max = 0,
-                               .head_ms = 300,
-                               .body_ms = 300,
-                               .idle_ms = 300,
-                               .write_ms = 300};
+                               .head_ms = 1000,
+                               .body_ms = 1000,
+                               .idle_ms = 1000,
+                               .write_ms = 1000};
 }
 
 static struct web_limits patient(void)
