@@ -44,6 +44,7 @@ unsigned find_word(const char *text);
 /* What the name of a member says of what it holds. */
 struct named {
     bool all;       /* an account number, whatever it looks like */
+    bool id;        /* a name or a day: words in it announce nothing */
     unsigned least; /* digits at least; 0: it says nothing */
 };
 struct named find_name(struct str name);

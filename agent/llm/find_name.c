@@ -29,8 +29,11 @@ static const char *const whole[] = {"pan", "aba", "rtn", "bsb", "blz", "ifsc", "
 static const char *const banks[] = {"bankaccount", "bankacct", "bankkonto"};
 /* Of a name's last word: it tells something about the number, and is none. */
 static const char *const about[] = {
-    "at",   "on",     "date", "id",    "state", "status",  "type",
-    "name", "sha256", "hash", "count", "kind",  "country", "currency",
+    "on", "state", "status", "type", "name", "count", "kind", "country", "currency",
+};
+/* The same, and what it holds is for programs: "bank-account-us:OP-2026-0042" */
+static const char *const ids[] = {
+    "id", "ids", "at", "date", "cursor", "digest", "sha256", "hash",
 };
 /* What the book calls the accounts of its ledger. */
 static const char *const ledgers[] = {
@@ -84,37 +87,35 @@ static bool holds_number(const struct name *name)
     return false;
 }
 
-/* Whether a word of the name is a number's; *least becomes that of the last word that announces
- * one; *of, whether the last word is about it only. */
-static bool word_says(const struct name *name, unsigned *least, bool *of)
+/* What the words say: .all when one is a number's, .least of the last that announces one; nothing
+ * of both when the last word is only about it. */
+static struct named words_say(const struct name *name)
 {
-    char word[NAME_BYTES + 1];
-    bool says_so = false;
+    char word[NAME_BYTES + 1] = "";
+    struct named said = {.all = false};
     for (size_t i = 0, end; i < name->n; i = end) {
         for (end = i + 1; !name->begins[end]; end++)
             continue;
         memcpy(word, name->text + i, end - i);
         word[end - i] = '\0';
-        says_so |= IS_IN(word, whole);
-        *of = IS_IN(word, about);
-        const unsigned says = find_word(word);
-        *least = says > 0 ? says : *least;
+        const unsigned least = find_word(word);
+        said.all |= IS_IN(word, whole);
+        said.least = least > 0 ? least : said.least;
     }
-    return says_so;
+    said.all |= holds_number(name);
+    if (IS_IN(word, ids) || IS_IN(word, about))
+        said = (struct named){.id = IS_IN(word, ids)};
+    return said;
 }
 
 struct named find_name(struct str text)
 {
     struct name name;
-    struct named said = {.all = false, .least = 0};
     name_read(&name, text);
+    const struct named said = words_say(&name);
     if (name.n == 0 || IS_IN(name.text, ledgers) || strncmp(name.text, "glaccount", 9) == 0)
-        return said;
+        return (struct named){.id = said.id};
     if (IS_IN(name.text, banks))
         return (struct named){.all = true, .least = BANK};
-    bool of = false;
-    const bool all = word_says(&name, &said.least, &of) || holds_number(&name);
-    if (of)
-        return (struct named){.all = false, .least = 0};
-    return all ? (struct named){.all = true, .least = DIGITS} : said;
+    return said.all ? (struct named){.all = true, .least = DIGITS} : said;
 }

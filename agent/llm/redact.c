@@ -169,16 +169,17 @@ static void masked_put(struct buf *out, const struct plain *p, const struct span
 
 /* One look: the masked text in `out`, or nothing when the text may stay as it is. Patterns look
  * once: they may well match a mask. */
-static struct err look(const struct redactor *r, struct str text, unsigned least, unsigned round,
-                       struct buf *out, size_t *hidden)
+static struct err look(const struct redactor *r, struct str text, struct named named,
+                       unsigned round, struct buf *out, size_t *hidden)
 {
     CLEANUP(plain_fini) struct plain p = {.n = 0};
     CLEANUP(spans_fini) struct spans found = {.n = 0};
     TRY(plain_init(&p, text));
     find_ibans(&p, &found);
     find_cards(&p, &found);
-    find_worded(&p, &found);
-    find_named(&p, least, &found);
+    if (!named.id)
+        find_worded(&p, &found);
+    find_named(&p, named.least, &found);
     if (round == 0)
         find_patterns(r, &p, &found);
     ENSURE(!found.failed, ERR_LIMIT, "out of memory");
@@ -202,7 +203,7 @@ static bool is_plain_talk(const struct redactor *r, struct str text)
 }
 
 struct err redact_behind(const struct redactor *r, struct arena *arena, struct str text,
-                         unsigned least, struct str *out, size_t *count)
+                         struct named named, struct str *out, size_t *count)
 {
     *out = text;
     if (is_plain_talk(r, text))
@@ -215,7 +216,7 @@ struct err redact_behind(const struct redactor *r, struct arena *arena, struct s
     for (unsigned round = 0; round < ROUNDS; round++) {
         size_t hidden = 0;
         buf_clear(into);
-        TRY(look(r, *out, least, round, into, &hidden));
+        TRY(look(r, *out, named, round, into, &hidden));
         if (into->len == 0)
             break;
         *count += hidden;
@@ -233,7 +234,7 @@ struct err redact_behind(const struct redactor *r, struct arena *arena, struct s
 struct err redact_text(const struct redactor *r, struct arena *arena, struct str text,
                        struct str *out, size_t *count)
 {
-    return redact_behind(r, arena, text, 0, out, count);
+    return redact_behind(r, arena, text, (struct named){.all = false}, out, count);
 }
 
 /* What one of ours is: letters, '_' and 26 characters; or a mask, from an earlier look. */

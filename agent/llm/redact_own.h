@@ -5,10 +5,9 @@
 #include "agent/llm/find.h"
 #include "agent/llm/redact.h"
 
-/* As redact_text, of a text behind a name: its number has at least `least` digits (0: it stands
- * behind none). */
+/* As redact_text, of what a member holds whose name says `named` (but .all: that is below). */
 MUST_CHECK struct err redact_behind(const struct redactor *r, struct arena *arena, struct str text,
-                                    unsigned least, struct str *out, size_t *count);
+                                    struct named named, struct str *out, size_t *count);
 
 /* All of a text as one number when it has `least` digits; else *out is `text` and *hidden false. */
 MUST_CHECK struct err redact_whole(struct arena *arena, struct str text, unsigned least,

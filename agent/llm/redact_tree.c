@@ -22,8 +22,9 @@ static struct err of_text(const struct walk *w, struct str text, struct named na
     if (named.all)
         TRY(redact_whole(w->arena, text, named.least, out, &hidden));
     *w->count += hidden;
-    return hidden ? OK
-                  : redact_behind(w->r, w->arena, text, named.all ? 0 : named.least, out, w->count);
+    if (named.all) /* what it holds is no number as a whole: it is looked through like any text */
+        named = (struct named){.all = false};
+    return hidden ? OK : redact_behind(w->r, w->arena, text, named, out, w->count);
 }
 
 /* A number is one when it is whole; the mask of one is text. */

@@ -80,12 +80,15 @@ static bool redacts(const struct redactor *r, struct arena *arena, struct str te
     return true;
 }
 
-/* A number of its own line or between spaces is hidden, whatever stands around it. */
+/* A number on a line of its own or between spaces is hidden, whatever stands around it (but itself:
+ * that may be the inside of a longer one). */
 static void around(const struct redactor *r, struct arena *arena, struct str text, const char *what,
                    const char *number)
 {
     CLEANUP(buf_fini) struct buf b;
     buf_init(&b, (size_t)1 << 20);
+    if (memmem(text.at, text.len, number, strlen(number)) != NULL)
+        return;
     const size_t half = text.len / 2;
     buf_put(&b, text.at, half);
     buf_puts(&b, what);

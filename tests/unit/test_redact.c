@@ -252,6 +252,10 @@ START_TEST(members_say_by_their_names_what_they_hold)
     tree_becomes("{\"iban\":{\"value\":\"NO 12 3456\",\"checked\":\"2026-03-04\"}}",
                  "{\"iban\":{\"value\":\"" M "\",\"checked\":\"2026-03-04\"}}");
     tree_becomes("{\"pan\":4111111111111112}", "{\"pan\":\"" M "1112\"}");
+    tree_becomes("{\"account_name\":\"Chase acct 0012345678\"}",
+                 "{\"account_name\":\"Chase acct " M "5678\"}");
+    tree_becomes("{\"entry_id\":\"bank:DE89370400440532013000\"}",
+                 "{\"entry_id\":\"bank:" M "3000\"}");
     tree_becomes("{\"konto\":\"0012-3456-789\"}", "{\"konto\":\"" M "6789\"}");
 }
 END_TEST
@@ -265,6 +269,8 @@ START_TEST(the_ledgers_own_accounts_stay)
         "{\"amount\":\"41234567890.12\",\"n\":41234567890.12,\"at\":\"2026-03-04\",\"e\":1e30}",
         "{\"iban_checked_at\":\"2026-03-04\",\"bank_account_id\":\"acc_"
         "01J8ZQ3V9KXW4T2M7N5P6R8S0A\"}",
+        "{\"entry_id\":\"bank-account-us:OP-2026030417\",\"bank_ids\":[\"konto-de:2026-03-04:17\"]"
+        "}",
         "{\"discard\":\"123456789012\",\"note\":null,\"ok\":true,\"list\":[],\"o\":{}}",
     };
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
