@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/cli/open.h"
+#include "agent/llm/check.h"
 #include "agent/oidc/signin.h"
 #include "agent/web/static.h"
 #include "common/sys/crypt.h"
@@ -61,6 +62,10 @@ static int run_doctor(struct cli *cli)
           "start closegate-engine; see its log for why it refuses us");
     found(&d, "people can sign in", signin_check(config, cli->arena, cli_clock_us()),
           "docs/SIGNIN.md: the provider's or proxy's address, as this machine reaches it");
+    if (config->llm.api != LLM_API_NONE)
+        found(&d, "the model's provider knows our key and the model",
+              llm_check(cli->arena, &config->llm, cli_clock_us()),
+              "docs/LLM.md: the key, the address and the model's exact name");
     found(&d, "the workspace is in this build",
           static_built() ? OK : err_new(ERR_MISSING, "its files are not in the binary"),
           "deploy/build-ui, then build again");

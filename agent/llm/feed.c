@@ -57,6 +57,15 @@ static void on_event(void *ctx, const char *event, struct str json)
         on_gone(ctx);
 }
 
+size_t feeds_n(const struct llm *llm)
+{
+    const struct feed *f;
+    size_t n = 0;
+    TAILQ_FOREACH(f, &llm->feeds, link)
+    n++;
+    return n;
+}
+
 void feeds_sweep(struct llm *llm)
 {
     for (struct feed *f = TAILQ_FIRST(&llm->feeds), *next; f != NULL; f = next) {

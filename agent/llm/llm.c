@@ -154,6 +154,23 @@ static struct err take_answer(struct room *room, struct err e, const struct fetc
                           &step->trouble);
 }
 
+static void count(struct llm *llm, const struct step *step)
+{
+    struct llm_counts *c = &llm->counts;
+    if (step == NULL || step->came != CAME_ANSWER) {
+        c->troubles++;
+        return;
+    }
+    const struct llm_usage *u = &step->answer.usage;
+    c->answers++;
+    c->use.input += u->input;
+    c->use.output += u->output;
+    c->use.cache_read += u->cache_read;
+    c->use.cache_write += u->cache_write;
+    c->cost_micros +=
+        llm_cost_micros(&llm->config->price, u->input, u->output, u->cache_read, u->cache_write);
+}
+
 static void on_done(void *ctx, struct err e, const struct fetch_reply *reply)
 {
     struct room *room = ctx;
@@ -172,6 +189,7 @@ static void on_done(void *ctx, struct err e, const struct fetch_reply *reply)
         }
     }
     reader_drop(room);
+    count(llm, step);
     submit(room, step);
     room_tell_state(room);
     if (step == NULL || step->came == CAME_TROUBLE)
@@ -195,6 +213,7 @@ static struct err ask(struct room *room, const struct step *step)
     room->asked_us = llm->options.clock_us();
     TRY(fetch_loop_add(llm->fetch, &req, &room->one));
     room->stage = STAGE_ASKING;
+    llm->counts.questions++;
     return OK;
 }
 
@@ -538,9 +557,4 @@ void llm_free(struct llm *llm)
     pthread_mutex_destroy(&llm->lock);
     arena_free(llm->arena);
     free(llm);
-}
-
-size_t llm_turns(const struct llm *llm)
-{
-    return llm == NULL ? 0 : atomic_load(&llm->turns);
 }

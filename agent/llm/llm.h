@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "agent/call/request.h"
+#include "common/base/buf.h"
 #include "common/sys/loop.h"
 
 struct llm;
@@ -57,8 +58,8 @@ MUST_CHECK struct err llm_watch(struct llm *llm, const char *session_id, llm_wat
                                 void *ctx, struct llm_watcher **out);
 void llm_unwatch(struct llm_watcher *watcher);
 
-/* Turns under way. Any thread. */
-size_t llm_turns(const struct llm *llm);
+/* Figures for Prometheus. Loop thread. */
+void llm_metrics_print(const struct llm *llm, struct buf *out);
 
 /* GET chat …; with no model configured they say so. */
 extern const struct routes llm_routes;

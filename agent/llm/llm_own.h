@@ -94,6 +94,12 @@ void turn_work(struct step *step, const struct worker_tools *tools);
 
 struct post;
 
+struct llm_counts {
+    int64_t questions, answers, troubles;
+    struct llm_usage use;
+    int64_t cost_micros;
+};
+
 struct llm {
     struct llm_options options;
     const struct agent *agent;
@@ -107,8 +113,8 @@ struct llm {
     struct loop_wake *wake;
     struct loop_timer *heartbeat, *retention;
     bool stopped;
-    atomic_size_t turns;
-    pthread_mutex_t lock; /* of `posts` */
+    struct llm_counts counts; /* the loop thread's */
+    pthread_mutex_t lock;     /* of `posts` */
     TAILQ_HEAD(, post) posts;
     TAILQ_HEAD(, room) rooms;
     TAILQ_HEAD(, feed) feeds;
@@ -133,6 +139,7 @@ void room_tell_state(struct room *room);
 void room_greet(struct llm_watcher *watcher, enum agent_session_state state, bool turn_open);
 
 /* Browsers' streams (feed.c). */
+size_t feeds_n(const struct llm *llm);
 void feeds_sweep(struct llm *llm);
 void feeds_beat(struct llm *llm);
 void feeds_end(struct llm *llm, const char *principal_id);

@@ -32,7 +32,6 @@ struct err room_of(struct llm *llm, const char *session_id, struct room **out)
     buf_init(&room->text, LLM_TEXT_MAX);
     TAILQ_INIT(&room->watchers);
     TAILQ_INSERT_TAIL(&llm->rooms, room, link);
-    atomic_fetch_add(&llm->turns, 1);
     *out = room;
     return OK;
 }
@@ -42,7 +41,6 @@ void room_leave(struct room *room)
     if (room->stage != STAGE_IDLE || !TAILQ_EMPTY(&room->watchers))
         return;
     TAILQ_REMOVE(&room->llm->rooms, room, link);
-    atomic_fetch_sub(&room->llm->turns, 1);
     buf_fini(&room->text);
     free(room);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/call/pool.h"
+#include "agent/llm/llm.h"
 #include "agent/web/guard.h"
 #include "agent/web/static.h"
 #include "agent/web/tables.h"
@@ -237,6 +238,7 @@ static void print_own(const struct server *s, struct buf *out)
     metric_print_one("closegate_agent_engine_comebacks_total",
                      "How often the engine came back after it was gone.", METRIC_COUNTER,
                      health.comebacks, out);
+    llm_metrics_print(s->options.agent->llm, out);
 }
 
 static void on_metrics(struct web_req *web, void *ctx)
