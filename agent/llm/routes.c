@@ -62,6 +62,8 @@ static struct err redact_said(struct request *r, struct said *said)
 {
     struct str text;
     size_t hidden = 0;
+    if (said->text[strspn(said->text, " \t\r\n")] == '\0') /* providers refuse a blank message */
+        return err_at(ERR_INPUT, "/text", "is blank");
     TRY(redact_text(r->agent->llm->redactor, r->arena, str_of(said->text), &text, &hidden));
     said->text = str_dup(r->arena, text);
     return arena_check(r->arena);
@@ -223,7 +225,7 @@ struct page {
 
 static const struct json_field page_fields[] = {
     JSON_TEXT(struct page, before, .max = 64, .help = "the last page's `next`"),
-    JSON_INT(struct page, limit, .min = 1, .max = PAGE_MAX, .help = "how many; 30"),
+    JSON_INT(struct page, limit, .min = 1, .max = PAGE_MAX, .def = 30, .help = "how many"),
 };
 
 /* `next` is "<used_us>.<session id>". */
@@ -244,7 +246,7 @@ static struct err place_of(struct request *r, const char *text, struct talk_plac
 
 static struct err get_sessions(struct request *r)
 {
-    struct page page = {.limit = 30};
+    struct page page = {0};
     struct talk_place place = {0};
     struct json *o = json_object_new(r->arena), *list = json_array_new(r->arena);
     struct talk *talks;

@@ -201,19 +201,19 @@ struct err get_tools(struct request *r)
 /* ---- POST chat/tools/{name}/accept ---- */
 
 /* What a model may be offered is for those who answer for the controls. */
-static struct err may_accept(struct request *r)
+static struct err may_accept(struct request *r, bool *may)
 {
     static const char *const roles[] = {"admin", "controller"};
     const struct json *me;
+    *may = false;
     TRY(request_read(r, "recon://me", &me));
     const struct json *own = json_get(me, "roles");
     for (size_t i = 0; own != NULL && i < own->count; i++) {
         const char *role = json_get_text(own->items[i], "role");
         for (size_t k = 0; role != NULL && k < sizeof roles / sizeof roles[0]; k++)
-            if (text_eq(role, roles[k]))
-                return OK;
+            *may = *may || text_eq(role, roles[k]);
     }
-    return err_new(ERR_AUTH, "a tool's definition is accepted by an admin or a controller");
+    return OK;
 }
 
 struct accept {
@@ -229,11 +229,17 @@ struct err post_tool_accept(struct request *r)
 {
     struct accept accept = {0};
     struct str name, verb;
+    bool may;
     TRY(need_model(r));
     ENSURE(str_cut(r->rest, '/', &name, &verb) && str_is(verb, "accept"), ERR_MISSING,
            "there is no such address");
     TRY(request_body(r, JSON_FIELDS(accept_fields), &accept));
-    TRY(may_accept(r));
+    TRY(may_accept(r, &may));
+    if (!may) { /* 401 would tell the page that nobody is signed in */
+        reply_error(r, 403, "auth", "a tool's definition is accepted by an admin or a controller",
+                    NULL);
+        return OK;
+    }
     const char *tool = str_dup(r->arena, name);
     TRY(arena_check(r->arena));
     TRY(agent_db_begin(r->db));
