@@ -112,7 +112,7 @@ struct llm {
     struct pool *pool;
     struct loop_wake *wake;
     struct loop_timer *heartbeat, *retention;
-    bool stopped;
+    atomic_bool stopped; /* workers read it between two calls */
     struct llm_counts counts; /* the loop thread's */
     pthread_mutex_t lock;     /* of `posts` */
     TAILQ_HEAD(, post) posts;

@@ -297,9 +297,22 @@ static struct err end_turn(struct turn *t, const char *what, const char *text)
                                         (enum agent_session_event)event, false, t->now_us));
 }
 
+/* A conversation stays with the model it was begun with. */
+static bool is_of_another_model(const struct turn *t)
+{
+    return !text_eq(t->talk.model, t->config->model) ||
+           !text_eq(t->talk.api, llm_api_name(t->config->api));
+}
+
 static struct err ask_next(struct turn *t)
 {
     const char *spent;
+    if (is_of_another_model(t))
+        return end_turn(t, "model",
+                        arena_fmt(t->arena,
+                                  "This conversation was held with %s, and the model set up now is "
+                                  "%s. Begin a new one.",
+                                  t->talk.model, t->config->model));
     TRY(budget_spent(t, &spent));
     if (spent != NULL)
         return end_turn(t, "budget", spent);

@@ -302,6 +302,9 @@ struct err turn_call_all(struct turn *t, struct owed *owed, size_t n, bool *done
     for (size_t i = 0; i < n; i++) {
         if (atomic_load(&t->step->room->halt))
             return turn_leave_calls(t, owed + i, n - i);
+        *done = !atomic_load(&t->llm->stopped); /* the next start goes on from here */
+        if (!*done)
+            return OK;
         TRY(call_one(t, &owed[i], i + 1 == n, &outcome));
         *done = outcome != UNDECIDED;
         if (!*done)

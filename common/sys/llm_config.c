@@ -106,7 +106,7 @@ static const struct setting rows[] = {
      LLM(result_bytes),
      .fallback = "60000",
      .min = 1000,
-     .max = 1000000,
+     .max = 400000,
      .help = "How much of one tool's result the model is given."},
     {.name = "CLOSEGATE_LLM_TOKENS_PER_SESSION",
      .type = SETTING_INT,
