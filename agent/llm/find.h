@@ -40,6 +40,8 @@ void find_named(const struct plain *p, unsigned least, struct spans *found);
 
 /* The digits that a number has at least behind this word (in lower case); 0: it announces none. */
 unsigned find_word(const char *text);
+/* Whether a word behind it says that another number is meant: a balance, an invoice … */
+bool find_other(const char *text);
 
 /* What the name of a member says of what it holds. */
 struct named {

@@ -70,10 +70,12 @@ static size_t width(const struct group *g)
     return g->end - g->first;
 }
 
-/* "41234567890.12", "41 234 567 890.12", "41.234.567.890": an amount has one part behind its point,
- * and thousands before it. */
+/* "583.3333333333", "41234567890.12", "41 234 567 890.12", "41.234.567.890": an amount has one part
+ * behind its point, and thousands before it. */
 static bool is_amount(const struct number *k)
 {
+    if (k->n == 2 && k->groups[0].apart == '.' && width(&k->groups[0]) <= 3)
+        return true;
     if (k->n < 2 || width(&k->groups[k->n - 1]) > 3)
         return false;
     if (k->n == 2)
@@ -103,7 +105,7 @@ static size_t next_group(const struct plain *p, size_t at)
 {
     for (size_t i = 0; i <= APART_MAX && at < p->n; i++, at++) {
         if (plain_digit(p->at[at]))
-            return at;
+            return plain_date(p, at) > 0 ? 0 : at;
         if (!apart(p->at[at]))
             return 0;
     }
@@ -152,8 +154,14 @@ void find_cards(const struct plain *p, struct spans *found)
         const bool digit = plain_digit(p->at[i]), apart = i == 0 || plain_seam(p, i);
         if (apart || !plain_alnum(p->at[i - 1]))
             mixed = false;
-        if (digit && !mixed && (apart || !plain_digit(p->at[i - 1])))
-            try_from(p, i, found);
+        const bool was_mixed = mixed;
         mixed |= digit;
+        if (!digit || was_mixed || (!apart && plain_digit(p->at[i - 1])))
+            continue;
+        const size_t day = plain_date(p, i);
+        if (day == 0)
+            try_from(p, i, found);
+        else
+            i += day - 1;
     }
 }

@@ -100,7 +100,7 @@ static struct named words_say(const struct name *name)
         word[end - i] = '\0';
         const unsigned least = find_word(word);
         said.all |= IS_IN(word, whole);
-        said.least = least > 0 ? least : said.least;
+        said.least = least > 0 ? least : find_other(word) ? 0 : said.least;
     }
     said.all |= holds_number(name);
     if (IS_IN(word, ids) || IS_IN(word, about))

@@ -29,33 +29,63 @@ struct word {
 
 /* The first that fits counts. */
 static const struct word words[] = {
-    {"accountin", HOLDS, 0},   {"accountan", HOLDS, 0},     {"accountab", HOLDS, 0},
-    {"kontor", WHOLE, 0},      {"account", HOLDS, 7},       {"acct", BEGINS, 7},
-    {"acc", WHOLE, 7},         {"accno", WHOLE, 7},         {"ac", WHOLE, 8},
-    {"acnt", WHOLE, 7},        {"konto", HOLDS, 7},         {"kto", BEGINS, 7},
-    {"compte", WHOLE, 7},      {"comptes", WHOLE, 7},       {"cuenta", HOLDS, 7},
-    {"cta", WHOLE, 7},         {"conto", WHOLE, 7},         {"conta", WHOLE, 7},
-    {"rekeningn", BEGINS, 7},  {"bankrekening", BEGINS, 7}, {"iban", HOLDS, 7},
-    {"rib", WHOLE, 10},        {"clabe", BEGINS, 10},       {"nuban", WHOLE, 10},
-    {"routing", BEGINS, 8},    {"aba", WHOLE, 8},           {"rtn", WHOLE, 8},
-    {"transit", WHOLE, 8},     {"bankleitzahl", WHOLE, 8},  {"blz", WHOLE, 8},
-    {"bsb", WHOLE, 6},         {"sortcode", WHOLE, 6},      {"ifsc", BEGINS, 6},
-    {"pan", WHOLE, 12},        {"card", WHOLE, 12},         {"cards", WHOLE, 12},
-    {"cardno", WHOLE, 12},     {"cardnumber", WHOLE, 12},   {"creditcard", BEGINS, 12},
-    {"debitcard", BEGINS, 12}, {"kreditkarte", BEGINS, 12}, {"kartennummer", WHOLE, 12},
+    {"accountin", HOLDS, 0},
+    {"accountan", HOLDS, 0},
+    {"accountab", HOLDS, 0},
+    {"kontor", WHOLE, 0},
+    {"accountservicer", HOLDS, 0},
+    {"acctsvcr", BEGINS, 0},
+    {"account", HOLDS, 7},
+    {"acct", BEGINS, 7},
+    {"acc", WHOLE, 7},
+    {"accno", WHOLE, 7},
+    {"ac", WHOLE, 8},
+    {"acnt", WHOLE, 7},
+    {"konto", HOLDS, 7},
+    {"kto", BEGINS, 7},
+    {"compte", WHOLE, 7},
+    {"comptes", WHOLE, 7},
+    {"cuenta", HOLDS, 7},
+    {"cta", WHOLE, 7},
+    {"conto", WHOLE, 7},
+    {"conta", WHOLE, 7},
+    {"rekeningn", BEGINS, 7},
+    {"bankrekening", BEGINS, 7},
+    {"iban", HOLDS, 7},
+    {"rib", WHOLE, 10},
+    {"clabe", BEGINS, 10},
+    {"nuban", WHOLE, 10},
+    {"routing", BEGINS, 8},
+    {"aba", WHOLE, 8},
+    {"rtn", WHOLE, 8},
+    {"transit", WHOLE, 8},
+    {"bankleitzahl", WHOLE, 8},
+    {"blz", WHOLE, 8},
+    {"bsb", WHOLE, 6},
+    {"sortcode", WHOLE, 6},
+    {"ifsc", BEGINS, 6},
+    {"pan", WHOLE, 12},
+    {"card", WHOLE, 12},
+    {"cards", WHOLE, 12},
+    {"cardno", WHOLE, 12},
+    {"cardnumber", WHOLE, 12},
+    {"creditcard", BEGINS, 12},
+    {"debitcard", BEGINS, 12},
+    {"kreditkarte", BEGINS, 12},
+    {"kartennummer", WHOLE, 12},
     {"tarjeta", WHOLE, 12},
 };
 
 /* Behind such a word stands another number than the account's. */
 static const char *const others[] = {
-    "amount",    "amounts",    "balance",  "balances", "betrag",   "bill",        "closed",
-    "closing",   "date",       "dated",    "datum",    "document", "due",         "entries",
-    "entry",     "factura",    "facture",  "fecha",    "gl",       "importe",     "inv",
-    "invoice",   "invoices",   "items",    "ledger",   "lines",    "matches",     "month",
-    "montant",   "opened",     "opening",  "order",    "paid",     "payable",     "period",
-    "po",        "receivable", "rechnung", "runs",     "saldo",    "since",       "solde",
-    "statement", "statements", "sum",      "summe",    "total",    "transaction", "transactions",
-    "year",
+    "amount",       "amounts",    "balance",    "balances", "betrag",   "bill",    "closed",
+    "closing",      "date",       "dated",      "datum",    "document", "due",     "entries",
+    "entry",        "factura",    "facture",    "fecha",    "gl",       "importe", "inv",
+    "invoice",      "invoices",   "items",      "ledger",   "lines",    "matches", "month",
+    "montant",      "opened",     "opening",    "order",    "paid",     "payable", "period",
+    "po",           "receivable", "rechnung",   "runs",     "saldo",    "since",   "solde",
+    "servicer",     "statement",  "statements", "sum",      "summe",    "total",   "transaction",
+    "transactions", "year",
 };
 
 /* The word at `at` in lower case, without the marks of its letters (RFC 3629's two bytes of
@@ -96,7 +126,7 @@ unsigned find_word(const char *text)
     return w == NULL ? 0 : w->least;
 }
 
-static bool is_other(const char *text)
+bool find_other(const char *text)
 {
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (strcmp(text, others[i]) == 0)
@@ -117,42 +147,6 @@ static bool goes_on(const char *text)
 
 /* ---- numbers ---- */
 
-static size_t digits_at(const struct plain *p, size_t at)
-{
-    size_t n = 0;
-    while (plain_digit(p->at[at + n]))
-        n++;
-    return n;
-}
-
-static int value_of(const struct plain *p, size_t at, size_t n)
-{
-    int value = 0;
-    for (size_t i = 0; i < n; i++)
-        value = value * 10 + (p->at[at + i] - '0');
-    return value;
-}
-
-/* 2026-03-04, 04.03.2026, 3/4/2026 */
-static bool is_date(const struct plain *p, size_t at)
-{
-    const size_t a = digits_at(p, at), b = at + a + 1;
-    if (a == 0 || a > 4 || p->at[b - 1] == '\0' || strchr("-./", p->at[b - 1]) == NULL)
-        return false;
-    const size_t bn = digits_at(p, b), c = b + bn + 1;
-    if (bn == 0 || bn > 2 || p->at[c - 1] != p->at[b - 1])
-        return false;
-    const size_t cn = digits_at(p, c), end = c + cn;
-    if ((a == 4) == (cn == 4) || (a != 4 && a > 2) || (cn != 4 && cn > 2) || cn == 0)
-        return false;
-    if (p->at[end] == p->at[b - 1] && plain_digit(p->at[end + 1]))
-        return false;
-    const int year = a == 4 ? value_of(p, at, 4) : value_of(p, c, 4), mid = value_of(p, b, bn),
-              day = a == 4 ? value_of(p, c, cn) : value_of(p, at, a);
-    return year >= 1900 && year < 2200 && mid >= 1 && mid <= 31 && day >= 1 && day <= 31 &&
-           (mid <= 12 || day <= 12);
-}
-
 static bool is_mark(char c)
 {
     return c == ',' || c == '.' || c == '\'' || c == ' ';
@@ -161,16 +155,16 @@ static bool is_mark(char c)
 /* 1234567.89, 1,234,567.89, 1.234.567,89, 1 234 567,89, 1,234,567 */
 static bool is_amount(const struct plain *p, size_t at)
 {
-    size_t n = digits_at(p, at), thousands = 0;
+    size_t n = plain_digits(p, at), thousands = 0;
     const char mark = p->at[at + n];
     at += n;
     if (n <= 3 && is_mark(mark)) {
-        for (; p->at[at] == mark && digits_at(p, at + 1) == 3; at += 4)
+        for (; p->at[at] == mark && plain_digits(p, at + 1) == 3; at += 4)
             thousands++;
     }
     const char point = p->at[at];
     if ((point == '.' || point == ',') && (thousands == 0 || point != mark) &&
-        digits_at(p, at + 1) == 2 && plain_alnum(p->at[at + 3]) == false)
+        plain_digits(p, at + 1) == 2 && plain_alnum(p->at[at + 3]) == false)
         return strchr("-./", p->at[at + 3]) == NULL || p->at[at + 3] == '\0' ||
                !plain_digit(p->at[at + 4]);
     return thousands > 0 && mark == ',' && !plain_digit(point);
@@ -190,14 +184,36 @@ static size_t next_group(const struct plain *p, size_t at, size_t group)
         space |= p->at[at] == ' ' || p->at[at] == '\t';
     if (!plain_digit(p->at[at]) || (space && group >= LONG_GROUP))
         return 0;
-    return space && (is_date(p, at) || is_amount(p, at)) ? 0 : at;
+    return space && (plain_date(p, at) || is_amount(p, at)) ? 0 : at;
 }
 
-/* Made by us, not by a bank: 26 characters of Crockford's base 32 behind "exc_", or hex of a
- * digest. Letters and digits mixed over their length. */
+static bool is_hex(const struct plain *p, size_t at, size_t n)
+{
+    size_t hex = 0;
+    while (hex < n && (plain_digit(p->at[at + hex]) || (plain_letter(p->at[at + hex]) >= 'a' &&
+                                                        plain_letter(p->at[at + hex]) <= 'f')))
+        hex++;
+    return hex == n;
+}
+
+/* 8-4-4-4-12 */
+static bool is_uuid(const struct plain *p, size_t at)
+{
+    static const size_t groups[] = {8, 4, 4, 4, 12};
+    for (size_t i = 0; i < 5; i++) {
+        if (!is_hex(p, at, groups[i]) || (i < 4 && p->at[at + groups[i]] != '-'))
+            return false;
+        at += groups[i] + 1;
+    }
+    return !plain_alnum(p->at[at - 1]);
+}
+
+/* Made by programs, not by a bank: 26 characters of Crockford's base 32 behind "exc_", hex of a
+ * digest or of a UUID. Letters and digits mixed over their length. */
 static bool is_id(const struct plain *p, size_t at, size_t len)
 {
-    return len >= 40 || (len == 26 && at > 0 && p->at[at - 1] == '_');
+    return len >= 40 || (len == 26 && at > 0 && p->at[at - 1] == '_') ||
+           (len == 32 && is_hex(p, at, len));
 }
 
 /* A word with digits in it: an IFSC, an IBAN with a wrong digit, an account with a letter. */
@@ -215,10 +231,10 @@ static bool is_chart(const struct plain *p, size_t at, size_t end)
     const bool range = end == at + 9 && p->at[at + 4] == '-' && p->at[end - 1] == '9' &&
                        p->at[end - 2] == '9' && p->at[at + 3] == '0';
     if (range)
-        return p->at[at] != '0' && digits_at(p, at) == 4 && digits_at(p, at + 5) == 4;
+        return p->at[at] != '0' && plain_digits(p, at) == 4 && plain_digits(p, at + 5) == 4;
     size_t groups = 0;
     for (; at < end; groups++) {
-        const size_t n = digits_at(p, at);
+        const size_t n = plain_digits(p, at);
         if (n != 4 || p->at[at] == '0' || p->at[at + 3] != '0')
             return false;
         at += n;
@@ -232,12 +248,12 @@ static bool is_chart(const struct plain *p, size_t at, size_t end)
 static size_t number_end(const struct plain *p, size_t at, unsigned least)
 {
     const size_t mixed =
-        plain_letter(p->at[at + digits_at(p, at)]) == '\0' ? 0 : mixed_end(p, at, least);
-    if (mixed > 0 || is_date(p, at) || is_amount(p, at))
+        plain_letter(p->at[at + plain_digits(p, at)]) == '\0' ? 0 : mixed_end(p, at, least);
+    if (mixed > 0 || plain_date(p, at) || is_amount(p, at))
         return mixed;
     size_t digits = 0, end = at, next = at;
     do {
-        const size_t group = digits_at(p, next);
+        const size_t group = plain_digits(p, next);
         digits += group;
         end = next + group;
         next = digits > NUMBER_MAX ? 0 : next_group(p, end, group);
@@ -260,7 +276,7 @@ static bool leads_on(const struct plain *p, size_t *at, bool listed, size_t *see
     if (!in_word(p->at[*at]))
         return false;
     const size_t behind = word_read(p, *at, word);
-    if (plain_digit(p->at[behind]) || is_other(word) || (listed && !goes_on(word)))
+    if (plain_digit(p->at[behind]) || find_other(word) || (listed && !goes_on(word)))
         return false;
     *at = behind;
     return ++*seen <= WORDS_MAX;
@@ -277,6 +293,8 @@ static void follow(const struct plain *p, size_t at, unsigned least, struct span
         }
         if (leads_on(p, &at, listed, &seen))
             continue;
+        if (is_uuid(p, at))
+            return;
         const size_t end =
             plain_digit(p->at[at]) ? number_end(p, at, least) : mixed_end(p, at, least);
         if (end == 0)

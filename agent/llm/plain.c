@@ -139,3 +139,52 @@ bool plain_seam(const struct plain *p, size_t at)
 {
     return at > 0 && p->from[at] != p->from[at - 1] && p->from[at] != plain_end(p, at - 1);
 }
+
+size_t plain_digits(const struct plain *p, size_t at)
+{
+    size_t n = 0;
+    while (plain_digit(p->at[at + n]))
+        n++;
+    return n;
+}
+
+/* At most four digits. */
+static int value_of(const struct plain *p, size_t at, size_t n)
+{
+    int value = 0;
+    for (size_t i = 0; i < n; i++)
+        value = value * 10 + (p->at[at + i] - '0');
+    return value;
+}
+
+/* Year, month and day in that order, or two of a day and a month in any order and the year. */
+static bool is_day(int a, int b, int c, bool year_first)
+{
+    const int year = year_first ? a : c, other = year_first ? c : a;
+    return year >= 1900 && year < 2200 && b >= 1 && b <= 31 && other >= 1 && other <= 31 &&
+           (b <= 12 || (!year_first && other <= 12));
+}
+
+size_t plain_date(const struct plain *p, size_t at)
+{
+    size_t n[3], from[3], next = at;
+    const char apart = p->at[at + plain_digits(p, at)];
+    if (apart != '-' && apart != '.' && apart != '/')
+        return 0;
+    for (size_t i = 0; i < 3; i++) {
+        from[i] = next;
+        n[i] = plain_digits(p, next);
+        next += n[i] + 1;
+        if (n[i] == 0 || (i < 2 && p->at[next - 1] != apart))
+            return 0;
+    }
+    const bool year_first = n[0] == 4;
+    if (n[1] > 2 || n[year_first ? 2 : 0] > 2 || n[year_first ? 0 : 2] != 4)
+        return 0;
+    if (p->at[next - 1] == apart && plain_digit(p->at[next]))
+        return 0;
+    return is_day(value_of(p, from[0], n[0]), value_of(p, from[1], n[1]),
+                  value_of(p, from[2], n[2]), year_first)
+               ? next - 1 - at
+               : 0;
+}

@@ -31,6 +31,13 @@ bool plain_seam(const struct plain *p, size_t at);
 /* Where in the text the character ends that was read as byte `at`. */
 size_t plain_end(const struct plain *p, size_t at);
 
+/* How many digits stand from `at` on. */
+size_t plain_digits(const struct plain *p, size_t at);
+
+/* The length of the day that stands at `at`, 2026-03-04, 04.03.2026 or 3/4/2026; 0 when none does.
+ */
+size_t plain_date(const struct plain *p, size_t at);
+
 static inline bool plain_digit(char c)
 {
     return c >= '0' && c <= '9';

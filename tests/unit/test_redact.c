@@ -151,6 +151,11 @@ START_TEST(amounts_dates_ids_digests_and_codes_stay)
     stays("accounting for 2026001234, an accountant's 12345678, accounts payable 12345678.90");
     stays("account balance 1234567.89 of 2026-03-04; account 1010 invoice 20260012345");
     stays("account acc_01J8ZQ3V9KXW4T2M7N5P6R8S0A holds 12 entries");
+    stays(
+        "2026-03-30 2026-03-31 2026-04-01 2026-04-02, 30.03.2026 31.03.2026 01.04.2026 02.04.2026");
+    stays("unit 583.3333333333, account 154d05abe9f24c4babe0f6a741dec1b9");
+    stays("account 85948925-2c77-4519-3a47-608fa3211081, AcctSvcrRef ACSR160617103200001");
+    stays("account servicer reference 160617103200001");
     stays("uuid 550e8400-e29b-41d4-a716-446655440000");
     stays("we call it at 12, no 34 is as good");
     stays("payout po_1Nv4 from Stripe \xe2\x82\xac"
@@ -271,6 +276,7 @@ START_TEST(the_ledgers_own_accounts_stay)
         "01J8ZQ3V9KXW4T2M7N5P6R8S0A\"}",
         "{\"entry_id\":\"bank-account-us:OP-2026030417\",\"bank_ids\":[\"konto-de:2026-03-04:17\"]"
         "}",
+        "{\"account_balance\":\"12345678\",\"account_servicer_reference\":\"160617103200001\"}",
         "{\"discard\":\"123456789012\",\"note\":null,\"ok\":true,\"list\":[],\"o\":{}}",
     };
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
