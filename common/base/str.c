@@ -159,6 +159,28 @@ bool text_empty(const char *a)
     return a == NULL || a[0] == '\0';
 }
 
+static bool is_blank(uint32_t cp)
+{
+    return cp <= ' ' || (cp >= 0x7F && cp <= 0xA0) || cp == 0xAD || cp == 0x115F || cp == 0x1160 ||
+           cp == 0x1680 || cp == 0x180E || (cp >= 0x2000 && cp <= 0x200F) ||
+           (cp >= 0x2028 && cp <= 0x202F) || (cp >= 0x205F && cp <= 0x206F) || cp == 0x2800 ||
+           cp == 0x3000 || cp == 0x3164 || cp == 0xFEFF || cp == 0xFFA0;
+}
+
+bool text_blank(const char *a)
+{
+    struct str rest = str_of(a);
+    while (rest.len > 0) {
+        uint32_t cp;
+        size_t step = utf8_next(rest.at, rest.len, &cp);
+        if (step == 0 || !is_blank(cp))
+            return false;
+        rest.at += step;
+        rest.len -= step;
+    }
+    return true;
+}
+
 bool bytes_eq_ct(const void *a, const void *b, size_t len)
 {
     const volatile unsigned char *x = a;

@@ -44,6 +44,10 @@ bool text_eq(const char *a, const char *b);
 /* NULL or "" */
 bool text_empty(const char *a);
 
+/* Nothing in it that a person could read: NULL, "", or white space, controls and invisible
+ * characters only. */
+bool text_blank(const char *a);
+
 /* Compares in a time that depends on `len` only. */
 bool bytes_eq_ct(const void *a, const void *b, size_t len);
 

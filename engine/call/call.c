@@ -52,6 +52,8 @@ struct err call_bind(struct call *c, const struct json *arguments)
     sha256_hex(canonical.at, canonical.len, hex);
     c->args_sha256 = arena_strdup(c->arena, hex);
     c->rationale = json_get_text(rest, "rationale");
+    if (!text_empty(c->rationale) && text_blank(c->rationale))
+        return err_at(ERR_INPUT, "/rationale", "nothing is said: give a reason, or leave it out");
     if (c->rationale_author == NULL)
         c->rationale_author = c->actor.kind == ACTOR_HUMAN ? "human"
                               : c->actor.kind == ACTOR_LLM ? "model"
