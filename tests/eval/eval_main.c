@@ -15,6 +15,7 @@
 #include "common/sys/json_write.h"
 #include "proto/assertion.h"
 #include "tests/eval/eval.h"
+#include "tests/eval/random_driver.h"
 
 #define RUN_BYTES ((size_t)1024 * 1024 * 1024)
 
@@ -23,7 +24,7 @@ enum { EXIT_GOOD = 0, EXIT_UNTOLD = 1, EXIT_BAD = 2, EXIT_USAGE = 64 };
 struct options {
     const char *dimension, *url, *socket, *workspace_key, *workspace_id, *client_key, *client_id;
     const char *victim, *approver, *auditor, *audience, *only, *markdown, *seed;
-    const char *timeout_s;
+    const char *timeout_s, *random, *book, *service_key, *service_id;
     bool json, list, help;
 };
 
@@ -51,6 +52,11 @@ static const struct option_row rows[] = {
     {"only", "ID", "this scenario alone", TEXT(only)},
     {"seed", "N", "of what is chosen at random; default: of the clock, and it is told", TEXT(seed)},
     {"timeout", "SECONDS", "how long the engine may be silent; default 30", TEXT(timeout_s)},
+    {"random", "CALLS", "the random adversary instead: so many calls, the book checked after each",
+     TEXT(random)},
+    {"book", "FILE", "random: recon.db of the engine under trial, read beside it", TEXT(book)},
+    {"service-key", "FILE", "random: the private key of a service client", TEXT(service_key)},
+    {"service-id", "ID", "that client's id; default notifier", TEXT(service_id)},
     {"markdown", "FILE", "also writes the report as Markdown; - is standard output",
      TEXT(markdown)},
     {"json", NULL, "the report as JSON on standard output", FLAG(json)},
@@ -166,7 +172,7 @@ static struct err people_read(const struct options *o, struct eval *e)
     return arena_check(e->arena);
 }
 
-static struct err eval_read(const struct options *o, struct eval *e)
+static struct err target_read(const struct options *o, struct eval *e)
 {
     int64_t timeout_s = 30;
     struct timespec now;
@@ -182,10 +188,15 @@ static struct err eval_read(const struct options *o, struct eval *e)
     e->program.client_id = o->client_id;
     e->only = o->only;
     TRY(key_read(o->workspace_key, &e->workspace));
+    return eval_wire_new(&e->target, false, &e->wire);
+}
+
+static struct err eval_read(const struct options *o, struct eval *e)
+{
+    TRY(target_read(o, e));
     if (o->client_key != NULL)
         TRY(key_read(o->client_key, &e->program));
     TRY(people_read(o, e));
-    TRY(eval_wire_new(&e->target, false, &e->wire));
     return eval_tools(e->wire, e->arena, &e->auditor, &e->target.tools);
 }
 
@@ -258,15 +269,39 @@ static int list(void)
     return e.kind == ERR_NONE ? EXIT_GOOD : failed(e);
 }
 
+/* The random adversary reads people from the book, and tells by itself. */
+static struct err random_evaluate(const struct options *o, struct eval *e, bool *broken)
+{
+    struct random_options options = {
+        .book = o->book, .service.client_id = o->service_id == NULL ? "notifier" : o->service_id};
+    TRY(number_read(o->random, "--random", &options.calls));
+    TRY(target_read(o, e));
+    if (o->service_key != NULL)
+        TRY(key_read(o->service_key, &options.service));
+    struct err bad = random_run(e, &options, broken);
+    ed25519_free(options.service.key);
+    return bad;
+}
+
+static int random_exit(struct err bad, bool broken)
+{
+    if (bad.kind != ERR_NONE)
+        return failed(bad);
+    return broken ? EXIT_BAD : EXIT_GOOD;
+}
+
 static int run(const struct options *o)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(RUN_BYTES);
     if (arena == NULL)
         return failed(err_new(ERR_LIMIT, "out of memory"));
     struct eval e = {.arena = arena};
-    struct err bad = evaluate(o, &e);
+    bool broken = false;
+    struct err bad = o->random != NULL ? random_evaluate(o, &e, &broken) : evaluate(o, &e);
     eval_wire_free(e.wire);
-    const int exit = bad.kind == ERR_NONE ? report_exit(&e.report) : failed(bad);
+    const int exit = o->random != NULL      ? random_exit(bad, broken)
+                     : bad.kind == ERR_NONE ? report_exit(&e.report)
+                                            : failed(bad);
     ed25519_free(e.workspace.key);
     ed25519_free(e.program.key);
     return exit;
@@ -289,6 +324,8 @@ int main(int argc, char **argv)
         return list();
     if (o.url == NULL || o.workspace_key == NULL)
         return misuse("--url and --workspace-key are needed");
+    if ((o.random == NULL) != (o.book == NULL))
+        return misuse("--random and --book go together");
     if ((o.client_key == NULL) != (o.client_id == NULL))
         return misuse("--client-key and --client-id go together");
     return run(&o);
