@@ -136,6 +136,10 @@ START_TEST(digits_behind_a_word_that_announces_them_are_hidden)
             "accounts " M "5678, " M "4321 and " M "3344");
     becomes("bank_account_no=12345678", "bank_account_no=" M "5678");
     becomes("myAccountNumber\": \"12345678\"", "myAccountNumber\": \"" M "5678\"");
+    becomes("DDA 0001234567, bankgiro 123-4567, nr konta 12 1020 1026 0000 0422 7020 1111",
+            "DDA " M "4567, bankgiro " M ", nr konta " M "1111");
+    becomes("a/c: 123-456789-0 (Chase)", "a/c: " M "7890 (Chase)");
+    becomes("wire to acct0012345678", "wire to acct" M "5678");
     becomes("account 12345678 2026-03-04", "account " M "5678 2026-03-04");
 }
 END_TEST
