@@ -8,6 +8,7 @@
 extern const struct program agent_program;
 
 extern const struct command command_serve;
+extern const struct command command_ask;
 extern const struct command command_status;
 extern const struct command command_doctor;
 extern const struct command command_docs;

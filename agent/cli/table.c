@@ -7,10 +7,10 @@
 #endif
 
 static const struct command *const commands[] = {
-    &command_serve,       &command_status,      &command_doctor,        &command_session_list,
-    &command_session_end, &command_outbox_list, &command_outbox_show,   &command_outbox_retry,
-    &command_traces_list, &command_traces_show, &command_traces_export, &command_traces_forget,
-    &command_docs,
+    &command_serve,         &command_ask,         &command_status,      &command_doctor,
+    &command_session_list,  &command_session_end, &command_outbox_list, &command_outbox_show,
+    &command_outbox_retry,  &command_traces_list, &command_traces_show, &command_traces_export,
+    &command_traces_forget, &command_docs,
 };
 
 static struct err load(struct arena *arena, const char *file, const char *const *env,

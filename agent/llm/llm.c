@@ -337,6 +337,12 @@ void llm_wake(struct llm *llm, const char *session_id)
         post(llm, POST_WAKE, session_id, "", STR(""));
 }
 
+void llm_resume(struct llm *llm, const char *session_id)
+{
+    if (llm != NULL)
+        post(llm, POST_RESUME, session_id, "", STR(""));
+}
+
 void llm_halt(struct llm *llm, const char *session_id)
 {
     if (llm != NULL)

@@ -44,6 +44,8 @@ void llm_end_streams(struct llm *llm);
 
 /* There is something to do in the session: somebody said something, or wants it tried again. */
 void llm_wake(struct llm *llm, const char *session_id);
+/* The same for a turn that a stop or a crash cut off, in another process: noted in it. */
+void llm_resume(struct llm *llm, const char *session_id);
 /* Its turn stops: at once when the model speaks, else after the call that is under way. */
 void llm_halt(struct llm *llm, const char *session_id);
 /* The person's streams end (NULL: everybody's), for a session of theirs has. */

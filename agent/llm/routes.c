@@ -4,11 +4,10 @@
 
 #include <string.h>
 
+#include "agent/llm/begin.h"
 #include "agent/llm/feed.h"
 #include "agent/llm/turn.h"
 
-#define SAID_MAX   20000
-#define TITLE_MAX  80
 #define PAGE_MAX   100
 #define SESSIONS   "/api/v1/chat/sessions"
 #define ROWS_SHOWN 100000
@@ -49,62 +48,22 @@ struct said {
 };
 
 static const struct json_field said_fields[] = {
-    JSON_TEXT(struct said, text, .required = true, .max = SAID_MAX, .help = "what is asked"),
+    JSON_TEXT(struct said, text, .required = true, .max = LLM_SAID_MAX, .help = "what is asked"),
 };
 
 static const struct json_field first_fields[] = {
-    JSON_TEXT(struct said, text, .required = true, .max = SAID_MAX, .help = "what is asked"),
+    JSON_TEXT(struct said, text, .required = true, .max = LLM_SAID_MAX, .help = "what is asked"),
     JSON_TEXT(struct said, entity_id, .max = 64, .help = "the entity that it is about"),
 };
-
-/* Without account numbers: what a conversation keeps is what its model is sent. */
-static struct err redact_said(struct request *r, struct said *said)
-{
-    struct str text;
-    size_t hidden = 0;
-    if (said->text[strspn(said->text, " \t\r\n")] == '\0') /* providers refuse a blank message */
-        return err_at(ERR_INPUT, "/text", "is blank");
-    TRY(redact_text(r->agent->llm->redactor, r->arena, str_of(said->text), &text, &hidden));
-    said->text = str_dup(r->arena, text);
-    return arena_check(r->arena);
-}
-
-static struct err add_said(struct request *r, struct talk *talk, const char *text, int64_t turn,
-                           int64_t *n)
-{
-    struct json *body = json_object_new(r->arena);
-    struct trace row = {.turn = turn, .kind = TRACE_SAID, .at_us = r->now_us};
-    json_put_text(r->arena, body, "text", text);
-    TRY(arena_check(r->arena));
-    TRY(trace_add(r->db, r->arena, talk, &row, body));
-    *n = row.n;
-    return talk_move(r->db, r->arena, talk, AGENT_SESSION_EVENT_SAY, true, r->now_us);
-}
 
 /* The entity is one that the engine lets this person see. */
 static struct err check_entity(struct request *r, const char *entity_id)
 {
-    const struct json *me, *entities;
+    const struct json *me;
     if (entity_id == NULL)
         return OK;
     TRY(request_read(r, "recon://me", &me));
-    entities = json_get(me, "entities");
-    for (size_t i = 0; entities != NULL && i < entities->count; i++) {
-        const char *id = json_get_text(entities->items[i], "entity_id");
-        if (id != NULL && text_eq(id, entity_id))
-            return OK;
-    }
-    return err_at(ERR_INPUT, "/entity_id", "there is no such entity for you");
-}
-
-static const char *title_of(struct request *r, const char *text)
-{
-    struct str line = str_trim(str_of(text)), rest;
-    (void)str_cut(line, '\n', &line, &rest);
-    if (line.len <= TITLE_MAX)
-        return str_dup(r->arena, line);
-    const size_t n = utf8_valid_len(line.at, TITLE_MAX);
-    return arena_fmt(r->arena, "%.*s…", (int)n, line.at);
+    return llm_entity_check(me, entity_id);
 }
 
 static void reply_said(struct request *r, int status, const struct talk *talk, int64_t n)
@@ -116,31 +75,21 @@ static void reply_said(struct request *r, int status, const struct talk *talk, i
     reply_json(r, status, o);
 }
 
-static struct err begin(struct request *r, struct talk *talk, const char *text, int64_t *n)
-{
-    TRY(talk_add(r->db, r->arena, talk, r->now_us));
-    return add_said(r, talk, text, 1, n);
-}
-
 static struct err post_session(struct request *r)
 {
     struct said said = {0};
+    struct talk talk;
     int64_t n;
     TRY(need_llm(r));
     TRY(request_body(r, JSON_FIELDS(first_fields), &said));
-    TRY(redact_said(r, &said));
     TRY(check_entity(r, said.entity_id));
-    struct talk talk = {.principal_id = r->session.principal_id,
-                        .actor = r->session.actor,
-                        .entity_id = said.entity_id,
-                        .origin = "chat",
-                        .title = title_of(r, said.text),
-                        .api = llm_api_name(r->agent->llm->endpoint.api),
-                        .model = r->config->llm.model,
-                        .turn_open = true};
-    TRY(arena_check(r->arena));
+    const struct llm_begin begin = {.principal_id = r->session.principal_id,
+                                    .actor = r->session.actor,
+                                    .origin = "chat",
+                                    .entity_id = said.entity_id,
+                                    .text = said.text};
     TRY(agent_db_begin(r->db));
-    TRY(agent_db_end(r->db, begin(r, &talk, said.text, &n)));
+    TRY(agent_db_end(r->db, llm_begin(r->agent->llm, r->db, r->arena, &begin, &talk, &n)));
     reply_said(r, 201, &talk, n);
     return OK;
 }
@@ -148,16 +97,10 @@ static struct err post_session(struct request *r)
 static struct err say(struct request *r, struct talk *talk)
 {
     struct said said = {0};
-    struct trace *rows;
-    size_t rows_n;
     int64_t n;
     TRY(request_body(r, JSON_FIELDS(said_fields), &said));
-    TRY(redact_said(r, &said));
-    ENSURE(!talk->turn_open, ERR_CONFLICT, "the last turn is still under way; stop it first");
-    ENSURE(talk->state != AGENT_SESSION_ENDED, ERR_CONFLICT, "this conversation has ended");
-    TRY(traces_load(r->db, r->arena, talk->session_id, talk->rows_n - 1, 1, &rows, &rows_n));
     TRY(agent_db_begin(r->db));
-    TRY(agent_db_end(r->db, add_said(r, talk, said.text, rows_n == 0 ? 1 : rows[0].turn + 1, &n)));
+    TRY(agent_db_end(r->db, llm_say(r->agent->llm, r->db, r->arena, talk, said.text, &n)));
     reply_said(r, 202, talk, n);
     return OK;
 }

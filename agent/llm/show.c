@@ -1,6 +1,6 @@
 /* Rows and sessions as browsers see them: what a reader of the conversation needs, not what the
  * model was sent. */
-#include "agent/llm/turn.h"
+#include "agent/llm/show.h"
 
 #include "common/base/civil.h"
 

@@ -8,6 +8,7 @@
 #define AGENT_LLM_TURN_H
 
 #include "agent/llm/llm_own.h"
+#include "agent/llm/show.h"
 
 struct turn_row {
     struct trace trace;
@@ -98,13 +99,5 @@ extern const char prompt_summary[];
 
 /* NULL: there is some left. Else a sentence for people. */
 MUST_CHECK struct err budget_spent(struct turn *t, const char **sentence);
-
-/* ---- a row as browsers see it (show.c) ---- */
-
-/* NULL for a row that is not shown. */
-struct json *show_row(struct arena *arena, const struct trace *row, const struct json *body);
-struct json *show_talk(struct arena *arena, const struct talk *talk);
-/* Micro-dollars as dollars: "0.0123". */
-const char *show_cost(struct arena *arena, int64_t micros);
 
 #endif

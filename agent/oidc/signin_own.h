@@ -5,6 +5,7 @@
 #include "agent/oidc/provider.h"
 #include "agent/oidc/rate.h"
 #include "agent/oidc/signin.h"
+#include "agent/oidc/whois.h"
 
 struct signin {
     struct provider *provider;     /* of oidc */
@@ -19,11 +20,7 @@ bool signin_may_try(struct request *r);
  * are reached, sets the cookie. The request's older session ends. */
 MUST_CHECK struct err signin_begin(struct request *r, struct session *s, const char *email);
 
-/* Whom the registry links to an identity, asked as our service. ERR_MISSING: nobody. ERR_AUTH:
- * somebody who is disabled, or known but without an actor to act as. */
-struct known_person {
-    const char *principal_id, *actor, *name;
-};
+/* whois, by the request's own client. */
 MUST_CHECK struct err signin_whois(struct request *r, const char *kind, const char *issuer,
                                    const char *subject, struct known_person *out);
 

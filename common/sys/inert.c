@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/buf.h"
-#include "common/base/str.h"
 #include "common/base/unseen.h"
 
 #define ELLIPSIS  "\xe2\x80\xa6"
@@ -45,17 +43,24 @@ static size_t units(const char *text)
     return n;
 }
 
+/* The next character of the text behind `at`, made inert; its bytes there. */
+static size_t next_glyph(enum inert_for place, struct str text, size_t at, char out[GLYPH_MAX])
+{
+    uint32_t cp = 0;
+    const size_t n = utf8_next(text.at + at, text.len - at, &cp);
+    if (n == 0)
+        glyph(place, 0xfffd, "\xef\xbf\xbd", 3, out);
+    else
+        glyph(place, cp, text.at + at, n, out);
+    return n == 0 ? 1 : n;
+}
+
 static void line_put(struct buf *out, enum inert_for place, struct str text, size_t max)
 {
     char one[GLYPH_MAX];
     size_t used = 0, fits = 0; /* bytes of `out` that leave room for the ellipsis */
     for (size_t at = 0; at < text.len;) {
-        uint32_t cp = 0;
-        size_t n = utf8_next(text.at + at, text.len - at, &cp);
-        if (n == 0)
-            glyph(place, 0xfffd, "\xef\xbf\xbd", 3, one);
-        else
-            glyph(place, cp, text.at + at, n, one);
+        const size_t n = next_glyph(place, text, at, one);
         used += units(one);
         if (used > max) {
             out->len = fits; /* back to where the ellipsis fits */
@@ -65,7 +70,22 @@ static void line_put(struct buf *out, enum inert_for place, struct str text, siz
         buf_puts(out, one);
         if (used < max)
             fits = out->len;
-        at += n == 0 ? 1 : n;
+        at += n;
+    }
+}
+
+void inert_text(struct buf *out, struct str text)
+{
+    char one[GLYPH_MAX];
+    for (size_t at = 0; at < text.len;) {
+        const char c = text.at[at];
+        if (c == '\n' || c == '\t') {
+            buf_putc(out, c);
+            at++;
+            continue;
+        }
+        at += next_glyph(INERT_PLAIN, text, at, one);
+        buf_puts(out, one);
     }
 }
 

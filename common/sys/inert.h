@@ -5,6 +5,8 @@
 #define COMMON_SYS_INERT_H
 
 #include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 
 /* How the place it goes to reads text. */
 enum inert_for {
@@ -16,5 +18,9 @@ enum inert_for {
 /* One line of at most `max` units (at least 1), in the arena; "" for NULL. NULL: arena full. Bytes
  * that are not UTF-8 become U+FFFD. */
 const char *inert_line(struct arena *arena, enum inert_for place, const char *text, size_t max);
+
+/* Lines, for a terminal: as INERT_PLAIN, but line ends and tabs stay, and nothing is cut. What was
+ * made of pieces is what is made of the whole when each piece ends with a character. */
+void inert_text(struct buf *out, struct str text);
 
 #endif

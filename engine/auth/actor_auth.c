@@ -82,14 +82,6 @@ int64_t auth_refused(const struct auth *auth)
     return auth->refusals.total;
 }
 
-const char *auth_os_subject(struct arena *arena, uid_t uid)
-{
-    char host[256] = "";
-    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
-        memcpy(host, "localhost", sizeof "localhost");
-    return arena_fmt(arena, "%s:%lu", host, (unsigned long)uid);
-}
-
 static bool from_trusted_proxy(const struct config *config, const struct web_peer *peer)
 {
     if (peer->is_unix)

@@ -82,9 +82,6 @@ bool auth_tool_allowed(const struct auth_result *who, const char *tool);
 /* Whether the caller may read resources, and hear of their changes. */
 bool auth_reads_allowed(const struct auth_result *who);
 
-/* "host:uid", the subject of an `os` identity: how init links the person who runs it. */
-const char *auth_os_subject(struct arena *arena, uid_t uid);
-
 /* The person of an `os` identity as an actor at the command line (channel cli): what the admin door
  * of the socket makes of SO_PEERCRED, and a command without a daemon of its own user. */
 MUST_CHECK struct err auth_person_at_host(struct tx *tx, struct arena *arena,

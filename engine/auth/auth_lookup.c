@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/sys/log.h"
+#include "common/sys/os_subject.h"
 #include "engine/auth/auth_own.h"
 
 /* A missing row is a refusal; any other error is the database's and goes up. */
@@ -238,7 +239,7 @@ struct err auth_person_at_host(struct tx *tx, struct arena *arena, const struct 
 static struct err by_os(struct auth_check *check, struct tx *tx)
 {
     struct principal person;
-    const char *subject = auth_os_subject(check->arena, check->uid);
+    const char *subject = os_subject(check->arena, check->uid);
     FOUND(check, identity_find(tx, check->arena, "os", "", subject, &person),
           "this user of this host is linked to nobody in the registry");
     HOLDS(check, person.active, 403, "this person is disabled");

@@ -10,6 +10,7 @@
 #include "common/sys/book_lock.h"
 #include "common/sys/crypt.h"
 #include "common/sys/disk.h"
+#include "common/sys/os_subject.h"
 #include "engine/auth/actor_auth.h"
 
 bool book_exists(struct cli *cli)
@@ -88,7 +89,7 @@ static bool has_identity(const struct boot_person *p, const char *kind, const ch
 static struct err link_me(struct cli *cli, struct boot_person *people, size_t people_n)
 {
     struct boot_person *first = &people[0];
-    const char *me = auth_os_subject(cli->arena, getuid());
+    const char *me = os_subject(cli->arena, getuid());
     struct boot_identity *all =
         ARENA_ARRAY(cli->arena, first->identities_n + 1, struct boot_identity);
     ENSURE(all != NULL && me != NULL, ERR_LIMIT, "out of memory");

@@ -11,6 +11,7 @@
 #include "common/sys/fetch.h"
 #include "common/sys/json_read.h"
 #include "common/sys/json_write.h"
+#include "common/sys/os_subject.h"
 #include "engine/auth/actor_auth.h"
 #include "engine/call/boot.h"
 #include "engine/call/call.h"
@@ -153,7 +154,7 @@ static struct err local_open(struct cli *cli, struct local *l)
 /* The person of this terminal, as the daemon would know them. */
 static struct err person_at(struct tx *tx, struct arena *arena, struct actor *actor)
 {
-    const char *subject = auth_os_subject(arena, getuid());
+    const char *subject = os_subject(arena, getuid());
     struct principal p;
     struct err e = identity_find(tx, arena, "os", "", subject, &p);
     if (e.kind == ERR_MISSING)

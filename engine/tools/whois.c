@@ -1,5 +1,6 @@
 /* whois: the person behind an identity, for the services that meet people elsewhere: a sign-in, a
- * click in a chat. It reads the registry and changes nothing; who is linked to nobody is nobody. */
+ * click in a chat, a shell. It reads the registry and changes nothing; who is linked to nobody is
+ * nobody. */
 #include "engine/tools/administer.h"
 
 struct whois {
@@ -7,11 +8,12 @@ struct whois {
     const char *issuer, *subject;
 };
 
-static const char *const kinds[] = {"", "oidc", "header", "slack", "actor", NULL};
+static const char *const kinds[] = {"", "oidc", "header", "slack", "os", "actor", NULL};
 
 static const struct json_field fields[] = {
     JSON_ENUM(struct whois, kind, kinds, .required = true,
-              .help = "of the identity: oidc with its issuer, header, slack, or actor"),
+              .help =
+                  "of the identity: oidc with its issuer, header, slack, os (host:uid), or actor"),
     JSON_TEXT(struct whois, issuer, .max = 500, .help = "whose subject it is; oidc needs it"),
     JSON_TEXT(struct whois, subject, .required = true, .max = 500,
               .help = "as it is registered; of kind actor the id without human:"),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/sys/log.h"
+#include "common/sys/os_subject.h"
 #include "engine/auth/jti_set.h"
 #include "engine/auth/refusals.h"
 #include "tests/unit/test.h"
@@ -61,7 +62,7 @@ struct err identity_find(struct tx *tx, struct arena *arena, const char *kind, c
         return principal_load(tx, arena, "prn_ana", principal);
     if (strcmp(kind, "actor") == 0 && strcmp(subject, "bo") == 0)
         return principal_load(tx, arena, "prn_bo", principal);
-    if (strcmp(kind, "os") == 0 && strcmp(subject, auth_os_subject(arena, 1000)) == 0)
+    if (strcmp(kind, "os") == 0 && strcmp(subject, os_subject(arena, 1000)) == 0)
         return principal_load(tx, arena, "prn_ana", principal);
     return err_new(ERR_MISSING, "nobody");
 }

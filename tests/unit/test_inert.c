@@ -52,6 +52,25 @@ START_TEST(bidi_invisible_and_control_characters_become_marks)
 }
 END_TEST
 
+START_TEST(lines_for_a_terminal_keep_their_ends_and_tabs_and_drive_nothing)
+{
+    CLEANUP(buf_fini) struct buf whole, pieces;
+    const char *text = "a\n\tb\x1b]0;t\x07\r\xc2\x9b"
+                       "2J\xe2\x80\xae\xff.";
+    buf_init(&whole, 4096);
+    buf_init(&pieces, 4096);
+    inert_text(&whole, str_of(text));
+    ck_assert_str_eq(buf_text(&whole),
+                     "a\n\tb\xe2\x90\x9b]0;t\xe2\x90\x87\xe2\x90\x8d[U+009B]2J[U+202E]"
+                     "\xef\xbf\xbd.");
+    inert_text(&pieces, (struct str){text, 4});
+    inert_text(&pieces, str_of(text + 4));
+    ck_assert_str_eq(buf_text(&pieces), buf_text(&whole));
+    inert_text(&pieces, (struct str){"\0", 1});
+    ck_assert_str_eq(buf_text(&pieces) + whole.len, "\xe2\x90\x80");
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_utf8_become_the_replacement_character)
 {
     shows(INERT_PLAIN, "a\xff\xc3", 100, "a\xef\xbf\xbd\xef\xbf\xbd");
@@ -72,5 +91,6 @@ END_TEST
 TEST_MAIN("inert", plain_text_stays_as_it_is, slacks_markup_is_escaped,
           markdown_is_escaped_and_no_date_function_survives,
           bidi_invisible_and_control_characters_become_marks,
+          lines_for_a_terminal_keep_their_ends_and_tabs_and_drive_nothing,
           bytes_that_are_no_utf8_become_the_replacement_character,
           what_is_too_long_is_cut_with_an_ellipsis_within_the_limit)
