@@ -3,6 +3,7 @@
 
 #include "common/base/id.h"
 #include "common/base/str.h"
+#include "engine/store/exception_row.h"
 #include "engine/store/rows.h"
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
@@ -26,15 +27,7 @@ enum {
     SETTLED_ANY
 };
 
-#define LATER                                                                                      \
-    "EXISTS (SELECT 1 FROM exceptions later WHERE later.entry_id = e.entry_id"                     \
-    " AND later.seq > e.seq)"
-#define IN_NO_MATCH " NOT EXISTS (SELECT 1 FROM live_legs l WHERE l.entry_id = e.entry_id)"
-#define JOIN_STATE  " LEFT JOIN exception_states s ON s.exception_id = e.exception_id"
-#define IS_OPEN     " (s.state IS NULL OR s.state NOT IN ('RESOLVED', 'WRITTEN_OFF'))"
-#define STANDING                                                                                   \
-    " FROM exceptions e" JOIN_STATE " WHERE e.entity_id = ?1 AND" IN_NO_MATCH " AND NOT " LATER    \
-    " AND" IS_OPEN
+#define STANDING " FROM exceptions e" JOIN_STATE " WHERE e.entity_id = ?1 AND" STANDS
 #define ROW                                                                                        \
     "SELECT e.exception_id, e.entry_id, e.entity_id, e.account_id, e.class, e.detail, e.seq,"      \
     " coalesce(s.state, 'OPEN'), s.outcome, s.actor, coalesce(s.version, 1),"                      \
@@ -62,8 +55,7 @@ const struct db_sql exceptions_sql[] = {
                                 " WHERE e.entry_id = ?1 ORDER BY e.seq DESC LIMIT ?2"},
     [EXCEPTIONS_LIST] = {"exceptions_list",
                          ROW " FROM exceptions e" ROW_JOINS " WHERE e.entity_id = ?1"
-                             " AND e.entry_id > ?2 AND" IN_NO_MATCH " AND NOT " LATER " AND" IS_OPEN
-                             " ORDER BY e.entry_id LIMIT ?3"},
+                             " AND e.entry_id > ?2 AND" STANDS " ORDER BY e.entry_id LIMIT ?3"},
     [EXCEPTIONS_COUNT] = {"exceptions_count",
                           "SELECT e.class, count(*)" STANDING " GROUP BY e.class ORDER BY e.class"},
     [EXCEPTIONS_STATES] = {"exceptions_states",
@@ -118,7 +110,7 @@ bool exception_is_open(enum exception_state state)
     return state < EXCEPTION_RESOLVED;
 }
 
-static enum exception_state state_of(struct str name)
+enum exception_state exception_state_of(struct str name)
 {
     unsigned i = 0;
     while (i < EXCEPTION_WRITTEN_OFF && !str_is(name, state_names[i]))
@@ -164,7 +156,7 @@ static struct err latest_look(struct tx *tx, const struct exception_row *row, bo
     if (!found)
         return OK;
     bool same_class = str_is(stmt_peek(q, 1), row->class_);
-    bool open = stmt_is_null(q, 3) || exception_is_open(state_of(stmt_peek(q, 3)));
+    bool open = stmt_is_null(q, 3) || exception_is_open(exception_state_of(stmt_peek(q, 3)));
     *stands = open ? open_stands(q, same_class) : ended_stands(q, same_class);
     return OK;
 }
@@ -292,7 +284,7 @@ static void exception_read(struct stmt *q, struct arena *arena, void *row)
         .class_ = stmt_text(q, 4, arena),
         .detail = stmt_text(q, 5, arena),
         .seq = stmt_int(q, 6),
-        .state = state_of(stmt_peek(q, 7)),
+        .state = exception_state_of(stmt_peek(q, 7)),
         .outcome = stmt_text(q, 8, arena),
         .state_actor = stmt_text(q, 9, arena),
         .version = stmt_int(q, 10),
@@ -417,7 +409,7 @@ struct err exceptions_states(struct tx *tx, const char *entity_id, int64_t count
         TRY(stmt_step(q, &row));
         if (!row)
             return OK;
-        counts[state_of(stmt_peek(q, 0))] = stmt_int(q, 1);
+        counts[exception_state_of(stmt_peek(q, 0))] = stmt_int(q, 1);
     }
 }
 

@@ -72,13 +72,12 @@ static struct err holder_put(struct call *c, struct tx *tx, const char *assignee
     return arena_check(c->arena);
 }
 
-struct err exception_json(struct call *c, struct tx *tx, const struct exception_row *x,
-                          const struct entry *e, struct json **out)
+struct err exception_brief(struct call *c, struct tx *tx, const struct exception_row *x,
+                           const struct entry *e, struct json **out)
 {
-    struct json *o = json_object_new(c->arena), *detail;
+    struct json *o = json_object_new(c->arena);
     char amount[MONEY_TEXT_MAX], rest[MONEY_TEXT_MAX], day[DATE_TEXT_MAX];
     struct money open;
-    TRY(json_read(c->arena, str_of(x->detail), NULL, &detail));
     TRY(entry_open(tx, e, &open));
     money_print(e->amount, amount);
     money_print(open, rest);
@@ -102,8 +101,18 @@ struct err exception_json(struct call *c, struct tx *tx, const struct exception_
     json_put_text(c->arena, o, "currency", e->amount.cur);
     json_put_text(c->arena, o, "counterparty", e->counterparty);
     json_put_text(c->arena, o, "memo", e->memo);
-    json_put(c->arena, o, "detail", detail);
+    json_put_known(c->arena, o, "reference", e->reference);
     *out = o;
+    return arena_check(c->arena);
+}
+
+struct err exception_json(struct call *c, struct tx *tx, const struct exception_row *x,
+                          const struct entry *e, struct json **out)
+{
+    struct json *detail;
+    TRY(json_read(c->arena, str_of(x->detail), NULL, &detail));
+    TRY(exception_brief(c, tx, x, e, out));
+    json_put(c->arena, *out, "detail", detail);
     return arena_check(c->arena);
 }
 

@@ -10,7 +10,10 @@
 struct json *entry_json(struct arena *arena, const struct entry *e);
 
 /* {exception_id, class, state, version, listed_at, open_days, age_days, assignee, …} with the
- * essentials of its entry. Ages are in calendar days, UTC, on the day of the call. */
+ * essentials of its entry. Ages are in calendar days, UTC, on the day of the call. brief: without
+ * the matcher's detail. */
+MUST_CHECK struct err exception_brief(struct call *c, struct tx *tx, const struct exception_row *x,
+                                      const struct entry *e, struct json **out);
 MUST_CHECK struct err exception_json(struct call *c, struct tx *tx, const struct exception_row *x,
                                      const struct entry *e, struct json **out);
 

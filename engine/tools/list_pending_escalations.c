@@ -120,19 +120,14 @@ static struct err addressed_add(struct call *c, struct tx *tx, const char *who, 
     return OK;
 }
 
-static const char *self_of(const struct call *c)
-{
-    return c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
-}
-
 /* What was addressed to the person, and to each role they sit on. */
 static struct err addressed_to_me(struct call *c, struct tx *tx, struct ids *all)
 {
     struct ask facts = {.change = false};
-    if (self_of(c) == NULL)
+    if (call_self(c) == NULL)
         return OK;
     TRY(actor_facts(tx, c->arena, &c->actor, c->tool->name, &facts));
-    TRY(addressed_add(c, tx, self_of(c), all));
+    TRY(addressed_add(c, tx, call_self(c), all));
     for (size_t i = 0; i < facts.roles_n; i++)
         TRY(addressed_add(c, tx, facts.roles[i].role, all));
     return OK;
@@ -297,7 +292,7 @@ static struct err decider_of(struct call *c, struct tx *tx, const char **actor)
 static struct err history_ids(struct call *c, struct tx *tx, const char *before, struct ids *ids)
 {
     const struct list_pending *args = c->args;
-    const char *actor, *self = self_of(c) == NULL ? "" : self_of(c);
+    const char *actor, *self = call_self(c) == NULL ? "" : call_self(c);
     if (args->view == VIEW_ASKED)
         return queue_asked(tx, c->arena, self, before, HISTORY_SCAN_MAX, &ids->list, &ids->n);
     TRY(decider_of(c, tx, &actor));

@@ -11,23 +11,18 @@
 #include "engine/tools/resources_own.h"
 #include "engine/tools/scope.h"
 
-static const char *self_of(const struct call *c)
-{
-    return c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
-}
-
 /* ---- who ---- */
 
 static struct err person_put(struct call *c, struct tx *tx, struct json *o)
 {
     struct person person;
     const char *subject;
-    if (self_of(c) == NULL) {
+    if (call_self(c) == NULL) {
         json_put(c->arena, o, "roles", json_array_new(c->arena));
         return arena_check(c->arena);
     }
-    TRY(person_load(tx, c->arena, self_of(c), &person));
-    TRY(identity_subject(tx, c->arena, "actor", self_of(c), &subject));
+    TRY(person_load(tx, c->arena, call_self(c), &person));
+    TRY(identity_subject(tx, c->arena, "actor", call_self(c), &subject));
     json_put_text(c->arena, o, "principal_id", person.base.principal_id);
     if (subject != NULL)
         json_put_text(c->arena, o, "human", arena_fmt(c->arena, "human:%s", subject));
@@ -187,7 +182,7 @@ static struct err seats_print(struct call *c, struct tx *tx, bool lent, struct j
     struct delegation *loans;
     size_t n;
     *out = json_array_new(c->arena);
-    TRY(delegations_now(tx, c->arena, self_of(c), lent, &loans, &n));
+    TRY(delegations_now(tx, c->arena, call_self(c), lent, &loans, &n));
     for (size_t i = 0; i < n; i++) {
         struct json *one = json_object_new(c->arena);
         const char *other = lent ? loans[i].borrower : loans[i].lender;
@@ -207,7 +202,7 @@ static struct err delegations_put(struct call *c, struct tx *tx, struct json *o)
 {
     struct json *both = json_object_new(c->arena), *lent = json_array_new(c->arena),
                 *borrowed = json_array_new(c->arena);
-    if (self_of(c) != NULL) {
+    if (call_self(c) != NULL) {
         TRY(seats_print(c, tx, true, &lent));
         TRY(seats_print(c, tx, false, &borrowed));
     }
@@ -221,7 +216,7 @@ static bool concerns(const struct call *c, const struct freeze *f)
 {
     if (text_eq(f->scope, "actor"))
         return text_eq(f->value, c->actor.id) ||
-               (self_of(c) != NULL && text_eq(f->value, self_of(c)));
+               (call_self(c) != NULL && text_eq(f->value, call_self(c)));
     return !text_eq(f->scope, "kind") || text_eq(f->value, actor_kind_name(c->actor.kind));
 }
 

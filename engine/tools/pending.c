@@ -8,6 +8,7 @@
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
 #include "engine/store/audit.h"
+#include "engine/tools/name_counts.h"
 
 /* ---- words in what is bound ---- */
 
@@ -169,47 +170,16 @@ static int (*const comparers[])(const void *, const void *) = {
 
 /* ---- all of them ---- */
 
-/* How many of each name; a handful of names. */
-struct tally {
-    const char *name;
-    int64_t count;
-    struct tally *next;
-};
-
 struct finding {
     struct arena *arena, *scratch; /* scratch: of one row */
     const struct scope *scope;
     const struct pending_filter *filter;
     struct sla *sla;
-    struct tally *reasons, *entities;
+    struct name_count *reasons, *entities;
     int64_t total, overdue;
     struct pending_item *items;
     size_t n, cap;
 };
-
-static struct err tally_add(struct arena *arena, struct tally **list, struct str name)
-{
-    struct tally *t = *list;
-    while (t != NULL && !str_is(name, t->name))
-        t = t->next;
-    if (t == NULL) {
-        t = ARENA_NEW(arena, struct tally);
-        const char *kept = str_dup(arena, name);
-        ENSURE(t != NULL && kept != NULL, ERR_LIMIT, "out of memory");
-        *t = (struct tally){.name = kept, .next = *list};
-        *list = t;
-    }
-    t->count++;
-    return OK;
-}
-
-static struct json *tally_print(struct arena *arena, const struct tally *list)
-{
-    struct json *o = json_object_new(arena);
-    for (const struct tally *t = list; t != NULL; t = t->next)
-        json_put_int(arena, o, t->name, t->count);
-    return o;
-}
 
 static bool text_within(const struct scope *s, struct str entity)
 {
@@ -272,9 +242,9 @@ static struct err row_take(void *arg, const struct queue_row *row)
     f->total++;
     TRY(sla_late(f->sla, row->entity_id, &late));
     f->overdue += made_until(row->created_at, late);
-    TRY(tally_add(f->arena, &f->reasons, row->reason));
+    TRY(name_count_add(f->arena, &f->reasons, row->reason));
     if (row->entity_id.len > 0)
-        TRY(tally_add(f->arena, &f->entities, row->entity_id));
+        TRY(name_count_add(f->arena, &f->entities, row->entity_id));
     TRY(pending_passes(f->scratch, f->filter, row, &yes));
     return yes ? item_add(f, row) : OK;
 }
@@ -285,8 +255,8 @@ static struct json *counts_print(const struct finding *f)
     json_put_int(f->arena, o, "total", f->total);
     json_put_int(f->arena, o, "overdue", f->overdue);
     json_put_int(f->arena, o, "matching", (int64_t)f->n);
-    json_put(f->arena, o, "by_reason", tally_print(f->arena, f->reasons));
-    json_put(f->arena, o, "by_entity", tally_print(f->arena, f->entities));
+    json_put(f->arena, o, "by_reason", name_counts_print(f->arena, f->reasons));
+    json_put(f->arena, o, "by_entity", name_counts_print(f->arena, f->entities));
     return o;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/sys/json_read.h"
 #include "engine/store/entries.h"
+#include "engine/store/master.h"
 
 struct err scope_load(struct call *c, struct tx *tx, struct scope *scope)
 {
@@ -16,6 +17,44 @@ bool scope_has(const struct scope *scope, const char *entity)
             return true;
     }
     return scope->all;
+}
+
+struct err scope_entities(const struct scope *scope, struct call *c, struct tx *tx,
+                          const char *entity_id, const char ***ids, size_t *n)
+{
+    struct entity *entities;
+    size_t all;
+    *n = 0;
+    TRY(entities_list(tx, c->arena, &entities, &all));
+    *ids = ARENA_ARRAY(c->arena, all + 1, const char *);
+    ENSURE(*ids != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < all; i++) {
+        const char *id = entities[i].entity_id;
+        if (scope_has(scope, id) && (entity_id == NULL || text_eq(id, entity_id)))
+            (*ids)[(*n)++] = id;
+    }
+    if (entity_id != NULL && *n == 0)
+        return err_at(ERR_MISSING, "/entity_id", "there is no such entity");
+    return OK;
+}
+
+struct err scope_account(struct call *c, struct tx *tx, const char *const *entities, size_t n,
+                         const char *account_id)
+{
+    struct account account;
+    for (size_t i = 0; account_id != NULL && i < n; i++) {
+        struct err e = account_load(tx, c->arena, entities[i], account_id, &account);
+        if (e.kind != ERR_MISSING)
+            return e;
+    }
+    if (account_id != NULL)
+        return err_at(ERR_MISSING, "/account_id", "there is no such account");
+    return OK;
+}
+
+const char *call_self(const struct call *c)
+{
+    return c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
 }
 
 struct err bound_read(struct arena *arena, const struct escalation *e, struct json **bound)

@@ -10,12 +10,14 @@ extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_aud
     tool_ingest_file, tool_load_master, tool_change_person, tool_link_identity, tool_grant_role,
     tool_change_client, tool_freeze, tool_thaw, tool_propose_policy, tool_list_registry,
     tool_list_policies, tool_access_review, tool_sod_report, tool_acknowledge_clock, tool_whois,
-    tool_list_matches, tool_workspace_stats;
+    tool_list_matches, tool_workspace_stats, tool_list_exceptions, tool_find_entries;
 
 const struct tool *const tools[] = {
     &tool_run_recon_pass,
     &tool_propose_match,
     &tool_query_audit,
+    &tool_list_exceptions,
+    &tool_find_entries,
     &tool_investigate_exception,
     &tool_list_pending_escalations,
     &tool_list_matches,

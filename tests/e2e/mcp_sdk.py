@@ -54,6 +54,8 @@ def plan(there, n):
     return {"entity": ENTITY, "period": PERIOD, "exception": exception, "calls": [
         call("query_audit", limit=5, entity_id=ENTITY),
         call("list_pending_escalations", limit=3),
+        call("list_exceptions", entity_id=ENTITY, limit=3),
+        call("find_entries", entity_id=ENTITY, q="payment", limit=3),
         call("investigate_exception", entry_id=entry),
         call("list_matches", entity_id=ENTITY, limit=3),
         call("workspace_stats", entity_id=ENTITY, days=7),

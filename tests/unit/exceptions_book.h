@@ -90,7 +90,7 @@ static struct call *flag(const struct actor *actor, const char *entry, const cha
 }
 
 /* Flagged by ben; its id. */
-static const char *flagged(const char *entry, const char *class_)
+__attribute__((unused)) static const char *flagged(const char *entry, const char *class_)
 {
     const struct actor ben = spine_human("ben");
     struct call *c = flag(&ben, entry, class_);
@@ -98,7 +98,8 @@ static const char *flagged(const char *entry, const char *class_)
     return arena_strdup(arena, json_get_text(c->result, "exception_id"));
 }
 
-static struct call *resolve(const struct actor *actor, const char *id, const char *outcome)
+__attribute__((unused)) static struct call *resolve(const struct actor *actor, const char *id,
+                                                    const char *outcome)
 {
     return CALL(actor, "resolve_exception", {"exception_id", id}, {"outcome", outcome},
                 {"rationale", "the bank said so"});
@@ -116,13 +117,13 @@ static struct exception_row row_of(const char *id)
     return x;
 }
 
-static void state_is(const char *id, enum exception_state state)
+__attribute__((unused)) static void state_is(const char *id, enum exception_state state)
 {
     const struct exception_row x = row_of(id);
     ck_assert_str_eq(exception_state_name(x.state), exception_state_name(state));
 }
 
-static enum entry_state stand_of(const char *entry)
+__attribute__((unused)) static enum entry_state stand_of(const char *entry)
 {
     enum entry_state state;
     const char *match_id;
@@ -138,14 +139,14 @@ struct looking {
     bool found;
 };
 
-static struct err look(void *arg, const struct open_entry *e)
+__attribute__((unused)) static struct err look(void *arg, const struct open_entry *e)
 {
     struct looking *l = arg;
     l->found = l->found || str_is(e->entry_id, l->entry);
     return OK;
 }
 
-static bool in_matching(const char *entry)
+__attribute__((unused)) static bool in_matching(const char *entry)
 {
     struct looking l = {.entry = entry};
     struct tx tx;
