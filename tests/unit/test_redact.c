@@ -365,7 +365,7 @@ static void takes_little(const struct redactor *r, const char *word)
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
     const long ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
     printf("# %ld ms for 1 MiB of \"%.20s\"\n", ms, word);
-    ck_assert_msg(ms < 4000, "%ld ms for %s", ms, word); /* sanitizers and a busy machine */
+    ck_assert_msg(ms < 20000, "%ld ms for %s", ms, word); /* far from linear; sanitizers take 3 s */
 }
 
 START_TEST(a_megabyte_takes_a_fraction_of_a_second)
