@@ -93,19 +93,31 @@ static struct tools_held *current(struct tools_kept *kept, int64_t now_us)
 
 /* ---- the pins ---- */
 
-static struct err pins_of(struct agent_db *db, struct arena *arena, struct toolset_pin **out,
-                          size_t *n)
+struct pins {
+    struct tool_pin *seen;
+    size_t seen_n;
+    struct toolset_pin *accepted;
+    size_t accepted_n;
+};
+
+static struct err pins_of(struct agent_db *db, struct arena *arena, struct pins *p)
 {
-    struct tool_pin *pins;
-    size_t all;
-    *n = 0;
-    TRY(pin_list(db, arena, &pins, &all));
-    *out = arena_alloc(arena, (all + 1) * sizeof **out);
+    *p = (struct pins){0};
+    TRY(pin_list(db, arena, &p->seen, &p->seen_n));
+    p->accepted = ARENA_ARRAY(arena, p->seen_n + 1, struct toolset_pin);
     TRY(arena_check(arena));
-    for (size_t i = 0; i < all; i++)
-        if (pins[i].sha256 != NULL)
-            (*out)[(*n)++] = (struct toolset_pin){pins[i].name, pins[i].sha256};
+    for (size_t i = 0; i < p->seen_n; i++)
+        if (p->seen[i].sha256 != NULL)
+            p->accepted[p->accepted_n++] = (struct toolset_pin){p->seen[i].name, p->seen[i].sha256};
     return OK;
+}
+
+static bool is_seen(const struct pins *p, const struct toolset_row *row)
+{
+    for (size_t i = 0; i < p->seen_n; i++)
+        if (text_eq(p->seen[i].name, row->name))
+            return text_eq(p->seen[i].seen_sha256, row->sha256);
+    return false;
 }
 
 static struct err see_one(struct agent_db *db, const struct toolset *set,
@@ -122,10 +134,16 @@ static struct err see_one(struct agent_db *db, const struct toolset *set,
     return OK;
 }
 
-static struct err see_all(struct agent_db *db, const struct toolset *set, int64_t now_us)
+/* In one transaction, or two that look at once would both be the first. */
+static struct err judge(struct tools_kept *kept, struct agent_db *db, const struct json *listed,
+                        int64_t now_us, struct tools_held *held)
 {
+    struct toolset *set = &held->set;
+    struct pins pins;
+    TRY(pins_of(db, held->arena, &pins));
+    TRY(toolset_make(held->arena, listed, kept->wanted, pins.accepted, pins.accepted_n, set));
     for (size_t i = 0; i < set->rows_n; i++)
-        if (set->rows[i].definition != NULL)
+        if (set->rows[i].definition != NULL && !is_seen(&pins, &set->rows[i]))
             TRY(see_one(db, set, &set->rows[i], now_us));
     return OK;
 }
@@ -142,15 +160,11 @@ static struct err look(struct tools_kept *kept, const struct worker_tools *worke
                        const struct mcpc_actor *actor, int64_t now_us, struct tools_held *held)
 {
     const struct json *listed;
-    struct toolset_pin *pins;
-    size_t pins_n;
     held->at_us = now_us;
     TRY(mcpc_tools(worker->mcpc, held->arena, actor, &listed));
     held->comebacks = comebacks_of(kept);
-    TRY(pins_of(worker->db, held->arena, &pins, &pins_n));
-    TRY(toolset_make(held->arena, listed, kept->wanted, pins, pins_n, &held->set));
     TRY(agent_db_begin(worker->db));
-    TRY(agent_db_end(worker->db, see_all(worker->db, &held->set, now_us)));
+    TRY(agent_db_end(worker->db, judge(kept, worker->db, listed, now_us, held)));
     tell_withheld(&held->set);
     return OK;
 }

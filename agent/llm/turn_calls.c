@@ -104,13 +104,18 @@ static struct err add_refused(struct turn *t, const struct owed *o, const char *
     return add_returned(t, body, 0, last);
 }
 
-/* The same, in an error's words. */
+/* The same, in an error's words, which may quote the book. */
 static struct err add_failed(struct turn *t, const struct owed *o, const char *status, struct err e,
                              bool last)
 {
+    const struct mark mark = {t->talk.nonce, (size_t)t->config->result_bytes};
     const char *sentence = e.where == NULL ? e.msg : arena_fmt(t->arena, "%s: %s", e.where, e.msg);
+    struct str text;
+    size_t hidden = 0;
     TRY(arena_check(t->arena));
-    return add_refused(t, o, status, sentence, last);
+    TRY(redact_text(t->llm->redactor, t->arena, str_of(sentence), &text, &hidden));
+    TRY(mark_result(t->arena, &mark, o->tool, text, &text));
+    return add_refused(t, o, status, str_dup(t->arena, text), last);
 }
 
 static void copy_texts(struct arena *arena, struct json *to, const struct json *from)
