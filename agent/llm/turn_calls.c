@@ -104,20 +104,6 @@ static struct err add_refused(struct turn *t, const struct owed *o, const char *
     return add_returned(t, body, 0, last);
 }
 
-/* The same, in an error's words, which may quote the book. */
-static struct err add_failed(struct turn *t, const struct owed *o, const char *status, struct err e,
-                             bool last)
-{
-    const struct mark mark = {t->talk.nonce, (size_t)t->config->result_bytes};
-    const char *sentence = e.where == NULL ? e.msg : arena_fmt(t->arena, "%s: %s", e.where, e.msg);
-    struct str text;
-    size_t hidden = 0;
-    TRY(arena_check(t->arena));
-    TRY(redact_text(t->llm->redactor, t->arena, str_of(sentence), &text, &hidden));
-    TRY(mark_result(t->arena, &mark, o->tool, text, &text));
-    return add_refused(t, o, status, str_dup(t->arena, text), last);
-}
-
 static void copy_texts(struct arena *arena, struct json *to, const struct json *from)
 {
     static const char *const names[] = {"escalation_id", "code",    "reason",
@@ -145,21 +131,13 @@ static struct err put_result(struct turn *t, struct json *body, const struct jso
 }
 
 /* What the model is given, and what people are shown: both without account numbers. */
-static struct err add_result(struct turn *t, const struct owed *o, const struct mcpc_result *result,
-                             int64_t latency_us, bool last)
+static struct err add_tree(struct turn *t, const struct owed *o, struct json *body,
+                           const struct json *tree, int64_t latency_us, bool last)
 {
     const struct mark mark = {t->talk.nonce, (size_t)t->config->result_bytes};
-    struct json *body = returned(t, o, result->status, result->is_error);
-    const struct json *tree = result->structured;
     struct str text;
     size_t hidden = 0;
-    if (tree == NULL) {
-        struct json *said = json_object_new(t->arena);
-        json_put_known(t->arena, said, "error", result->error);
-        json_put_known(t->arena, said, "message", result->message);
-        json_put_known(t->arena, said, "pointer", result->pointer);
-        tree = said;
-    }
+    TRY(arena_check(t->arena));
     TRY(redact_tree(t->llm->redactor, t->arena, tree, &tree, &hidden));
     TRY(mark_tree(t->arena, &mark, o->tool, tree, &text));
     json_put(t->arena, body, "text", json_str_new(t->arena, text));
@@ -168,6 +146,33 @@ static struct err add_result(struct turn *t, const struct owed *o, const struct 
     if (hidden > 0)
         json_put_int(t->arena, body, "hidden", (int64_t)hidden);
     return add_returned(t, body, latency_us, last);
+}
+
+static struct json *failure(struct turn *t, const char *error, const char *message,
+                            const char *pointer)
+{
+    struct json *said = json_object_new(t->arena);
+    json_put_known(t->arena, said, "error", error);
+    json_put_known(t->arena, said, "message", message);
+    json_put_known(t->arena, said, "pointer", pointer);
+    return said;
+}
+
+static struct err add_result(struct turn *t, const struct owed *o, const struct mcpc_result *result,
+                             int64_t latency_us, bool last)
+{
+    const struct json *tree = result->structured != NULL
+                                  ? result->structured
+                                  : failure(t, result->error, result->message, result->pointer);
+    return add_tree(t, o, returned(t, o, result->status, result->is_error), tree, latency_us, last);
+}
+
+/* An error's words may quote the book, so they are data, too. */
+static struct err add_failed(struct turn *t, const struct owed *o, const char *status, struct err e,
+                             bool last)
+{
+    return add_tree(t, o, returned(t, o, status, true),
+                    failure(t, err_kind_name(e.kind), e.msg, e.where), 0, last);
 }
 
 /* ---- going out ---- */
