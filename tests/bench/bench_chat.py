@@ -240,7 +240,8 @@ def main():
            "CLOSEGATE_LLM_BASE_URL": f"http://127.0.0.1:{port}",
            "ANTHROPIC_API_KEY": llm.KEYS[llm.ANTHROPIC],
            "CLOSEGATE_MAX_CONNECTIONS": "4096", "CLOSEGATE_MAX_CONNECTIONS_PER_PEER": "4096"}
-    env.update({"CLOSEGATE_AGENT_AUTH_BACKEND": "header-trust"})
+    env.update({"CLOSEGATE_AGENT_AUTH_BACKEND": "header-trust",
+                "CLOSEGATE_AGENT_LOGINS_PER_MINUTE": "1000"})
     try:
         with lib.serving(book, ["recon"]) as engine:
             engine.stop()
