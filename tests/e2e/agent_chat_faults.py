@@ -274,6 +274,27 @@ def refused_at_start(engine, binary, mock):
               and key not in text, (code, text))
 
 
+def doctor(engine, binary, mock):
+    """What the command line says of the provider before anybody chats."""
+    def said(api, **env):
+        agent = agents.Agent(binary, engine, env={**mock.settings(api), **env})
+        _, text = agent.cli("doctor")
+        key = mock.keys[api]
+        row = next(r for r in json.loads(text) if "model" in r["check"])
+        return row, key in text or env.get("ANTHROPIC_API_KEY", key) in text
+    for api in (llm.ANTHROPIC, llm.OPENAI):
+        row, leaked = said(api)
+        check(f"doctor, {api}: the key and the model are right", row["ok"] and not leaked, row)
+        row, leaked = said(api, CLOSEGATE_AGENT_MODEL="no-such-model")
+        check(f"doctor, {api}: a model that is not there is named", not row["ok"]
+              and "no-such-model" in row["why"] and row["mend"], row)
+    row, leaked = said(llm.ANTHROPIC, ANTHROPIC_API_KEY="sk-wrong-0123456789")
+    check("doctor: a key that is none is said, and not shown", not row["ok"] and "key" in row["why"]
+          and not leaked, row)
+    row, _ = said(llm.ANTHROPIC, CLOSEGATE_LLM_BASE_URL="http://127.0.0.1:9")
+    check("doctor: nobody at the address is said", not row["ok"] and "127.0.0.1:9" in row["why"], row)
+
+
 def key_from_a_file(engine, binary, mock):
     path = os.path.join(engine.book.dir, "key")
     with open(path, "w", encoding="utf-8") as f:
@@ -327,6 +348,7 @@ def main():
     book = lib.Book(engine_binary)
     with lib.serving(book, ["recon"]) as engine, llm.Provider() as mock:
         refused_at_start(engine, binary, mock)
+        doctor(engine, binary, mock)
         no_model(engine, binary)
         key_from_a_file(engine, binary, mock)
         between = Between(engine.port)

@@ -1,8 +1,8 @@
 """A stand-in for a model's provider: the Anthropic Messages API (POST /v1/messages) and OpenAI's chat
-completions (POST /v1/chat/completions), streaming, for thousands of connections in one thread. What it
-answers is scripted; what it was asked is kept in a journal and judged strictly (llm_wire.py): a
-request that the real ones would refuse is refused, and stands in violations(), which a test
-requires to be empty.
+completions (POST /v1/chat/completions), streaming, for thousands of connections in one thread; and
+GET /v1/models of both. What it answers is scripted; what it was asked is kept in a journal and
+judged strictly (llm_wire.py): a request that the real ones would refuse is refused, and stands in
+violations(), which a test requires to be empty.
 
     with llm.Provider() as mock:
         mock.on("unmatched", [llm.Say("Let me look.", calls=[llm.Call("match_status", {...})]),
@@ -228,10 +228,11 @@ class Provider:
     def judge(self, method, entry):
         """The answer to it: what the script says unless there is something wrong with the request."""
         path = urllib.parse.urlsplit(entry.path).path
-        entry.api = api = wire.PATHS.get(path)
-        if api is None or method != "POST":
+        models = method == "GET" and path == "/v1/models"
+        entry.api = api = wire.PATHS.get(path) or (
+            ANTHROPIC if "anthropic-version" in entry.headers else OPENAI)
+        if not models and (path not in wire.PATHS or method != "POST"):
             entry.wrong.append(f"{method} {entry.path}: nothing is there")
-            entry.api = ANTHROPIC
             return Fail(404)
         if self.keys:
             sent = entry.headers.get("authorization", "").removeprefix("Bearer ")
@@ -239,6 +240,8 @@ class Provider:
                 sent = entry.headers.get("x-api-key")
             if sent != self.keys[api]:
                 return Fail(401)
+        if models:
+            return Fail(200, body=json.dumps(wire.models(api, self.model)).encode())
         try:
             entry.body = json.loads(entry.raw.decode("utf-8", "strict"))
             json.dumps(entry.body, ensure_ascii=False).encode()

@@ -52,6 +52,16 @@ def error_body(api, status, message=None, context=False):
                       "code": "context_length_exceeded" if context else code}}
 
 
+def models(api, model):
+    """Which models there are."""
+    one = {"id": model or "any", "created": 1700000000, "object": "model", "owned_by": "somebody"}
+    if api == OPENAI:
+        return {"object": "list", "data": [one]}
+    return {"data": [{"type": "model", "id": one["id"], "display_name": "Some model",
+                      "created_at": "2026-01-01T00:00:00Z"}],
+            "has_more": False, "first_id": one["id"], "last_id": one["id"]}
+
+
 class Judge:
     """The complaints about one request."""
 
