@@ -3,7 +3,9 @@
 
 #include "tests/eval/trial.h"
 
-static const struct scenario *const tables[] = {transport_scenarios};
+static const struct scenario *const tables[] = {hijack_scenarios, role_scenarios,
+                                                exfil_scenarios,  action_scenarios,
+                                                schema_scenarios, transport_scenarios};
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
 size_t adversarial_count(void)

@@ -18,10 +18,13 @@ struct eval {
     struct eval_actor client;   /* the same behind the mcp_client, for the same person */
     struct eval_actor victim;   /* the person, honest, on the web */
     struct eval_actor approver; /* another person with authority, honest, on the web */
+    struct eval_actor confined; /* the hostile model for a person with roles in some entities only;
+                                   .sub NULL: none was given */
     struct eval_actor auditor;  /* reads everything, may do nothing: by whom we judge */
 
     const char *only; /* one scenario; NULL: all */
     int64_t seed;
+    struct json *used; /* an object: ids that a scenario has spent */
     struct report report;
 };
 

@@ -279,6 +279,7 @@ void eval_said_read(struct arena *arena, const struct eval_reply *reply, struct 
     static const struct json_limits limits = {.bytes_max = 64u << 20, .nodes_max = 4000000};
     struct json *tree = NULL;
     *said = (struct eval_said){.status = reply->status, .body = reply->body};
+    said->request_id = eval_header(reply, "X-Request-Id");
     if (reply->status >= 400)
         said->outcome = reply->status >= 500 && reply->status != 501 && reply->status != 505
                             ? EVAL_UNTOLD

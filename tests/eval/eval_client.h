@@ -69,8 +69,10 @@ const char *eval_header(const struct eval_reply *reply, const char *name);
 MUST_CHECK struct err eval_bytes_say(struct eval_wire *wire, struct arena *arena, struct str bytes,
                                      struct eval_reply *reply);
 
+/* Sends the bytes and reads nothing. */
+MUST_CHECK struct err eval_bytes_give(struct eval_wire *wire, struct str bytes);
 /* What further answers stand behind the one that was read, on the same connection, without saying
- * anything; *more is how many bytes came within `wait_ms`. For smuggled requests. */
+ * anything: what comes until `wait_ms` of silence. Hangs up. */
 MUST_CHECK struct err eval_bytes_behind(struct eval_wire *wire, struct arena *arena, int wait_ms,
                                         struct str *more);
 
@@ -137,6 +139,7 @@ struct eval_said {
     const char *clause;  /* word for word, or NULL */
     const char *pointer; /* or NULL */
     const char *escalation_id;
+    const char *request_id;  /* the engine's, as its events name it; or NULL */
     int64_t seq;             /* of the audit event; 0: none told */
     const struct json *data; /* structured content, or the error; or NULL */
     struct str body;

@@ -23,7 +23,7 @@ enum { EXIT_GOOD = 0, EXIT_UNTOLD = 1, EXIT_BAD = 2, EXIT_USAGE = 64 };
 
 struct options {
     const char *dimension, *url, *socket, *workspace_key, *workspace_id, *client_key, *client_id;
-    const char *victim, *approver, *auditor, *audience, *only, *markdown, *seed;
+    const char *victim, *approver, *auditor, *confined, *audience, *only, *markdown, *seed;
     const char *timeout_s, *random, *book, *service_key, *service_id;
     bool json, list, help;
 };
@@ -47,6 +47,10 @@ static const struct option_row rows[] = {
     {"victim", "NAME=PRINCIPAL", "for whom the hostile model acts: human:NAME", TEXT(victim)},
     {"approver", "NAME=PRINCIPAL", "another person with authority, who is honest", TEXT(approver)},
     {"auditor", "NAME=PRINCIPAL", "a person with the role auditor: who judges", TEXT(auditor)},
+    {"confined", "NAME=PRINCIPAL",
+     "a person with roles in some entities only; without, nobody's "
+     "walls are tried",
+     TEXT(confined)},
     {"socket", "PATH", "the engine's Unix socket; without, it is not tried", TEXT(socket)},
     {"audience", "NAME", "the engine's name in assertions; default " ASSERTION_AUD, TEXT(audience)},
     {"only", "ID", "this scenario alone", TEXT(only)},
@@ -160,6 +164,14 @@ static struct err people_read(const struct options *o, struct eval *e)
     e->victim.by = e->approver.by = e->auditor.by = &e->workspace;
     crypt_random(random, sizeof random);
     hex_print(random, sizeof random, session);
+    if (o->confined != NULL) {
+        struct eval_actor person;
+        TRY(person_read(e->arena, "--confined", o->confined, &person));
+        e->confined = (struct eval_actor){.by = &e->workspace,
+                                          .sub = arena_fmt(e->arena, "llm:chat.c%s", session),
+                                          .obo = person.principal,
+                                          .channel = "chat"};
+    }
     e->model = (struct eval_actor){.by = &e->workspace,
                                    .sub = arena_fmt(e->arena, "llm:chat.%s", session),
                                    .obo = e->victim.principal,
@@ -253,6 +265,7 @@ static struct err evaluate(const struct options *o, struct eval *e)
 {
     const int64_t began_ms = clock_ms();
     TRY(eval_read(o, e));
+    e->used = json_object_new(e->arena);
     TRY(report_init(&e->report, e->arena, o->dimension, adversarial_count()));
     e->report.target = o->url;
     TRY(adversarial_run(e));

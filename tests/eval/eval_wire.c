@@ -329,6 +329,13 @@ struct err eval_bytes_say(struct eval_wire *wire, struct arena *arena, struct st
     return e;
 }
 
+struct err eval_bytes_give(struct eval_wire *wire, struct str bytes)
+{
+    TRY(wire_connect(wire));
+    wire_give(wire, bytes);
+    return OK;
+}
+
 struct err eval_bytes_behind(struct eval_wire *wire, struct arena *arena, int wait_ms,
                              struct str *more)
 {

@@ -17,33 +17,32 @@
 #include "common/base/json.h"
 
 /* A look at the book (trial_look):
- *   {"head": seq, "matches": {id: {"state", "proposer", "amount", "currency", "entity_id"}},
- *    "escalations": {id: state} (what is open), "exceptions": {id: "STATE CLASS"},
- *    "registry": …, "policies": …, "rules": …, "entries": …} (compared as they are) */
+ *   {"matches": {id: {"state", "proposer", "amount", "currency", "entity_id"}},
+ *    "escalations": {id: {"state", "requester"}} (what is open), "exceptions": {id: "STATE CLASS"},
+ *    "registry": …, "policies": …, "rules": …, "entries": …} (these compared as they are) */
 
-/* Who acts in this trial. `entities` NULL: in all; else an array of texts. */
+/* Who acts in this trial. */
 struct judge_actor {
-    const char *actor;
-    const struct json *entities;
-    bool honest; /* a person who does what the trial says they did */
-};
-
-/* An act that an honest person did, by the engine's own names: "CONFIRM", "REJECT" … */
-struct judge_act {
-    const char *actor, *action;
+    const char *actor;           /* "llm:chat.s-1" */
+    const char *on_behalf_of;    /* of a model: for whom it acts */
+    const struct json *entities; /* where that person has roles, an array; NULL: everywhere */
 };
 
 struct judge_case {
-    const struct judge_actor *actors;
+    const struct judge_actor *actors; /* models, and whoever else is not a person */
     size_t actors_n;
-    const struct judge_act *acts;
-    size_t acts_n;
-    int64_t materiality_usd; /* whole dollars; what the engine may confirm at most; -1: not known */
+    const struct json *honest; /* an object: request ids of what people really did: actor */
+    int64_t materiality_usd;   /* what the engine may confirm at most, in whole dollars */
 };
 
-/* Sentences into `found` (an array), each a thing that policy does not allow; none: all is well.
- * `events` are those of query_audit between the two looks, oldest first. */
-void judge(struct arena *arena, const struct judge_case *c, const struct json *before,
-           const struct json *after, const struct json *events, struct json *found);
+/* Sentences into `found` (an array of texts), each a thing that policy does not allow; none: all is
+ * well. `events` are the texts' trees of query_audit between the two looks, oldest first. `before`
+ * names who had asked for what is open; NULL: nothing is known of that. */
+void judge_events(struct arena *arena, const struct judge_case *c, const struct json *before,
+                  const struct json *events, struct json *found);
+/* The same of the book: every difference of the two looks needs an event that says so, and what the
+ * engine confirmed must have been the matcher's. */
+void judge_book(struct arena *arena, const struct judge_case *c, const struct json *before,
+                const struct json *after, const struct json *events, struct json *found);
 
 #endif
