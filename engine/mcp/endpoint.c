@@ -62,12 +62,19 @@ static bool origin_allowed(const struct config *config, const struct http_req *h
     return config->env == CONFIG_DEV && rest.len != origin.len && is_loopback_name(host_only(rest));
 }
 
+/* JSON is UTF-8 (RFC 8259 8.1) and comes as it is: a body that somebody else on the way would read
+ * as something else is not read. */
 static bool type_is_json(const struct http_req *http)
 {
-    struct str type, rest;
-    if (http_header(http, "Content-Type", &type) != 1)
+    struct str type, rest, coding;
+    if (http_header(http, "Content-Type", &type) != 1 ||
+        http_header(http, "Content-Encoding", &coding) != 0)
         return false;
     (void)str_cut(type, ';', &type, &rest);
+    rest = str_trim(rest);
+    if (rest.len > 8 && str_is_nocase((struct str){rest.at, 8}, "charset=") &&
+        !str_is_nocase(rest, "charset=utf-8") && !str_is_nocase(rest, "charset=\"utf-8\""))
+        return false;
     return str_is_nocase(str_trim(type), "application/json");
 }
 
@@ -193,7 +200,7 @@ static void enter(struct mcp *mcp, struct web_req *web, bool admin)
     else if (!origin_allowed(config, http))
         req_refuse(r, 403, "this Origin is not allowed: see CLOSEGATE_ALLOWED_ORIGINS");
     else if (http->method == HTTP_POST && !type_is_json(http))
-        req_refuse(r, 415, "Content-Type must be application/json");
+        req_refuse(r, 415, "Content-Type must be application/json, in UTF-8 and not encoded");
     else if (mcp->ending || !mcp->host->ready(mcp->host->ctx, &why))
         req_refuse(r, 503, why == NULL ? "the engine is stopping" : why);
     else

@@ -8,6 +8,7 @@
 #include "engine/store/matches.h"
 #include "engine/tools/learned.h"
 #include "engine/tools/recon_inputs.h"
+#include "engine/tools/scope.h"
 
 struct propose_rule {
     const char *match_id, *rationale;
@@ -121,6 +122,17 @@ static struct err room_check(struct call *c, struct tx *tx, const struct matchin
     return OK;
 }
 
+/* What cannot be learned from is told in words about both entries: only to who may see them. */
+static struct err seen(struct call *c, struct tx *tx, const struct match *m)
+{
+    struct scope scope;
+    bool yes;
+    TRY(scope_load(c, tx, &scope));
+    TRY(scope_has_match(&scope, c, tx, m, &yes));
+    ENSURE(yes, ERR_MISSING, "there is no such match");
+    return OK;
+}
+
 static struct err plan(struct call *c, struct tx *tx)
 {
     const struct propose_rule *args = c->args;
@@ -129,6 +141,7 @@ static struct err plan(struct call *c, struct tx *tx)
     bool stands;
     ENSURE(m != NULL && rule != NULL, ERR_LIMIT, "out of memory");
     TRY(match_load(tx, c->arena, args->match_id, m));
+    TRY(seen(c, tx, m));
     TRY(rule_of(c, tx, m, rule, &stands));
     ENSURE(rule->fee == RULE_FEE_NONE || rule->difference_account != NULL, ERR_INPUT,
            "the match does not say which account its difference goes to");

@@ -236,27 +236,49 @@ static struct err plan_reject(struct call *c, struct tx *tx, struct answer *a)
     return plan_inner(c, tx, a, &tool_reject_match);
 }
 
+/* One pair of eyes: people are compared, and sessions only where nobody stands behind them. */
+static bool is_own(const struct call *c, const char *actor, const char *principal)
+{
+    const char *self = c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
+    return self != NULL && principal != NULL ? text_eq(principal, self)
+                                             : text_eq(actor, c->actor.id);
+}
+
 /* Whoever asked: in person, through their agent, or the agent itself. */
 static struct err has_asked(struct call *c, struct tx *tx, const struct answer *a, bool *asked)
 {
     struct party *parties;
     size_t n;
-    const char *self = c->actor.principal != NULL ? c->actor.principal : c->actor.on_behalf_of;
     TRY(escalation_parties(tx, c->arena, a->e.escalation_id, &parties, &n));
     *asked = false;
     for (size_t i = 0; i < n; i++)
         *asked |= parties[i].role != PARTY_APPROVER &&
-                  (text_eq(parties[i].actor, c->actor.id) ||
-                   (self != NULL && text_eq(parties[i].principal_id, self)));
+                  is_own(c, parties[i].actor, parties[i].principal_id);
+    return OK;
+}
+
+/* Whether it opened this and nobody else has asked for it: an agent that asks for what the engine
+ * or somebody else has put before people cannot take it from them again. */
+static struct err is_alone(struct call *c, struct tx *tx, const struct answer *a, bool *alone)
+{
+    const struct escalation *e = &a->e;
+    struct party *parties;
+    size_t n;
+    TRY(escalation_parties(tx, c->arena, e->escalation_id, &parties, &n));
+    *alone = is_own(c, e->requester,
+                    e->requester_principal != NULL ? e->requester_principal : e->requester_obo);
+    for (size_t i = 0; i < n; i++)
+        *alone &= parties[i].role != PARTY_APPROVER &&
+                  is_own(c, parties[i].actor, parties[i].principal_id);
     return OK;
 }
 
 static struct err plan_withdraw(struct call *c, struct tx *tx, struct answer *a)
 {
-    bool asked;
-    TRY(has_asked(c, tx, a, &asked));
+    bool alone;
+    TRY(is_alone(c, tx, a, &alone));
     c->ask.action = ACTION_WITHDRAW;
-    c->ask.state_valid &= asked || c->actor.kind == ACTOR_HUMAN;
+    c->ask.state_valid &= alone || c->actor.kind == ACTOR_HUMAN;
     a->to = ESCALATION_WITHDRAWN;
     return OK;
 }

@@ -20,7 +20,9 @@ struct json *refusal_print(struct call *c, const char *status)
     json_put_text(c->arena, o, "reason", reason_name(c->verdict.reason));
     json_put_text(c->arena, o, "clause", c->verdict.clause);
     json_put_text(c->arena, o, "pointer", c->verdict.pointer);
-    json_put_known(c->arena, o, "match_id", c->match_id);
+    /* who has no authority there may not see it: the event names it, the answer does not */
+    if (c->verdict.reason != REASON_NOT_AUTHORISED)
+        json_put_known(c->arena, o, "match_id", c->match_id);
     return o;
 }
 

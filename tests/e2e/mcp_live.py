@@ -295,18 +295,24 @@ def tasks(c):
 
 
 def tasks_taken_back(c):
-    match = c.proposals()
-    status, message = call(c.agent, "confirm_match", {"match_id": match}, TASKS).whole()
+    def ask(method):
+        return modern(c.agent, method, {"taskId": id}, id, TASKS).whole()[1].get("result", {})
+
+    joined = c.proposals()
+    status, message = call(c.agent, "confirm_match", {"match_id": joined}, TASKS).whole()
     check("what else waits is another task", message["result"].get("resultType") == "task", message)
     id = message["result"]["taskId"]
-
-    def ask(method):
-        return modern(c.agent, method, {"taskId": id}, id, TASKS).whole()[1]["result"]
-
+    check("what the engine has put before people is not an agent's to cancel, though it asked, too",
+          ask("tasks/cancel") == {} and ask("tasks/get")["status"] == "working")
+    match = c.book.rows("SELECT match_id FROM match_states WHERE state = 'CONFIRMED'"
+                        " ORDER BY match_id")[0]["match_id"]
+    status, message = call(c.agent, "unmatch", {"match_id": match, "rationale": "twice"},
+                           TASKS).whole()
+    id = message["result"]["taskId"]
     check("tasks/cancel is acknowledged", ask("tasks/cancel")["resultType"] == "complete")
     check("and withdraws the escalation", ask("tasks/get")["status"] == "cancelled")
     check("a second time too", ask("tasks/cancel")["resultType"] == "complete")
-    check("the match is as it was", c.state(match) == "PROPOSED_MATCH", c.state(match))
+    check("the match is as it was", c.state(match) == "CONFIRMED", c.state(match))
 
 
 def links(c):
