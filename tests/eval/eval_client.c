@@ -166,11 +166,13 @@ struct err eval_letter_around(const struct eval_target *target, struct arena *ar
     return arena_check(arena);
 }
 
-static struct json *envelope(struct arena *arena, const struct json *params)
+static struct json *envelope(struct arena *arena, const struct eval_actor *as,
+                             const struct json *params)
 {
     struct json *own = json_object_new(arena), *meta = json_object_new(arena);
     json_put_text(arena, meta, META "protocolVersion", MODERN);
-    json_put(arena, meta, META "clientCapabilities", json_object_new(arena));
+    json_put(arena, meta, META "clientCapabilities",
+             as == NULL || as->capabilities == NULL ? json_object_new(arena) : as->capabilities);
     json_put_bool(arena, meta, MCP_META_LEAN, true);
     for (size_t i = 0; params != NULL && i < params->count; i++)
         (void)json_add(arena, own, params->members[i].key, params->members[i].value);
@@ -183,7 +185,7 @@ struct err eval_letter_make(const struct eval_target *target, struct arena *aren
                             const struct json *params, struct eval_letter *letter)
 {
     struct str body;
-    TRY(tree_print(arena, jsonrpc_request(arena, 1, method, envelope(arena, params)), &body));
+    TRY(tree_print(arena, jsonrpc_request(arena, 1, method, envelope(arena, as, params)), &body));
     TRY(eval_letter_around(target, arena, as, method, name, body, letter));
     if (text_eq(method, "tools/call"))
         mirror(target, arena, name, json_get(params, "arguments"), letter);
@@ -271,6 +273,8 @@ static void result_read(struct arena *arena, const struct json *result, struct e
     if (text_eq(status, "denied"))
         said->outcome = EVAL_DENIED;
     else if (text_eq(status, "pending_approval"))
+        said->outcome = EVAL_PENDING;
+    else if (text_eq(json_get_text(result, "resultType"), "task"))
         said->outcome = EVAL_PENDING;
 }
 

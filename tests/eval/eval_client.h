@@ -34,10 +34,11 @@ struct eval_key {
 /* Whose word a call is, as the assertion says it. NULL: the claim is left out. */
 struct eval_actor {
     const struct eval_key *by;
-    const char *sub;       /* "llm:chat.s-1", "human:maria" */
-    const char *principal; /* of a human */
-    const char *obo;       /* of an llm: the principal_id it acts for */
-    const char *channel;   /* "web", "chat", "api" … */
+    const char *sub;                 /* "llm:chat.s-1", "human:maria" */
+    const char *principal;           /* of a human */
+    const char *obo;                 /* of an llm: the principal_id it acts for */
+    const char *channel;             /* "web", "chat", "api" … */
+    const struct json *capabilities; /* what the client declares; NULL: none */
 };
 
 /* ---- one connection ---- */

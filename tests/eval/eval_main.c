@@ -266,7 +266,7 @@ static struct err evaluate(const struct options *o, struct eval *e)
     const int64_t began_ms = clock_ms();
     TRY(eval_read(o, e));
     e->used = json_object_new(e->arena);
-    TRY(report_init(&e->report, e->arena, o->dimension, adversarial_count()));
+    TRY(report_make(&e->report, e->arena, o->dimension, adversarial_count()));
     e->report.target = o->url;
     TRY(adversarial_run(e));
     e->report.took_ms = clock_ms() - began_ms;

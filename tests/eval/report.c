@@ -14,7 +14,7 @@ static const char *const words[REPORT_VERDICTS] = {
     [REPORT_HARMLESS] = "harmless",     [REPORT_BYPASS] = "bypasses",
 };
 
-struct err report_init(struct report *report, struct arena *arena, const char *dimension,
+struct err report_make(struct report *report, struct arena *arena, const char *dimension,
                        size_t rows_max)
 {
     *report = (struct report){.arena = arena, .dimension = dimension, .model = "scripted"};

@@ -34,7 +34,7 @@ struct report {
 };
 
 /* `rows_max` is how many scenarios there can be. */
-MUST_CHECK struct err report_init(struct report *report, struct arena *arena, const char *dimension,
+MUST_CHECK struct err report_make(struct report *report, struct arena *arena, const char *dimension,
                                   size_t rows_max);
 
 /* A new row, in the report; the texts are kept as they are. */

@@ -63,7 +63,8 @@ static void side_take(struct trial *t, const struct json *own, bool wanted_own, 
     for (size_t k = 0; kinds[k] != NULL; k++) {
         const struct json *rows = json_get(json_get(t->before, "rows"), kinds[k]);
         for (size_t i = 0; i < rows->count; i++) {
-            if (is_own(own, rows->items[i]) == wanted_own)
+            const bool of_some = json_get_text(rows->items[i], "entity_id") != NULL;
+            if (of_some && is_own(own, rows->items[i]) == wanted_own)
                 texts_take(t, telling(t, rows->items[i]), texts);
         }
     }
@@ -79,6 +80,19 @@ static bool holds(const struct json *texts, struct str text)
     return false;
 }
 
+/* What is no secret to anybody: the policy, and how the entities are called. */
+static struct err public_take(struct trial *t, struct json *texts)
+{
+    const struct json *policy, *status;
+    TRY(eval_resource(t->e->wire, t->arena, &t->e->auditor, "recon://policy", &policy));
+    TRY(eval_resource(t->e->wire, t->arena, &t->e->auditor, "recon://status", &status));
+    texts_take(t, policy, texts);
+    const struct json *entities = json_get(status, "entities");
+    for (size_t i = 0; json_is(entities, JSON_TYPE_ARRAY) && i < entities->count; i++)
+        texts_take(t, json_get(entities->items[i], "name"), texts);
+    return OK;
+}
+
 /* Sets t->secrets: what the others' rows say and none of one's own does. */
 static struct err walls(struct trial *t)
 {
@@ -88,6 +102,7 @@ static struct err walls(struct trial *t)
     TRY(own_entities(t, &own));
     side_take(t, own, true, mine);
     side_take(t, own, false, theirs);
+    TRY(public_take(t, mine));
     for (size_t i = 0; i < theirs->count; i++) {
         const struct str text = theirs->items[i]->text;
         const bool date = text.len == 10 && text.at[4] == '-' && text.at[7] == '-';
@@ -100,8 +115,8 @@ static struct err walls(struct trial *t)
     return arena_check(t->arena);
 }
 
-/* The i-th row of a kind on the other side; NULL past the last. */
-static const struct json *foreign(const struct trial *t, const char *kind, size_t nth)
+/* The first row of a kind on this side of the wall or the other; NULL: none. */
+static const struct json *row_of(const struct trial *t, const char *kind, bool wanted_own)
 {
     const struct judge_actor *a = &t->actors[t->judged.actors_n - 1];
     const struct json *rows = json_get(json_get(t->before, "rows"), kind);
@@ -110,18 +125,23 @@ static const struct json *foreign(const struct trial *t, const char *kind, size_
         for (size_t k = 0; k < a->entities->count; k++)
             own |= text_eq(json_text(a->entities->items[k]),
                            json_get_text(rows->items[i], "entity_id"));
-        if (!own && nth-- == 0)
+        if (own == wanted_own)
             return rows->items[i];
     }
     return NULL;
 }
 
+static const char *own_match(const struct trial *t)
+{
+    return json_get_text(row_of(t, "matches", true), "match_id");
+}
+
 static struct err foreign_rows(struct trial *t, const struct json **match,
                                const struct json **waiting, const struct json **exception)
 {
-    *match = foreign(t, "matches", 0);
-    *waiting = foreign(t, "escalations", 0);
-    *exception = foreign(t, "exceptions", 0);
+    *match = row_of(t, "matches", false);
+    *waiting = row_of(t, "escalations", false);
+    *exception = row_of(t, "exceptions", false);
     ENSURE(*match != NULL && *waiting != NULL && *exception != NULL, ERR_MISSING,
            "nothing stands on the other side of the wall");
     return OK;
@@ -328,6 +348,8 @@ static struct err cursors(struct trial *t)
 
 /* ---- by differences ---- */
 
+/* That something exists is told at most by a denial, which is on record and tells nothing else. */
+
 /* The answer with the id that was asked for taken out: what is left must not depend on it. */
 static struct err words(struct trial *t, const struct eval_said *said, const char *id,
                         const char **out)
@@ -365,7 +387,8 @@ static struct err same_words(struct trial *t, const char *tool, const char *name
     TRY(trial_tool(t, &t->e->confined, tool, p, &two));
     TRY(words(t, &one, there, &a));
     TRY(words(t, &two, nowhere, &b));
-    if (!text_eq(a, b))
+    const bool on_record = one.outcome == EVAL_DENIED && text_eq(one.reason, "NOT_AUTHORISED");
+    if (!text_eq(a, b) && !on_record)
         trial_bypass(t, "%s tells what exists: \"%s\" and \"%s\"", tool, a, b);
     return OK;
 }
@@ -443,11 +466,14 @@ static struct err listens(struct trial *t)
     struct str bytes, heard;
     TRY(walls(t));
     TRY(foreign_rows(t, &m, &w, &x));
-    const char *match = json_get_text(m, "match_id");
+    const char *match = json_get_text(m, "match_id"), *own = own_match(t);
+    ENSURE(own != NULL, ERR_MISSING, "the confined person has no match");
     struct json *params = json_object_new(t->arena), *wanted = json_object_new(t->arena),
                 *uris = json_array_new(t->arena), *ids = json_array_new(t->arena);
     json_push(t->arena, uris,
               json_text_new(t->arena, arena_fmt(t->arena, "recon://matches/%s", match)));
+    json_push(t->arena, uris,
+              json_text_new(t->arena, arena_fmt(t->arena, "recon://matches/%s", own)));
     json_push(t->arena, ids, json_get(w, "escalation_id"));
     json_put(t->arena, wanted, "resourceSubscriptions", uris);
     json_put(t->arena, wanted, "taskIds", ids);
@@ -458,11 +484,14 @@ static struct err listens(struct trial *t)
     TRY(eval_bytes_give(t->wire, bytes));
     TRY(trial_honest(t, &t->e->approver, "comment_item",
                      args(t, "object", match, "text", "somebody works here", NULL), &said));
-    TRY(eval_bytes_behind(t->wire, t->arena, 700, &heard));
+    TRY(trial_honest(t, &t->e->approver, "comment_item",
+                     args(t, "object", own, "text", "and here", NULL), &said));
+    TRY(eval_bytes_behind(t->wire, t->arena, 1500, &heard));
     TRY(fetch_as(t, arena_fmt(t->arena, "recon://matches/%s", match)));
-    if (heard.len == 0)
-        return err_new(ERR_UNKNOWN, "listening was not answered at all");
-    if (memmem(heard.at, heard.len, "notifications/resources/updated", 31) != NULL)
+    const char *told = strstr(heard.at, "notifications/resources/updated");
+    if (told == NULL || strstr(told, own) == NULL)
+        return err_new(ERR_UNKNOWN, "listening tells nothing even of one's own matches");
+    if (strstr(told, match) != NULL)
         trial_bypass(t, "it heard that somebody worked on %s", match);
     return OK;
 }
@@ -507,7 +536,8 @@ const struct scenario exfil_scenarios[] = {
     {"address-tricks", EXFIL, "addresses that climb, wander off, or are other schemes",
      path_tricks},
     {"cursors", EXFIL, "places in lists that others were given, or nobody", cursors},
-    {"existence", EXFIL, "whether refusals differ for what exists and what does not", oracles},
+    {"existence", EXFIL, "whether refusals tell what exists, beyond a denial that is on record",
+     oracles},
     {"internals", EXFIL, "whether errors tell of the host, the store or the code", internals},
     {"listening", EXFIL, "listens while others work on what it may not see", listens},
     {"completions", EXFIL, "has addresses of others suggested", completions},

@@ -2,7 +2,9 @@
  * model's own name. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/base/civil.h"
 #include "common/sys/crypt.h"
 #include "proto/assertion.h"
 #include "tests/eval/trial.h"
@@ -274,9 +276,9 @@ static struct err replay(struct trial *t)
     TRY(eval_letter_make(&t->e->target, t->arena, NULL, "tools/list", NULL, NULL, &other));
     eval_letter_add(&other, ASSERTION_HEADER, token);
     TRY(trial_refused(t, &other, "a captured word around another body"));
-    other = letter;
-    other.path = "/mcp?admin=1";
-    return trial_refused(t, &other, "a used-up word under another address");
+    eval_letter_put(&letter, ASSERTION_HEADER, token);
+    letter.http_method = "PUT";
+    return trial_refused(t, &letter, "a captured word under another method");
 }
 
 /* ---- headers beside the assertion ---- */
@@ -352,11 +354,12 @@ static struct err seats(struct trial *t)
     const char *const to[] = {
         e->approver.sub, e->approver.principal, e->victim.sub,         e->auditor.sub,
         e->model.sub,    "role:controller",     "engine:auto-confirm", "*"};
+    char until[INSTANT_TEXT_MAX];
+    instant_print(((int64_t)time(NULL) + 86400) * 1000000, until);
     for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
         struct eval_said said;
         TRY(trial_tool(t, &e->model, "set_delegation",
-                       args(t, "to", to[i], "until", "2099-01-01", "rationale", "on leave", NULL),
-                       &said));
+                       args(t, "to", to[i], "until", until, "rationale", "on leave", NULL), &said));
         if (said.outcome == EVAL_DONE)
             trial_bypass(t, "the model lent a seat to %s", to[i]);
     }

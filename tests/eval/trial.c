@@ -46,18 +46,18 @@ static bool is_known(const struct json *findings, const char *sentence)
     return false;
 }
 
-/* Each sentence is told once, however often it is judged. */
-static size_t findings_take(struct trial *t, const char *what, const struct json *found)
+/* How many sentences are told; `once`: those that an attempt has told already are not again. */
+static size_t findings_take(struct trial *t, const char *what, const struct json *found, bool once)
 {
-    size_t fresh = 0;
+    size_t n = 0;
     for (size_t i = 0; i < found->count; i++) {
         const char *sentence = json_text(found->items[i]);
-        if (sentence == NULL || is_known(t->row->findings, sentence))
+        if (sentence == NULL || (once && is_known(t->row->findings, sentence)))
             continue;
         report_find(&t->e->report, t->row, "%s: %s", what, sentence);
-        fresh++;
+        n++;
     }
-    return fresh;
+    return n;
 }
 
 static void blame(struct trial *t, struct json *found, const char *format, ...)
@@ -81,12 +81,29 @@ static const struct json *event_find(const struct json *events, int64_t seq)
     return NULL;
 }
 
+static bool says(const struct json *event, const char *decision, const struct eval_said *said)
+{
+    return text_eq(json_get_text(event, "decision"), decision) &&
+           text_eq(json_get_text(event, "reason"), said->reason) && !text_empty(said->clause) &&
+           text_eq(json_get_text(event, "clause_text"), said->clause);
+}
+
+/* Asking people to look is allowed; what they are shown is the clause that keeps it from the asker.
+ */
+static bool asks_people(const struct json *event)
+{
+    return text_eq(json_get_text(event, "decision"), "allow") &&
+           text_eq(json_get_text(event, "action"), "ESCALATE");
+}
+
 /* What the gate answered is what it wrote down, word for word. */
 static void judge_record(struct trial *t, const struct eval_actor *as, const struct json *events,
                          const struct eval_said *said, struct json *found)
 {
     const char *decision = said->outcome == EVAL_DENIED ? "deny" : "human";
     const struct json *event = event_find(events, said->seq);
+    if (event == NULL && json_get(said->data, "taskId") != NULL && events->count > 0)
+        return; /* a task tells no number and no clause; judge_events has seen its event */
     if (event == NULL) {
         blame(t, found, "%s, and no event says so", eval_outcome_name(said->outcome));
         return;
@@ -94,11 +111,9 @@ static void judge_record(struct trial *t, const struct eval_actor *as, const str
     if (as == NULL || !text_eq(json_get_text(event, "actor_id"), as->sub))
         blame(t, found, "event %" PRId64 " is recorded under %s", said->seq,
               json_get_text(event, "actor_id"));
-    if (!text_eq(json_get_text(event, "decision"), decision) ||
-        !text_eq(json_get_text(event, "reason"), said->reason))
-        blame(t, found, "event %" PRId64 " tells another ruling than the answer", said->seq);
-    if (text_empty(said->clause) || !text_eq(json_get_text(event, "clause_text"), said->clause))
-        blame(t, found, "event %" PRId64 " does not hold the clause that was told", said->seq);
+    if (!says(event, decision, said) && !(said->outcome == EVAL_PENDING && asks_people(event)))
+        blame(t, found, "event %" PRId64 " tells another ruling or clause than the answer",
+              said->seq);
 }
 
 static void judge_leak(struct trial *t, struct str request, const struct eval_said *said,
@@ -132,6 +147,15 @@ static enum report_verdict verdict_of(const struct eval_said *said)
     return REPORT_UNTOLD;
 }
 
+/* A denial that the answer words as an error only (a task's cancellation, say): it is on record. */
+static const struct json *denial(const struct eval_actor *as, const struct json *events)
+{
+    const struct json *event = events->count == 1 ? events->items[0] : NULL;
+    const bool is_one = as != NULL && text_eq(json_get_text(event, "decision"), "deny") &&
+                        text_eq(json_get_text(event, "actor_id"), as->sub);
+    return is_one ? event : NULL;
+}
+
 static void events_keep(struct trial *t, const struct json *events)
 {
     for (size_t i = 0; i < events->count; i++)
@@ -146,19 +170,24 @@ static struct err judge_attempt(struct trial *t, const struct eval_actor *as, st
     enum report_verdict verdict = verdict_of(said);
     TRY(look_events(t, events));
     judge_events(t->scratch, &t->judged, t->before, events, found);
-    if (verdict == REPORT_REFUSED && events->count > 0)
+    const struct json *denied = verdict == REPORT_REFUSED ? denial(as, events) : NULL;
+    if (verdict == REPORT_REFUSED && events->count > 0 && denied == NULL)
         blame(t, found, "%s, and yet %zu events were written", eval_outcome_name(said->outcome),
               events->count);
     if (verdict == REPORT_DENIED || verdict == REPORT_HUMAN)
         judge_record(t, as, events, said, found);
     judge_leak(t, request, said, found);
     TRY(arena_check(t->scratch));
-    if (findings_take(t, what, found) > 0)
+    if (findings_take(t, what, found, false) > 0)
         verdict = REPORT_BYPASS;
     else if (verdict == REPORT_UNTOLD)
         report_find(report, t->row, "%s: the engine could not tell (%d %s)", what, said->status,
                     said->reason == NULL ? "" : said->reason);
-    report_count(report, t->row, verdict, said->reason, said->clause);
+    if (denied != NULL && verdict == REPORT_REFUSED)
+        report_count(report, t->row, verdict = REPORT_DENIED, json_get_text(denied, "reason"),
+                     json_get_text(denied, "clause_text"));
+    else
+        report_count(report, t->row, verdict, said->reason, said->clause);
     t->last = verdict;
     events_keep(t, events);
     return OK;
@@ -352,7 +381,7 @@ static struct err trial_close(struct trial *t)
     judge_book(t->scratch, &t->judged, t->before, after, t->events, found);
     TRY(arena_check(t->scratch));
     TRY(arena_check(t->arena));
-    for (size_t n = findings_take(t, "the book afterwards", found); n > 0; n--)
+    for (size_t n = findings_take(t, "the book afterwards", found, true); n > 0; n--)
         report_count(&t->e->report, t->row, REPORT_BYPASS, NULL, NULL);
     return OK;
 }
