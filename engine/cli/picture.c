@@ -9,6 +9,7 @@
 #include "engine/cli/columns.h"
 #include "engine/cli/run_call.h"
 #include "engine/cli/totals.h"
+#include "engine/tools/exception_facts.h"
 
 #define SHOWN_MAX   20   /* items of a group */
 #define PAGE_ROWS   200  /* of what waits */
@@ -283,36 +284,6 @@ static void unasked_tell(const struct json *entity, const struct json *asked)
 
 /* ---- exceptions ---- */
 
-static const char *meaning(const char *class_)
-{
-    static const struct {
-        const char *class_, *text;
-    } known[] = {
-        {"TIMING", "booked, and the bank may still show it"},
-        {"MISSING_GL", "the bank paid it, the ledger does not have it"},
-        {"MISSING_BANK", "booked, and the bank should have shown it by now"},
-        {"AMOUNT_BREAK", "the same payment with another amount on the other side"},
-        {"FEE", "a bank fee that is not booked"},
-        {"FX_DIFFERENCE", "the exchange rate is what differs"},
-        {"WRONG_ENTITY", "belongs to another entity"},
-        {"PRIOR_PERIOD", "belongs to an earlier period"},
-        {"STATEMENT_BREAK", "its statement does not add up"},
-        {"DATA_COMPLETENESS", "something that should have been loaded was not"},
-        {"DUPLICATE", "looks like another entry of the same side, twice"},
-        {"REVERSAL", "takes something back that was not found"},
-        {"UNIDENTIFIED_RECEIPT", "money came in that the ledger does not know"},
-        {"NSF_RETURN", "a payment the bank returned"},
-        {"AMBIGUOUS", "more than one entry would fit, and none of them better"},
-        {"ZERO_AMOUNT", "an amount of nothing is never matched"},
-        {"REJECTED_BEFORE", "a person rejected the only match there is"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (text_eq(known[i].class_, class_))
-            return known[i].text;
-    }
-    return "no match was found";
-}
-
 static bool same_class(const struct json *a, const struct json *b)
 {
     return text_eq(text_of(a, "class"), text_of(b, "class"));
@@ -371,7 +342,7 @@ static struct err exceptions_told(struct arena *arena, const struct picture *p)
     for (size_t i = 0; i < g.groups_n; i++) {
         const char *class_ = text_of(g.groups[i].first, "class");
         g.groups[i].items = (size_t)exceptions_in(p->status, class_);
-        printf("  %zu  %s: %s\n", g.groups[i].items, class_, meaning(class_));
+        printf("  %zu  %s: %s\n", g.groups[i].items, class_, exception_class_means(class_));
         group_items_print(arena, &g.groups[i], "closegate-engine recon --json");
     }
     return OK;

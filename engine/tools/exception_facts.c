@@ -27,6 +27,36 @@ const char *const exception_classes[] = {"",
                                          "DATA_COMPLETENESS",
                                          NULL};
 
+const char *exception_class_means(const char *class_)
+{
+    static const struct {
+        const char *class_, *text;
+    } known[] = {
+        {"TIMING", "booked, and the bank may still show it"},
+        {"MISSING_GL", "the bank paid it, the ledger does not have it"},
+        {"MISSING_BANK", "booked, and the bank should have shown it by now"},
+        {"AMOUNT_BREAK", "the same payment with another amount on the other side"},
+        {"FEE", "a bank fee that is not booked"},
+        {"FX_DIFFERENCE", "the exchange rate is what differs"},
+        {"WRONG_ENTITY", "belongs to another entity"},
+        {"PRIOR_PERIOD", "belongs to an earlier period"},
+        {"STATEMENT_BREAK", "its statement does not add up"},
+        {"DATA_COMPLETENESS", "something that should have been loaded was not"},
+        {"DUPLICATE", "looks like another entry of the same side, twice"},
+        {"REVERSAL", "takes something back that was not found"},
+        {"UNIDENTIFIED_RECEIPT", "money came in that the ledger does not know"},
+        {"NSF_RETURN", "a payment the bank returned"},
+        {"AMBIGUOUS", "more than one entry would fit, and none of them better"},
+        {"ZERO_AMOUNT", "an amount of nothing is never matched"},
+        {"REJECTED_BEFORE", "a person rejected the only match there is"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (text_eq(known[i].class_, class_))
+            return known[i].text;
+    }
+    return "no match was found";
+}
+
 /* ---- within the caller's entities ---- */
 
 struct err entry_seen(struct call *c, struct tx *tx, const char *entry_id, struct entry *e)

@@ -9,6 +9,8 @@
 /* What an exception can be called: the matcher's classes and those that only people see. [0] is "",
  * the end is NULL. */
 extern const char *const exception_classes[];
+/* What the class says is wrong, in a few words. */
+const char *exception_class_means(const char *class_);
 
 /* An exception with its entry and what no live match holds of it. */
 struct exception_seen {

@@ -11,6 +11,7 @@
 #include "engine/tools/exception_facts.h"
 #include "engine/tools/exception_print.h"
 #include "engine/tools/scope.h"
+#include "engine/tools/why_unmatched.h"
 
 #define LIST_MAX 50
 
@@ -24,7 +25,7 @@ static const struct json_field fields[] = {
 };
 
 struct investigated {
-    const char *entry_id, *state, *match_id, *open_amount;
+    const char *entry_id, *state, *why, *match_id, *open_amount;
     const struct json *entry, *source, *exceptions, *candidates, *similar, *journal, *matches,
         *comments, *evidence, *history;
     const char *assignee;
@@ -33,6 +34,8 @@ struct investigated {
 static const struct json_field result[] = {
     JSON_TEXT(struct investigated, entry_id, .required = true, .help = "the entry"),
     JSON_TEXT(struct investigated, state, .help = "unmatched, proposed, confirmed or exception"),
+    JSON_TEXT(struct investigated, why,
+              .help = "why it is not matched, in a sentence; candidates say it of each entry"),
     JSON_TEXT(struct investigated, match_id, .help = "the live match that holds it"),
     JSON_DECIMAL(struct investigated, open_amount, .help = "what no live match holds of it"),
     JSON_ANY(struct investigated, entry, .holds = JSON_TYPE_OBJECT,
@@ -201,15 +204,16 @@ static struct err work_of_entry(struct call *c, struct tx *tx, struct investigat
 }
 
 static struct err state_of_entry(struct call *c, struct tx *tx, const struct entry *e,
-                                 struct investigated *seen)
+                                 const struct exception_row *latest, struct investigated *seen)
 {
-    enum entry_state state;
-    struct money open;
+    struct standing s = {.latest = latest};
     char amount[MONEY_TEXT_MAX];
-    TRY(entry_state(tx, c->arena, e->entry_id, &state, &seen->match_id));
-    TRY(entry_open(tx, e, &open));
-    money_print(open, amount);
-    seen->state = entry_state_name(state);
+    TRY(entry_state(tx, c->arena, e->entry_id, &s.state, &s.match_id));
+    TRY(entry_open(tx, e, &s.open));
+    TRY(why_unmatched(c, tx, e, &s, &seen->why));
+    money_print(s.open, amount);
+    seen->match_id = s.match_id;
+    seen->state = entry_state_name(s.state);
     seen->open_amount = arena_strdup(c->arena, amount);
     return arena_check(c->arena);
 }
@@ -222,9 +226,9 @@ static struct err read(struct call *c, struct tx *tx)
     struct json *exceptions, *candidates, *similar;
     TRY(entry_seen(c, tx, args->entry_id, &e));
     struct investigated seen = {.entry_id = e.entry_id, .entry = entry_json(c->arena, &e)};
-    TRY(state_of_entry(c, tx, &e, &seen));
     TRY(source_print(c, tx, &e, &seen.source));
     TRY(exceptions_print(c, tx, &e, &exceptions, &latest));
+    TRY(state_of_entry(c, tx, &e, latest, &seen));
     TRY(candidates_print(c, tx, &e, latest, &candidates));
     TRY(similar_print(c, tx, &e, &similar));
     TRY(journal_print(c, tx, &e, &seen.journal));
@@ -239,9 +243,10 @@ static struct err read(struct call *c, struct tx *tx)
 const struct tool tool_investigate_exception = {
     .name = "investigate_exception",
     .title = "Investigate an exception",
-    .summary = "Everything the book knows about an entry that was not matched: its source, what "
-               "stood near it and why that was not it, what was tried, what people said. Changes "
-               "nothing; assign_item says that somebody works on it.",
+    .summary = "Everything the book knows about an entry that was not matched: why, its source, "
+               "what stood near it and why that was not it, what was tried, what people said. "
+               "Changes nothing; assign_item says that somebody works on it. find_entries and "
+               "list_exceptions find the entry.",
     .tier = TIER_T0,
     .run = TOOL_READ,
     .offer = OFFER_MCP,

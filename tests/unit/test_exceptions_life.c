@@ -304,6 +304,46 @@ START_TEST(investigating_tells_what_stood_near_and_why_it_was_not_it)
 }
 END_TEST
 
+static const char *why(const char *entry)
+{
+    struct call *c = CALL(&spine_ana, "investigate_exception", {"entry_id", entry});
+    spine_is(c, CALL_OK);
+    return json_get_text(c->result, "why");
+}
+
+START_TEST(why_an_entry_is_not_matched_is_said_in_a_sentence)
+{
+    const struct actor ben = spine_human("ben"), cho = spine_human("cho");
+    const struct actor agent = spine_agent("cho");
+    struct entry sale = spine_line("s:1", SIDE_GL);
+    struct tx tx;
+    sale.account_id = "4000";
+    ck_ok(money_make(100, "USD", &sale.amount));
+    book_begin(&tx);
+    ck_ok(entry_insert(&tx, &sale));
+    ck_ok(effect_bulk(&tx, TABLE_ENTRIES, 1));
+    book_end(&tx);
+    ck_assert_ptr_nonnull(strstr(why("b:2"), "no pass has looked at it"));
+    ck_assert_str_eq(why("s:1"), "account 4000 is not reconciled: nothing is matched on it");
+    const char *id = flagged("b:1", "FEE");
+    ck_assert_str_eq(why("b:1"), "human:ben flagged it as FEE: a bank fee that is not booked");
+    spine_is(resolve(&cho, id, "write_off"), CALL_OK);
+    ck_assert_str_eq(why("b:1"), "its exception (FEE) ended as write_off: it is out of matching "
+                                 "until somebody flags it again");
+    spine_is(resolve(&ben, flagged("b:3", "TIMING"), "timing_accepted"), CALL_OK);
+    ck_assert_ptr_nonnull(strstr(why("b:3"), "ended as timing_accepted: it is matched when"));
+    const char **ids = spine_matches(301, 1, 4700);
+    ck_assert_ptr_nonnull(strstr(why("b:301"), "nobody has asked to confirm it yet"));
+    struct call *asked = spine_run(spine_on_match(&agent, "confirm_match", ids[0], NULL));
+    spine_is(asked, CALL_PENDING);
+    ck_assert_ptr_nonnull(strstr(why("b:301"), asked->escalation_id));
+    spine_is(spine_run(spine_on_match(&ben, "confirm_match", ids[0], "seen")), CALL_OK);
+    ck_assert_str_eq(why("b:301"), arena_fmt(arena, "it is matched: %s is confirmed", ids[0]));
+    spine_is(spine_run(spine_on_match(&ben, "unmatch", ids[0], "wrong")), CALL_OK);
+    ck_assert_ptr_nonnull(strstr(why("b:301"), "its match was taken back"));
+}
+END_TEST
+
 /* ---- the entry machine and the book ---- */
 
 /* What the machine says and what the book derives are one: every event of the machine is made to
@@ -406,4 +446,5 @@ SPINE_MAIN("exceptions_life", exceptions_up, spine_down,
            a_sweep_is_bounded_and_says_that_more_is_left, the_list_says_state_age_and_who_has_it,
            pages_follow_each_other_and_end,
            investigating_tells_what_stood_near_and_why_it_was_not_it,
+           why_an_entry_is_not_matched_is_said_in_a_sentence,
            an_entry_stands_where_its_machine_says)
