@@ -5,7 +5,7 @@ import type { AnswerPart, ChatRow, ChatSession } from '@/api/chat'
 import { readResult } from '@/screens/chat/results'
 import { emptyTalk, finishedText, itemsOf, tookCall, tookRow, tookState, tookTalk, tookText } from '@/screens/chat/talk'
 import { useTalk } from '@/screens/chat/useTalk'
-import { budgetWords, callWords, costWords } from '@/screens/chat/words'
+import { budgetWords, callWords, costWords, scarce } from '@/screens/chat/words'
 
 const at = '2026-03-31T09:00:00Z'
 const said = (n: number, text = 'hello'): ChatRow => ({ kind: 'said', n, turn: 1, at, text })
@@ -211,9 +211,20 @@ describe('what it cost and what is left', () => {
     expect(budgetWords({ person_day: none, day: none })).toEqual([])
     const some = budgetWords({ person_day: { ...none, cost_max: '2.00' }, day: { ...none, tokens_max: 10 } })
     expect(some.map((l) => [l.words, l.none])).toEqual([
-      ['Yours today: 1.90 USD of 2.00 USD left', false],
       ['Everybody’s today: nothing left of 10 tokens', true],
+      ['Yours today: 1.90 USD of 2.00 USD left', false],
     ])
+  })
+  it('is never rounded up, and only what is scarce stands there', () => {
+    const of = (cost: string, cost_max: string) => ({ tokens: 0, tokens_max: null, cost, cost_max })
+    const all = budgetWords({ session: of('0.000001', '2.00'), person_day: of('4.10', '5.00'), day: of('0.999', '1.00') })
+    expect(all.map((l) => l.words)).toEqual([
+      'Everybody’s today: 0.001 USD of 1.00 USD left',
+      'Yours today: 0.90 USD of 5.00 USD left',
+      'In this chat: 1.99 USD of 2.00 USD left',
+    ])
+    expect(scarce(all).length).toBe(2)
+    expect(scarce(budgetWords({ day: of('0.10', '1.00'), session: of('0.00', '1.00') })).map((l) => l.used)).toEqual([10])
   })
   it('tells how a call ended in one word', () => {
     const r = (status: string, is_error = false) => callWords({ kind: 'returned', n: 1, turn: 1, at, call_id: 'c', tool: 't', status, is_error }, false).words

@@ -17,9 +17,10 @@ export interface ChatSetup {
   why?: string
   api?: string
   model?: string
-  currency?: string
-  suggestions: { title: string; text: string }[]
-  spent?: { session?: Spent; person_day: Spent; day: Spent }
+  suggestions?: { title: string; text: string }[]
+  /* of today; `session` has only its limits: what a session used is its own */
+  spent?: { session?: Spent; person_day: Spent; day: Spent; currency: string }
+  /* absent while the engine is not there */
   tools?: { offered: number; withheld: number }
 }
 
@@ -62,7 +63,7 @@ export interface SaidRow extends RowHead {
 export interface AnsweredRow extends RowHead {
   kind: 'answered'
   parts: AnswerPart[]
-  /* end, calls, length, refused, cut */
+  /* end, calls, length, refused, cut, stopped */
   stop: string
 }
 export interface ReturnedRow extends RowHead {
@@ -73,6 +74,12 @@ export interface ReturnedRow extends RowHead {
   status: string
   is_error: boolean
   result?: unknown
+  /* too large to be shown here */
+  result_left_out?: boolean
+  /* where there is no result: what the model was told */
+  text?: string
+  /* how many account numbers and the like were taken out */
+  hidden?: number
   escalation_id?: string
   code?: string
   seq?: number
@@ -82,9 +89,11 @@ export interface ReturnedRow extends RowHead {
 }
 export interface NotedRow extends RowHead {
   kind: 'noted'
-  /* stopped, budget, steps, trouble, resumed, unknown, decided */
+  /* stopped, budget, steps, trouble, again, resumed, unknown, decided */
   what: string
   text: string
+  escalation_id?: string
+  state?: string
 }
 export interface SummedRow extends RowHead {
   kind: 'summed'
@@ -98,7 +107,8 @@ export interface Talk {
   rows: ChatRow[]
 }
 
-export type Doing = 'thinking' | 'tools' | 'idle'
+/* waiting: until the provider is asked again */
+export type Doing = 'thinking' | 'tools' | 'waiting' | 'idle'
 
 const path = (id: string, more = '') => `chat/sessions/${encodeURIComponent(id)}${more}`
 
@@ -145,14 +155,17 @@ export const exportUrl = (id: string) => `/api/v1/${path(id, '/export')}`
 
 export interface ModelTool {
   name: string
-  title: string
+  title?: string
   summary: string
-  tier?: string
   state: 'offered' | 'new' | 'changed' | 'off'
+  /* why it is not offered */
+  why?: string
+  read_only: boolean
   sha256: string
+  /* a principal */
   accepted_by?: string
   accepted_at?: string
-  definition: unknown
+  definition?: unknown
   accepted_definition?: unknown
 }
 

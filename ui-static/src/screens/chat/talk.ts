@@ -74,7 +74,8 @@ export type Item =
   | { kind: 'noted'; key: string; row: NotedRow }
   | { kind: 'summed'; key: string; row: SummedRow }
 
-const whole = new Set(['end', 'calls'])
+/* Of one that was stopped the note behind it tells. */
+const whole = new Set(['end', 'calls', 'stopped'])
 
 /* A provider may give the same call id again in a later turn: each call has the first answer behind it. */
 function answersOf(rows: readonly ChatRow[]): (callId: string, after: number) => ReturnedRow | undefined {

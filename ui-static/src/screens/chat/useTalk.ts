@@ -18,7 +18,8 @@ interface StateEvent {
   doing: Doing
 }
 
-export function useTalk(id: string) {
+/* `live`: whether there is anything to listen to; what was recorded can be read without. */
+export function useTalk(id: string, live: () => boolean = () => true) {
   const talk = reactive(emptyTalk())
   const error = ref<unknown>(null)
   /* the stream is broken off; what is on the screen may be behind */
@@ -103,9 +104,9 @@ export function useTalk(id: string) {
   function retry(): void {
     source?.close()
     source = null
-    cut.value = true
     clearTimeout(timer)
-    if (over || error.value instanceof Missing) return
+    cut.value = live()
+    if (over || !live() || error.value instanceof Missing) return
     timer = setTimeout(listen, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)])
   }
   function listen(): void {

@@ -39,6 +39,7 @@ const notes: Record<string, Told> = {
   budget: { words: 'The budget is spent', icon: 'warn', tone: 'warn' },
   steps: { words: 'As many steps as one turn may take', icon: 'warn', tone: 'warn' },
   trouble: { words: 'The model did not answer', icon: 'warn', tone: 'bad' },
+  again: { words: 'Asked again', icon: 'clock', tone: 'warn' },
   resumed: { words: 'Taken up again', icon: 'play', tone: 'none' },
   unknown: { words: 'It is not known how this ended', icon: 'question', tone: 'warn' },
   decided: { words: 'Decided', icon: 'check', tone: 'good' },
@@ -71,6 +72,17 @@ export function tokenWords(n: number): string {
 export interface Left {
   words: string
   none: boolean
+  /* how much of it is used, in percent */
+  used: number
+}
+
+/* What is left of whole dollars, to the cent and never rounded up. */
+function cents(amount: string): string {
+  return /^0+\./.test(amount) ? amount : amount.replace(/(\.\d{2})\d+$/, '$1')
+}
+
+function percent(used: string, max: string): number {
+  return compareAmounts(max, '0') <= 0 ? 100 : (Number(used) / Number(max)) * 100
 }
 
 function leftOf(s: Spent, currency: string): Left[] {
@@ -78,21 +90,32 @@ function leftOf(s: Spent, currency: string): Left[] {
   if (s.cost_max !== null) {
     const left = addAmounts([s.cost_max, s.cost.startsWith('-') ? s.cost.slice(1) : `-${s.cost}`])
     const none = compareAmounts(left, '0') <= 0
-    list.push({ none, words: none ? `nothing left of ${costWords(s.cost_max, currency)}` : `${costWords(left, currency)} of ${costWords(s.cost_max, currency)} left` })
+    const max = costWords(s.cost_max, currency)
+    list.push({ none, used: percent(s.cost, s.cost_max), words: none ? `nothing left of ${max}` : `${costWords(cents(left), currency)} of ${max} left` })
   }
   if (s.tokens_max !== null) {
     const left = s.tokens_max - s.tokens
-    list.push({ none: left <= 0, words: left <= 0 ? `nothing left of ${tokenWords(s.tokens_max)} tokens` : `${tokenWords(left)} of ${tokenWords(s.tokens_max)} tokens left` })
+    const max = `${tokenWords(s.tokens_max)} tokens`
+    list.push({ none: left <= 0, used: percent(String(s.tokens), String(s.tokens_max)), words: left <= 0 ? `nothing left of ${max}` : `${tokenWords(left)} of ${max} left` })
   }
   return list
 }
 
-/* What is left of each limit; without a limit nothing is said. */
+/* What is left of each limit, the scarcest first; without a limit nothing is said. */
 export function budgetWords(spent: { session?: Spent; person_day?: Spent; day?: Spent } | undefined, currency = 'USD'): Left[] {
   const parts: [Spent | undefined, string][] = [
     [spent?.session, 'In this chat'],
     [spent?.person_day, 'Yours today'],
     [spent?.day, 'Everybody’s today'],
   ]
-  return parts.flatMap(([s, whose]) => (s ? leftOf(s, currency).map((l) => ({ ...l, words: `${whose}: ${l.words}` })) : []))
+  const all = parts.flatMap(([s, whose]) => (s ? leftOf(s, currency).map((l) => ({ ...l, words: `${whose}: ${l.words}` })) : []))
+  return all.sort((a, b) => b.used - a.used)
+}
+
+const SCARCE = 75
+
+/* Those that matter now: what runs out, or the one that will first. */
+export function scarce(all: readonly Left[]): readonly Left[] {
+  const near = all.filter((l) => l.used >= SCARCE)
+  return near.length ? near : all.slice(0, 1)
 }
