@@ -11,6 +11,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 import time
 import unicodedata
 
@@ -584,6 +585,101 @@ def whose(mock, agent, maria):
     check("and then takes no more", status == 409, (status, said))
 
 
+def side_by_side(mock, agent, book):
+    """Many at once, of several people: nobody's words or calls are another's."""
+    match = book.rows("SELECT match_id FROM matches ORDER BY match_id LIMIT 1")[0]["match_id"]
+
+    def script(ask):
+        if ask.steps < 2:
+            return llm.Say(f"{ask.said} {ask.steps}", chunk=3, delay=0.002, calls=[
+                llm.Call("comment_item", {"object": match, "text": f"{ask.said} {ask.steps}"}),
+                llm.Call("workspace_stats", {})])
+        return llm.Say("end of " + ask.said)
+    mock.on("beside", script)
+    people = [agents.Person(agent, name) for name in agents.PEOPLE]
+    talks = [Talk(people[i % 3], f"beside {i:03}") for i in range(30)]
+    wrong = []
+    for i, talk in enumerate(talks):
+        rows = talk.settled(60)["rows"]
+        made = book.rows("SELECT author FROM comments WHERE text LIKE ?", f"beside {i:03} %")
+        if (last_answer(rows) != f"end of beside {i:03}" or len(made) != 2
+                or {r["author"] for r in made} != {"llm:chat." + talk.session_id}):
+            wrong.append((i, last_answer(rows), [dict(r) for r in made]))
+    check("30 conversations at once keep apart, in words and in the book", not wrong, wrong[:3])
+    talk, said = talks[0], []
+    mock.on("all at once", lambda ask: llm.Say("one of them", delay=0.05, chunk=3))
+    threads = [threading.Thread(target=lambda: said.append(talk.say("all at once")[0]))
+               for _ in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    talk.settled()
+    check("of six windows that speak at once one is heard, the others are told", sorted(said)
+          == [202] + [409] * 5, said)
+
+
+def windows(mock, agent):
+    sam, again = agents.Person(agent, "sam"), agents.Person(agent, "sam")
+    hold = llm.Break("hold", 1)
+    mock.on("look on", [llm.Say("slowly " * 20, breaks=hold)])
+    talk = Talk(sam, "look on")
+    hold.reached.wait(10)
+    streams = [talk.follow() for _ in range(20)]
+    opened = [s for s in streams if s.status == 200]
+    check("a person has some windows on a conversation, and not any number",
+          8 <= len(opened) < 20 and {s.status for s in streams} == {200, 503}, len(opened))
+    again.post("logout", {})
+    sam.post("logout", {})
+    check("the streams end with who signs out", all(s.ended.wait(5) for s in opened))
+    hold.release.set()
+    sam.sign_in("sam")
+    rows = talk.settled()["rows"]
+    check("and the turn goes on without them", (last_answer(rows) or "").startswith("slowly"), rows)
+
+
+def switched_off(mock, agent, book):
+    """The engine's kill switch, and a person who is disabled, hold for conversations under way."""
+    match = book.rows("SELECT match_id FROM matches ORDER BY match_id LIMIT 1")[0]["match_id"]
+
+    def note(text):
+        mock.on(text, lambda ask: llm.Say(calls=[llm.Call("comment_item", {
+            "object": match, "text": text})]) if ask.steps == 0 else llm.Say("I tried."))
+    sam = agents.Person(agent, "sam")
+    note("before the freeze")
+    talk = Talk(sam, "before the freeze")
+    talk.settled()
+    book.cli("freeze", "--kind", "llm", "--reason", "drill", check=True)
+    note("while frozen")
+    row = next(r for r in reversed(talk.ask("while frozen")) if r["kind"] == "returned")
+    check("the kill switch stops a conversation's changes, with its clause", row["status"] == "denied"
+          and row["reason"] == "FROZEN" and row["clause"], row)
+    for freeze in book.rows("SELECT freeze_id FROM freezes"):
+        book.cli("thaw", freeze["freeze_id"], check=True)
+    hold = llm.Break("hold", 1)
+    mock.on("when disabled", [llm.Say("soon " * 3, breaks=hold, calls=[llm.Call("comment_item", {
+        "object": match, "text": "when disabled"})]), llm.Say("I tried.")])
+    talk.say("when disabled")
+    hold.reached.wait(10)
+    book.cli("actor", "disable", "sam", check=True)
+    hold.release.set()
+    lib.wait_until(lambda: not any(r["turn_open"] for r in turns(agent, talk)), 20)
+    check("for a person who was disabled meanwhile nothing is done any more", book.rows(
+        "SELECT * FROM comments WHERE text = 'when disabled'") == []
+        and not turns(agent, talk)[0]["turn_open"], [dict(r) for r in turns(agent, talk)])
+    book.cli("actor", "enable", "sam", check=True)
+
+
+def turns(agent, talk):
+    """Its row of agent.db."""
+    db = sqlite3.connect(f"file:{agent.folder}/agent.db?mode=ro", uri=True, timeout=10)
+    db.row_factory = sqlite3.Row
+    rows = db.execute("SELECT * FROM agent_sessions WHERE session_id = ?",
+                      (talk.session_id,)).fetchall()
+    db.close()
+    return rows
+
+
 def trace(mock, agent, talk, api):
     """The export is what happened."""
     exported, data = talk.export()
@@ -697,6 +793,7 @@ def one(api, engine, binary, mock, planted):
                         **PRICES)
     with agents.serving(engine, binary, env=env) as agent:
         maria = agents.Person(agent, "maria")
+        files = len(os.listdir(f"/proc/{agent.process.pid}/fd"))
         streaming(mock, maria, api)
         tools(mock, maria, api)
         handed_over(mock, maria, book, api)
@@ -709,12 +806,18 @@ def one(api, engine, binary, mock, planted):
         front(mock, maria, api)
         trouble(mock, maria, api)
         hostile(mock, maria, api)
+        left = lib.wait_until(lambda: (n := len(os.listdir(f"/proc/{agent.process.pid}/fd")))
+                              < files + 30 and n, 10)
+        check(f"{api}: after all that few connections are open", left, (files, left))
         if api == llm.ANTHROPIC:
             steps(mock, maria)
             summarised(mock, maria)
             a_large_result(mock, maria)
             not_its_own(mock, maria, book)
             whose(mock, agent, maria)
+            side_by_side(mock, agent, book)
+            windows(mock, agent)
+            switched_off(mock, agent, book)
             pins(mock, agent, maria)
         secret_nowhere(book, agent, maria, mock, api)
     check(f"{api}: every request was as the provider wants it", mock.violations() == [],
