@@ -39,6 +39,7 @@ enum {
     ESCALATION_ALIKE,
     ENTRY,
     ENTRY_SIDE,
+    ENTRY_BESIDE,
     EXCEPTION,
     EXCEPTION_ANY,
     RUN,
@@ -85,6 +86,12 @@ static const struct db_sql sql[DRAWS] = {
     [ENTRY_SIDE] = {"entry side",
                     "SELECT entry_id FROM entries WHERE rowid >= 1 + ?1 % (SELECT max(rowid)"
                     " FROM entries) AND (side = 'bank') = (?2 = 'bank') ORDER BY rowid LIMIT 1"},
+    [ENTRY_BESIDE] = {"entry beside",
+                      "SELECT e.entry_id FROM entries e JOIN entries b ON b.entry_id = ?2"
+                      " AND b.entity_id = e.entity_id AND b.account_id = e.account_id"
+                      " WHERE e.side <> 'bank' AND NOT EXISTS (SELECT 1 FROM live_legs l"
+                      " WHERE l.entry_id = e.entry_id) AND e.rowid >= 1 + ?1 % (SELECT max(rowid)"
+                      " FROM entries) ORDER BY e.rowid LIMIT 1"},
     [EXCEPTION] = {"exception",
                    "SELECT exception_id FROM exception_due WHERE exception_id >="
                    " (SELECT exception_id FROM exceptions" FROM("exceptions") " LIMIT 1) LIMIT 1"},
@@ -259,15 +266,22 @@ static const char *object_for(struct draw *d)
     return id == NULL ? "exc_nothing" : id;
 }
 
-/* Entries of one side: those of a match that ended, so that it can be proposed again, or any. */
-static const struct json *entries_for(struct draw *d, bool bank)
+/* Entries of one side: of the ledger's, mostly such as could stand beside the bank's. */
+static const struct json *entries_for(struct draw *d, struct draw_for *f, bool bank)
 {
     struct json *list = json_array_new(d->arena);
-    const char *id, *side = bank ? "bank" : "gl";
+    const char *id;
     size_t n = draw_chance(d, 85) ? 1 : 1 + draw_below(d, 4);
+    bool beside = !bank && f->beside != NULL && draw_chance(d, 90);
     for (size_t i = 0; i < n; i++) {
-        if (from_book(d, ENTRY_SIDE, side, &id, 1))
-            json_push(d->arena, list, text(d, id));
+        if (!from_book(d, beside ? ENTRY_BESIDE : ENTRY_SIDE,
+                       beside ? f->beside
+                       : bank ? "bank"
+                              : "gl",
+                       &id, 1))
+            continue;
+        json_push(d->arena, list, text(d, id));
+        f->beside = bank ? id : f->beside;
     }
     return list;
 }
@@ -347,6 +361,7 @@ static const struct json *by_name(struct draw *d, struct draw_for *f, const char
                                         "engine"};
     static const char *const clients[] = {"x1", "x2", "workspace", "notifier"};
     static const char *const values[] = {"U0123", "eve", "eve@acme.example", "host:1000", "sam2"};
+    static const char *const channels[] = {"slack", "teams", "email", "web"};
     const bool admin = f->caller != NULL && f->caller->controller;
     if (text_eq(name, "match_id"))
         return text(d, match_for(d, f->tool));
@@ -375,13 +390,15 @@ static const struct json *by_name(struct draw *d, struct draw_for *f, const char
         return text(d, "role:accountant");
     if (text_eq(name, "to") && text_eq(f->tool, "escalate_match") && draw_chance(d, 30))
         return text(d, "controller");
+    if (text_eq(name, "channel"))
+        return text(d, PICK(d, channels));
     if (text_eq(name, "to") || text_eq(name, "actor"))
         return text(d, person_for(d, f));
     return NULL;
 }
 
 /* Names that mean a row, and the row. */
-static const struct json *by_row(struct draw *d, const struct draw_for *f, const char *name)
+static const struct json *by_row(struct draw *d, struct draw_for *f, const char *name)
 {
     static const struct {
         const char *name;
@@ -402,7 +419,7 @@ static const struct json *by_row(struct draw *d, const struct draw_for *f, const
     if (text_eq(name, "object"))
         return text(d, object_for(d));
     if (text_eq(name, "bank_ids") || text_eq(name, "gl_ids"))
-        return entries_for(d, text_eq(name, "bank_ids"));
+        return entries_for(d, f, text_eq(name, "bank_ids"));
     if (text_eq(name, "parts"))
         return parts_for(d);
     if (text_eq(name, "items"))

@@ -36,6 +36,7 @@ struct draw_for {
     const char *tool;
     const struct draw_person *caller;            /* NULL: no person */
     const char *escalation_id, *digest, *reason; /* the pair that is answered, once drawn */
+    const char *beside;                          /* an entry of the bank's side, once drawn */
 };
 const struct json *draw_member(struct draw *d, struct draw_for *f, const char *name,
                                const struct json *schema);

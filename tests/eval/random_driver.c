@@ -235,7 +235,8 @@ static struct json *arguments_for(struct driver *v, const struct tool_row *t,
     for (size_t i = 0; members != NULL && i < members->count; i++) {
         const char *name = members->members[i].key.at;
         bool reason = text_eq(name, "rationale");
-        unsigned wanted = is_required(t->schema, name) ? 99 : reason ? 80 : 25;
+        bool usual = reason || text_eq(name, "value") || text_eq(name, "difference_account");
+        unsigned wanted = is_required(t->schema, name) ? 99 : usual ? 80 : 25;
         if (text_eq(name, "idempotency_key") || !draw_chance(&v->d, wanted))
             continue;
         json_put(v->arena, o, name, draw_member(&v->d, &f, name, members->members[i].value));
@@ -243,19 +244,30 @@ static struct json *arguments_for(struct driver *v, const struct tool_row *t,
     return o;
 }
 
+static struct json *without(struct arena *arena, const struct json *o, const char *name)
+{
+    struct json *rest = json_object_new(arena);
+    for (size_t i = 0; i < o->count; i++) {
+        if (!str_is(o->members[i].key, name) && !str_is(o->members[i].key, "parts"))
+            json_put(arena, rest, o->members[i].key.at, o->members[i].value);
+    }
+    return rest;
+}
+
 /* Legs that belonged together once, proposed again. */
-static void propose_again(struct driver *v, struct json *o)
+static bool propose_again(struct driver *v, struct json *o)
 {
     struct json *legs, *bank = json_array_new(v->arena), *books = json_array_new(v->arena);
     const char *text = draw_legs(&v->d);
     if (text == NULL || json_read(v->arena, str_of(text), NULL, &legs).kind != ERR_NONE)
-        return;
+        return false;
     for (size_t i = 0; i < legs->count; i++) {
         bool is_bank = text_eq(json_get_text(legs->items[i], "side"), "bank");
         json_push(v->arena, is_bank ? bank : books, json_get(legs->items[i], "entry_id"));
     }
     json_put(v->arena, o, "bank_ids", bank);
     json_put(v->arena, o, "gl_ids", books);
+    return true;
 }
 
 /* One member is another, one is gone, or one is there that says who calls. */
@@ -281,10 +293,13 @@ static void letter_make(struct driver *v, struct tool_row *t, struct letter *l)
 {
     const struct draw_person *caller = who(v, t, &l->as);
     struct json *o = arguments_for(v, t, caller);
+    bool again = false;
     names_keep(v->arena, &l->as);
     l->tool = t->name;
-    if (text_eq(t->name, "propose_match") && draw_chance(&v->d, 75))
-        propose_again(v, o);
+    if (text_eq(t->name, "propose_match") && draw_chance(&v->d, 60))
+        again = propose_again(v, o);
+    if (again && draw_chance(&v->d, 85))
+        o = without(v->arena, o, "difference_account");
     if (draw_chance(&v->d, 6))
         o = mutated(v, o);
     if (!t->reads && draw_chance(&v->d, 12))

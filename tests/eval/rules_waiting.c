@@ -191,6 +191,13 @@ static void turned_down(struct rules_step *s, const struct rules_event *e,
                "rejected-is-done", e, c, "the match it was about is not rejected");
 }
 
+/* People are compared, and sessions only where nobody stands behind them. */
+static bool is_own(const struct rules_event *e, const char *actor, const char *person)
+{
+    const char *self = e->principal != NULL ? e->principal : e->obo;
+    return self != NULL && person != NULL ? text_eq(person, self) : text_eq(actor, e->actor);
+}
+
 /* By whoever asked, their agent, or a person. */
 static struct err by_who_asked(struct rules_step *s, const struct rules_event *e,
                                const struct book_change *c, const char *rule)
@@ -200,10 +207,25 @@ static struct err by_who_asked(struct rules_step *s, const struct rules_event *e
     bool asked = e->kind == ACTOR_HUMAN;
     TRY(rules_ask(s, ASK_PARTIES, &c->id, 1, &parties, &n));
     for (size_t i = 0; i < n; i++)
-        asked |= !text_eq(parties[i].at[0], "approver") &&
-                 (text_eq(parties[i].at[2], e->actor) ||
-                  (e->obo != NULL && text_eq(parties[i].at[1], e->obo)));
+        asked |=
+            !text_eq(parties[i].at[0], "approver") && is_own(e, parties[i].at[2], parties[i].at[1]);
     rules_must(s, asked, rule, e, c, "%s has not asked for it", e->actor);
+    return OK;
+}
+
+/* An agent takes back only what nobody but it and its person has asked for. */
+static struct err taken_back_by(struct rules_step *s, const struct rules_event *e,
+                                const struct book_change *c)
+{
+    const char *person = is(c, "requester_principal");
+    struct answer *parties;
+    size_t n;
+    bool alone = is_own(e, is(c, "requester"), person != NULL ? person : is(c, "requester_obo"));
+    TRY(rules_ask(s, ASK_PARTIES, &c->id, 1, &parties, &n));
+    for (size_t i = 0; i < n; i++)
+        alone &= is_own(e, parties[i].at[2], parties[i].at[1]);
+    rules_must(s, e->kind == ACTOR_HUMAN || alone, "withdrawn-by-who-asked", e, c,
+               "%s is not alone in asking for it", e->actor);
     return OK;
 }
 
@@ -233,7 +255,7 @@ static struct err moved(struct rules_step *s, const struct rules_event *e,
     if (text_eq(to, "STAGE_APPROVED"))
         return stage(s, e, c);
     if (text_eq(to, "WITHDRAWN"))
-        return by_who_asked(s, e, c, "withdrawn-by-who-asked");
+        return taken_back_by(s, e, c);
     if (text_eq(to, "PENDING"))
         return by_who_asked(s, e, c, "answered-by-who-asked");
     if (text_eq(to, "REJECTED"))
