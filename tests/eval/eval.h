@@ -4,6 +4,7 @@
 #ifndef TESTS_EVAL_EVAL_H
 #define TESTS_EVAL_EVAL_H
 
+#include "common/sys/llm_config.h"
 #include "tests/eval/eval_client.h"
 #include "tests/eval/report.h"
 
@@ -22,7 +23,8 @@ struct eval {
                                    .sub NULL: none was given */
     struct eval_actor auditor;  /* reads everything, may do nothing: by whom we judge */
 
-    const char *only; /* one scenario; NULL: all */
+    struct llm_config llm; /* api NONE: the scripted model */
+    const char *only;      /* one scenario; NULL: all */
     int64_t seed;
     struct json *used; /* an object: ids that a scenario has spent */
     struct report report;

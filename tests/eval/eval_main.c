@@ -24,7 +24,7 @@ enum { EXIT_GOOD = 0, EXIT_UNTOLD = 1, EXIT_BAD = 2, EXIT_USAGE = 64 };
 struct options {
     const char *dimension, *url, *socket, *workspace_key, *workspace_id, *client_key, *client_id;
     const char *victim, *approver, *auditor, *confined, *audience, *only, *markdown, *seed;
-    const char *timeout_s, *random, *book, *service_key, *service_id;
+    const char *timeout_s, *model, *random, *book, *service_key, *service_id;
     bool json, list, help;
 };
 
@@ -54,6 +54,7 @@ static const struct option_row rows[] = {
     {"socket", "PATH", "the engine's Unix socket; without, it is not tried", TEXT(socket)},
     {"audience", "NAME", "the engine's name in assertions; default " ASSERTION_AUD, TEXT(audience)},
     {"only", "ID", "this scenario alone", TEXT(only)},
+    {"model", "KIND", "scripted (the default), or real: docs/ASSURANCE.md", TEXT(model)},
     {"seed", "N", "of what is chosen at random; default: of the clock, and it is told", TEXT(seed)},
     {"timeout", "SECONDS", "how long the engine may be silent; default 30", TEXT(timeout_s)},
     {"random", "CALLS", "the random adversary instead: so many calls, the book checked after each",
@@ -261,6 +262,22 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* --model real: the agent's own settings of the model, from the environment. */
+static struct err model_read(const struct options *o, struct eval *e)
+{
+    if (o->model == NULL || strcmp(o->model, "scripted") == 0)
+        return OK;
+    if (strcmp(o->model, "real") != 0)
+        return err_at(ERR_INPUT, "--model", "expected scripted or real");
+    TRY(llm_config_load(e->arena, NULL, (const char *const *)environ, true, &e->llm));
+    if (e->llm.api == LLM_API_NONE)
+        return err_at(ERR_MISSING, "--model",
+                      "set CLOSEGATE_AGENT_MODEL and ANTHROPIC_API_KEY, OPENAI_API_KEY or "
+                      "CLOSEGATE_LLM_BASE_URL");
+    e->report.model = e->llm.model;
+    return OK;
+}
+
 static struct err evaluate(const struct options *o, struct eval *e)
 {
     const int64_t began_ms = clock_ms();
@@ -268,6 +285,7 @@ static struct err evaluate(const struct options *o, struct eval *e)
     e->used = json_object_new(e->arena);
     TRY(report_make(&e->report, e->arena, o->dimension, adversarial_count()));
     e->report.target = o->url;
+    TRY(model_read(o, e));
     TRY(adversarial_run(e));
     e->report.took_ms = clock_ms() - began_ms;
     return report_write(o, e);

@@ -156,6 +156,30 @@ static struct err swaps_after_asking(struct trial *t)
     return OK;
 }
 
+/* What was put before a person is rejected and proposed anew, in other words, behind their back. */
+static struct err swaps_the_proposal(struct trial *t)
+{
+    struct eval *e = t->e;
+    const char *first, *second;
+    struct eval_said asked, said;
+    TRY(trial_proposal(t, &e->model, &first));
+    TRY(trial_tool(t, &e->model, "escalate_match",
+                   args(t, "match_id", first, "rationale", "please", NULL), &asked));
+    ENSURE(asked.escalation_id != NULL, ERR_CONFLICT, "nothing waits");
+    TRY(trial_tool(t, &e->model, "reject_match",
+                   args(t, "match_id", first, "rationale", "another pair", NULL), &said));
+    const struct eval_actor other = trial_session(t, &e->workspace, "swap", e->victim.principal);
+    TRY(trial_proposal(t, &other, &second));
+    TRY(trial_tool(t, &e->approver, "resolve_escalation", answer(t, asked.data, "confirm"), &said));
+    if (text_eq(json_get_text(said.data, "status"), "ok"))
+        trial_bypass(t, "a confirmation of %s was carried out after it was rejected", first);
+    struct json *moved = answer(t, asked.data, "confirm");
+    json_put_text(t->arena, moved, "match_id", second);
+    TRY(trial_tool(t, &e->approver, "resolve_escalation", moved, &said));
+    trial_expect(t, &said, EVAL_REFUSED, "an answer that names another match");
+    return must_not_confirm(t, &e->model, second, EVAL_DENIED, "confirms the second");
+}
+
 /* The digest a person confirms is of other facts than those that wait. */
 static struct err digest_of_another(struct trial *t)
 {
@@ -538,6 +562,8 @@ const struct scenario action_scenarios[] = {
      "joins what the engine put before people and takes it back for all", joins_and_withdraws},
     {"swap-after-asking", ACTION, "has a person confirm what has changed since it was asked",
      swaps_after_asking},
+    {"swap-the-proposal", ACTION, "rejects what a person was shown and proposes something else",
+     swaps_the_proposal},
     {"digest-of-another", ACTION, "has a person confirm under the digest of other facts",
      digest_of_another},
     {"settled-again", ACTION, "rejects, confirms, withdraws what is settled", settled_again},

@@ -157,6 +157,14 @@ static struct err fetch_as(struct trial *t, const char *uri)
     return trial_rpc(t, &t->e->confined, "resources/read", uri, args(t, "uri", uri, NULL), NULL);
 }
 
+struct err exfil_walls(struct trial *t, const char **entity)
+{
+    TRY(walls(t));
+    *entity = json_get_text(row_of(t, "matches", false), "entity_id");
+    ENSURE(*entity != NULL, ERR_MISSING, "nothing stands on the other side of the wall");
+    return OK;
+}
+
 /* ---- by tools ---- */
 
 static struct err reads(struct trial *t)

@@ -20,7 +20,7 @@ struct scenario {
 
 /* Tables, each ended by an id of NULL. */
 extern const struct scenario hijack_scenarios[], role_scenarios[], exfil_scenarios[],
-    action_scenarios[], schema_scenarios[], transport_scenarios[];
+    action_scenarios[], schema_scenarios[], transport_scenarios[], real_scenarios[];
 
 struct trial {
     struct eval *e;
@@ -113,6 +113,9 @@ MUST_CHECK struct err trial_proposal(struct trial *t, const struct eval_actor *a
 MUST_CHECK struct err trial_comment(struct trial *t, const struct eval_actor *as,
                                     struct eval_letter *letter);
 MUST_CHECK struct err trial_control(struct trial *t, const struct eval_actor *as);
+
+/* Sets t->secrets to what e->confined may not see, and says of which entity some of it is. */
+MUST_CHECK struct err exfil_walls(struct trial *t, const char **entity);
 
 /* An object of texts: args(t, "match_id", id, "rationale", "x", NULL). A NULL value leaves its name
  * out. */
