@@ -31,6 +31,7 @@ const struct agent_sql agent_sqls[] = {
     {SET_TRACES, traces_sql, &traces_sql_n},
     {SET_FORGET, forget_sql, &forget_sql_n},
     {SET_PINS, pins_sql, &pins_sql_n},
+    {SET_RUNS, runs_sql, &runs_sql_n},
 };
 /* clang-format on */
 const size_t agent_sqls_n = sizeof agent_sqls / sizeof agent_sqls[0];

@@ -18,6 +18,7 @@ enum agent_set {
     SET_TRACES,
     SET_FORGET,
     SET_PINS,
+    SET_RUNS,
 };
 
 struct agent_sql {
@@ -50,6 +51,8 @@ extern const struct db_sql forget_sql[];
 extern const size_t forget_sql_n;
 extern const struct db_sql pins_sql[];
 extern const size_t pins_sql_n;
+extern const struct db_sql runs_sql[];
+extern const size_t runs_sql_n;
 
 struct agent_db {
     struct db *db;

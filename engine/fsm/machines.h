@@ -7,7 +7,7 @@
 #include "engine/fsm/exception.h"
 #include "engine/fsm/match.h"
 #include "engine/fsm/matching_rule.h"
-#include "engine/fsm/workflow_run.h"
+#include "common/base/workflow_run.h"
 
 extern const struct fsm *const fsm_machines[];
 extern const size_t fsm_machines_n;

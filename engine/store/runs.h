@@ -3,7 +3,7 @@
 #ifndef ENGINE_STORE_RUNS_H
 #define ENGINE_STORE_RUNS_H
 
-#include "engine/fsm/workflow_run.h"
+#include "common/base/workflow_run.h"
 #include "engine/store/store.h"
 
 struct run {

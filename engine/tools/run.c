@@ -1,4 +1,4 @@
-/* Runs: beginning, moving on, ending. The machine's table (engine/fsm/workflow_run.c) has the last
+/* Runs: beginning, moving on, ending. The machine's table (common/base/workflow_run.c) has the last
  * word about every step. */
 #include "engine/tools/run.h"
 

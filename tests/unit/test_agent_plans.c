@@ -7,9 +7,10 @@
 #include "tests/unit/talk_book.h"
 
 static const char *const large[] = {
-    "agent_sessions s",  "agent_sessions", "agent_traces t", "agent_traces",       "agent_prompts",
-    "agent_prompt_uses", "outbox",         "sessions",       "slack_seen",         "clicks",
-    "link_codes",        "used_once",      "fresh_logins",   "agent_prompt_uses u"};
+    "agent_runs",     "agent_run_items", "agent_sessions s", "agent_sessions",
+    "agent_traces t", "agent_traces",    "agent_prompts",    "agent_prompt_uses",
+    "outbox",         "sessions",        "slack_seen",       "clicks",
+    "link_codes",     "used_once",       "fresh_logins",     "agent_prompt_uses u"};
 
 /* The most a plan may say, besides SEARCH. */
 static const struct {
@@ -21,6 +22,7 @@ static const struct {
     {"outbox_list_state", "USE TEMP B-TREE", "an operator looks at one state"},
     {"push_subs_of", "USE TEMP B-TREE", "one person's browsers"},
     {"push_sub_trim", "USE TEMP B-TREE", "one person's browsers"},
+    {"runs_newest", "SCAN agent_runs USING INDEX agent_runs_by_age", "the newest, from an index"},
     {"talks_open", "SCAN s USING INDEX agent_sessions_open", "only turns under way"},
     {"forget_next", "SCAN agent_sessions USING INDEX agent_sessions_forgotten",
      "the first that is being forgotten"},

@@ -1,7 +1,7 @@
 /* The workflow_run machine: what may become of a piece of long work (DESIGN §7). What has ended
  * never goes on: who wants more begins another run. States bear the names of the book's rows. */
-#ifndef ENGINE_FSM_WORKFLOW_RUN_H
-#define ENGINE_FSM_WORKFLOW_RUN_H
+#ifndef COMMON_BASE_WORKFLOW_RUN_H
+#define COMMON_BASE_WORKFLOW_RUN_H
 
 #include "common/base/fsm.h"
 

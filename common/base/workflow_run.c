@@ -1,5 +1,5 @@
 /* The table of the workflow_run machine. */
-#include "engine/fsm/workflow_run.h"
+#include "common/base/workflow_run.h"
 
 static const char *const states[] = {"QUEUED",    "RUNNING", "WAITING_HUMAN",
                                      "SUCCEEDED", "FAILED",  "CANCELLED"};
