@@ -85,16 +85,7 @@ static struct err resume(struct headless *h, struct talk *t, int64_t *n)
     TRY(last_said(h, t, n));
     ENSURE(strcmp(t->origin, "ask") == 0, ERR_CONFLICT,
            "this conversation was not begun by ask: what began it goes on with it");
-    if (t->turn_open) {
-        llm_resume(h->agent.llm, t->session_id);
-        return OK;
-    }
-    ENSURE(t->state == AGENT_SESSION_FAILED, ERR_CONFLICT, "there is no turn to go on with");
-    TRY(agent_db_begin(h->db));
-    TRY(agent_db_end(h->db, talk_move(h->db, h->cli->arena, t, AGENT_SESSION_EVENT_RETRY, true,
-                                      cli_clock_us())));
-    llm_wake(h->agent.llm, t->session_id);
-    return OK;
+    return headless_again(h, t);
 }
 
 static struct err say(struct headless *h, struct talk *t, const char *text, int64_t *n)
@@ -186,7 +177,7 @@ static int run_ask(struct cli *cli)
     if (e.kind == ERR_NONE)
         e = headless_open(cli, &h);
     if (e.kind == ERR_NONE)
-        e = headless_person(&h);
+        e = headless_person(&h, cli_option(cli, "for"));
     const bool nobody = h.loop != NULL && (e.kind == ERR_AUTH || e.kind == ERR_MISSING);
     if (e.kind == ERR_NONE)
         e = ask(&h, text, &told);

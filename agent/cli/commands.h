@@ -9,6 +9,10 @@ extern const struct program agent_program;
 
 extern const struct command command_serve;
 extern const struct command command_ask;
+extern const struct command command_run;
+extern const struct command command_run_list;
+extern const struct command command_run_show;
+extern const struct command command_run_cancel;
 extern const struct command command_status;
 extern const struct command command_doctor;
 extern const struct command command_docs;

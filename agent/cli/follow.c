@@ -275,6 +275,7 @@ static void take_row(const struct headless *h, struct arena *arena, struct turn_
         const char *answer = answer_of(arena, body);
         out->answer = answer == NULL ? out->answer : answer;
         out->end = TURN_ANSWERED;
+        out->why = NULL;
     }
     const enum turn_end end =
         row->kind == TRACE_NOTED ? end_of(json_get_text(body, "what")) : TURN_LEFT;
@@ -284,8 +285,8 @@ static void take_row(const struct headless *h, struct arena *arena, struct turn_
     out->why = json_get_text(body, "text");
 }
 
-static struct err turn_read(struct headless *h, struct arena *arena, const struct turn_follow *f,
-                            struct turn_told *out)
+struct err headless_read(struct headless *h, struct arena *arena, const char *session_id,
+                         int64_t said_n, struct turn_told *out)
 {
     struct trace *rows;
     size_t n;
@@ -293,8 +294,8 @@ static struct err turn_read(struct headless *h, struct arena *arena, const struc
                               .pending = json_array_new(arena),
                               .calls = json_object_new(arena)};
     TRY(arena_check(arena));
-    TRY(talk_load_any(h->db, arena, f->session_id, &out->talk));
-    TRY(traces_load(h->db, arena, f->session_id, f->said_n, ROWS_MAX, &rows, &n));
+    TRY(talk_load_any(h->db, arena, session_id, &out->talk));
+    TRY(traces_load(h->db, arena, session_id, said_n, ROWS_MAX, &rows, &n));
     for (size_t i = 0; i < n; i++) {
         struct json *body;
         TRY(trace_tree(arena, &rows[i], &body));
@@ -333,5 +334,5 @@ struct err headless_follow(struct headless *h, struct arena *arena, const struct
     const struct err e = run(&w);
     h->following = NULL;
     TRY(e);
-    return turn_read(h, arena, f, out);
+    return headless_read(h, arena, f->session_id, f->said_n, out);
 }

@@ -100,9 +100,8 @@ struct err headless_open(struct cli *cli, struct headless *h)
     return open_loop(h);
 }
 
-struct err headless_person(struct headless *h)
+struct err headless_person(struct headless *h, const char *named)
 {
-    const char *named = cli_option(h->cli, "for");
     return named == NULL ? find_user(h) : find_named(h, named);
 }
 
@@ -114,6 +113,20 @@ void headless_close(struct headless *h)
     mcpc_shared_free(h->agent.engine);
     loop_free(h->loop);
     agent_db_close(h->db);
+}
+
+struct err headless_again(struct headless *h, struct talk *t)
+{
+    if (t->turn_open) {
+        llm_resume(h->agent.llm, t->session_id);
+        return OK;
+    }
+    ENSURE(t->state == AGENT_SESSION_FAILED, ERR_CONFLICT, "there is no turn to go on with");
+    TRY(agent_db_begin(h->db));
+    TRY(agent_db_end(h->db, talk_move(h->db, h->cli->arena, t, AGENT_SESSION_EVENT_RETRY, true,
+                                      cli_clock_us())));
+    llm_wake(h->agent.llm, t->session_id);
+    return OK;
 }
 
 /* ---- what it took ---- */

@@ -26,9 +26,9 @@ struct headless {
 
 /* agent.db, the engine, the model's loop. Close it whatever comes of it. */
 MUST_CHECK struct err headless_open(struct cli *cli, struct headless *h);
-/* The person of --for, else whom the registry links this user of this host to. ERR_MISSING and
- * ERR_AUTH: there is no such person, or they may not. ERR_INPUT: wrong usage. */
-MUST_CHECK struct err headless_person(struct headless *h);
+/* The person that is named (human:ID), or NULL: whom the registry links this user of this host to.
+ * ERR_MISSING and ERR_AUTH: there is no such person, or they may not. ERR_INPUT: no such name. */
+MUST_CHECK struct err headless_person(struct headless *h, const char *named);
 void headless_close(struct headless *h);
 
 /* Who reads for the person: the model's actor, which sees what they see and may do no more. `name`
@@ -74,6 +74,13 @@ struct turn_follow {
 };
 MUST_CHECK struct err headless_follow(struct headless *h, struct arena *arena,
                                       const struct turn_follow *follow, struct turn_told *out);
+
+/* The same of a turn that is over, or rows of several from `said_n` on. */
+MUST_CHECK struct err headless_read(struct headless *h, struct arena *arena, const char *session_id,
+                                    int64_t said_n, struct turn_told *out);
+/* Begins a turn of the session once more, that was cut off or FAILED.
+ * ERR_CONFLICT: it is neither. */
+MUST_CHECK struct err headless_again(struct headless *h, struct talk *t);
 
 /* "1234 tokens in, 56 out, 0.001234 USD" */
 const char *headless_use(struct arena *arena, const struct trace_use *use);

@@ -1,4 +1,5 @@
-/* The commands, in the order people meet them. Adding one: its file, its name here. */
+/* The commands, in the order people meet them; one of two words before the one it begins with.
+ * Adding one: its file, its name here. */
 #include "agent/cli/commands.h"
 #include "common/sys/trust.h"
 
@@ -7,7 +8,8 @@
 #endif
 
 static const struct command *const commands[] = {
-    &command_serve,         &command_ask,         &command_status,      &command_doctor,
+    &command_serve,         &command_ask,         &command_run_list,    &command_run_show,
+    &command_run_cancel,    &command_run,         &command_status,      &command_doctor,
     &command_session_list,  &command_session_end, &command_outbox_list, &command_outbox_show,
     &command_outbox_retry,  &command_traces_list, &command_traces_show, &command_traces_export,
     &command_traces_forget, &command_docs,
