@@ -225,10 +225,9 @@ static struct err turn_of(struct book_check *k, size_t table, size_t max, size_t
 
 static bool moves(size_t table)
 {
-    static const char *const moving[] = {"match_states",   "escalations", "exception_states",
-                                         "principals",     "identities",  "clients",
-                                         "roles",          "freezes",     "delegations",
-                                         "matching_rules", "policies"};
+    static const char *const moving[] = {
+        "match_states", "escalations", "exception_states", "principals",  "identities",
+        "clients",      "roles",       "freezes",          "delegations", "matching_rules"};
     for (size_t i = 0; i < sizeof moving / sizeof moving[0]; i++) {
         if (text_eq(book_table_name(table), moving[i]))
             return true;

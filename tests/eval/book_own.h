@@ -8,7 +8,7 @@
 #define POLICY_BYTES ((size_t)16 << 20)
 
 /* Rows that a step looks at by turns: of what decisions move, and of the rest. */
-enum { TURN_MOVING = 24, TURN_REST = 8, PAGE = 512, CHANGES_MAX = 200000, POLICIES_MAX = 8 };
+enum { TURN_MOVING = 8, TURN_REST = 2, PAGE = 512, CHANGES_MAX = 200000, POLICIES_MAX = 8 };
 enum { REASONS_MAX = 64, FROZEN_MAX = 256, CHECK_SET = 0 };
 
 struct known_policy {

@@ -218,12 +218,10 @@ static const char *person_for(struct draw *d, const struct draw_for *f)
     static const char *const safe[] = {"human:sam", "human:eve", "human:carl", "eve"};
     bool administers = text_eq(f->tool, "change_person") || text_eq(f->tool, "grant_role") ||
                        text_eq(f->tool, "link_identity") || text_eq(f->tool, "freeze");
-    /* Who may really do so does it to people the run can spare. */
-    if (administers && f->caller != NULL && f->caller->controller)
+    /* People may really do so, if on a lent seat: they do it to whom the run can spare. */
+    if (administers && f->caller != NULL)
         return PICK(d, safe);
     const struct draw_person *p = &d->people[draw_below(d, d->people_n)];
-    if (text_eq(f->tool, "freeze") && f->caller != NULL && text_eq(p->sub, "human:maria"))
-        return "human:sam"; /* on a lent seat it would be done */
     return draw_chance(d, 80) ? p->sub : p->principal;
 }
 
@@ -362,7 +360,7 @@ static const struct json *by_name(struct draw *d, struct draw_for *f, const char
     static const char *const clients[] = {"x1", "x2", "workspace", "notifier"};
     static const char *const values[] = {"U0123", "eve", "eve@acme.example", "host:1000", "sam2"};
     static const char *const channels[] = {"slack", "teams", "email", "web"};
-    const bool admin = f->caller != NULL && f->caller->controller;
+    const bool admin = f->caller != NULL;
     if (text_eq(name, "match_id"))
         return text(d, match_for(d, f->tool));
     if (text_eq(name, "escalation_id") || text_eq(name, "digest"))

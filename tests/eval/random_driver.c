@@ -15,6 +15,7 @@ enum {
     SWEEP_EVERY = 20000,
     CARE_EVERY = 20,
     FIRST_PASSES = 2,
+    REFUSED_MAX = 300,
     TOOLS_MAX = 96,
     REASONS = 64
 };
@@ -53,7 +54,7 @@ struct driver {
     unsigned weights;
     struct remembered remembered[REMEMBERED];
     int64_t step, said[EVAL_UNTOLD + 1];
-    int64_t check_us, began_us;
+    int64_t check_us, began_us, refused_in_a_row;
 };
 
 static int64_t clock_us(clockid_t which)
@@ -483,6 +484,8 @@ static struct err one_step(struct driver *v, struct book_fault *fault)
     struct tool_row *t = tool_find(v, l.tool);
     t->n[said.outcome]++;
     v->said[said.outcome]++;
+    v->refused_in_a_row = said.outcome == EVAL_REFUSED ? v->refused_in_a_row + 1 : 0;
+    ENSURE(v->refused_in_a_row < REFUSED_MAX, ERR_AUTH, "nothing gets as far as the gate any more");
     int64_t since = clock_us(CLOCK_MONOTONIC);
     const struct book_call call = {.as = &l.as, .tool = l.tool, .reads = t->reads};
     TRY(book_check_step(v->check, &call, &said, fault));
@@ -524,6 +527,43 @@ static struct err steps(struct driver *v, bool *broken)
 
 /* ---- what came of it ---- */
 
+/* docs/POLICY.md's reasons that no event had. */
+static void not_reached(const struct book_count *reasons, size_t n)
+{
+    static const char *const all[] = {"UNLISTED",
+                                      "FROZEN",
+                                      "POLICY_BLOCK",
+                                      "NOT_AUTHORISED",
+                                      "CHANNEL_NOT_ALLOWED",
+                                      "AUTH_TOO_OLD",
+                                      "PERIOD_CLOSED",
+                                      "STATE_INVALID",
+                                      "SOD_SAME_ACTOR",
+                                      "ACCOUNT_FORCED_HUMAN",
+                                      "MATERIALITY_OVER_THRESHOLD",
+                                      "STRATEGY_REQUIRES_HUMAN",
+                                      "MISSING_RATIONALE",
+                                      "SOURCE_REQUIRES_HUMAN",
+                                      "AMBIGUOUS_MATCH",
+                                      "ENTITY_MISMATCH",
+                                      "INTERCOMPANY_UNPAIRED",
+                                      "CUMULATIVE_OVER_THRESHOLD",
+                                      "AUTO_CONFIRM_CAP",
+                                      "FX_RATE_MISSING",
+                                      "FX_RATE_STALE",
+                                      "TIER_REQUIRES_HUMAN",
+                                      "SECOND_APPROVER_REQUIRED",
+                                      "BULK_LIMIT"};
+    printf("\nnot reached:");
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        bool had = false;
+        for (size_t k = 0; k < n; k++)
+            had |= text_eq(reasons[k].name, all[i]);
+        printf("%s%s", had ? "" : " ", had ? "" : all[i]);
+    }
+    printf("\n");
+}
+
 static void summary(struct driver *v, bool broken)
 {
     struct book_count reasons[REASONS];
@@ -540,7 +580,7 @@ static void summary(struct driver *v, bool broken)
     printf("\nreasons:");
     for (size_t i = 0; i < n; i++)
         printf(" %s %" PRId64, reasons[i].name, reasons[i].n);
-    printf("\n");
+    not_reached(reasons, n);
     for (size_t i = 0; i < v->tools_n; i++) {
         const struct tool_row *t = &v->tools[i];
         printf("  %-26s refused %-6" PRId64 " denied %-6" PRId64 " pending %-6" PRId64

@@ -10,7 +10,6 @@ struct random_options {
     const char *book; /* recon.db of the engine under trial */
     int64_t calls;
     struct eval_key service; /* of a service client; .key NULL: none was given */
-    bool json;
 };
 
 /* What was found goes to standard output. *broken: a rule did not hold, and was told. An error: it
