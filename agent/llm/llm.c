@@ -46,8 +46,10 @@ static struct step *step_new(struct llm *llm, struct room *room, enum step_came 
         free(step);
         return NULL;
     }
-    if (room != NULL)
+    if (room != NULL) {
         step->attempt = room->attempt;
+        step->version = room->version;
+    }
     return step;
 }
 
@@ -289,6 +291,7 @@ static void on_step_done(void *job, void *ctx)
     if (room != NULL) {
         room->state = step->state;
         room->turn_open = step->turn_open;
+        room->version = step->version;
         room->known = true;
         if (step->came == CAME_HALT)
             atomic_store(&room->halt, false);

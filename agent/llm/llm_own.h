@@ -43,6 +43,7 @@ struct room {
     enum agent_session_state state;
     bool turn_open; /* both as the last step left them; known: */
     bool known;
+    int64_t version;  /* of the session, as the last step left it */
     int attempt;      /* of the question under way, from 1 */
     int64_t asked_us; /* when it was asked */
     struct fetch_one *one;
@@ -78,8 +79,9 @@ struct step {
     struct llm_answer answer;
     struct llm_trouble trouble;
     int attempt;
+    int64_t version; /* of the session when the question went out */
     int64_t latency_us;
-    /* what the worker says */
+    /* what the worker says; and `version` */
     enum step_next next;
     struct fetch_req req;
     int64_t after_ms;
@@ -112,7 +114,7 @@ struct llm {
     struct pool *pool;
     struct loop_wake *wake;
     struct loop_timer *heartbeat, *retention;
-    atomic_bool stopped; /* workers read it between two calls */
+    atomic_bool stopped;      /* workers read it between two calls */
     struct llm_counts counts; /* the loop thread's */
     pthread_mutex_t lock;     /* of `posts` */
     TAILQ_HEAD(, post) posts;

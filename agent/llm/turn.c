@@ -374,6 +374,14 @@ static struct err halt(struct turn *t)
     return end_turn(t, "stopped", "You stopped this.");
 }
 
+/* Another process (serve beside ask) ended the turn, or began the next, while the provider was
+ * asked here: what it answers is nobody's any more. */
+static bool is_late(const struct turn *t)
+{
+    const enum step_came came = t->step->came;
+    return (came == CAME_ANSWER || came == CAME_TROUBLE) && t->step->version != t->talk.version;
+}
+
 static struct err take(struct turn *t)
 {
     const struct step *step = t->step;
@@ -478,11 +486,12 @@ void turn_work(struct step *step, const struct worker_tools *worker)
     struct err e = talk_load_any(worker->db, t.arena, step->room->session_id, &t.talk);
     if (e.kind == ERR_NONE)
         e = rows_load(&t);
-    if (e.kind == ERR_NONE)
+    if (e.kind == ERR_NONE && !is_late(&t))
         e = take(&t);
     if (e.kind != ERR_NONE)
         failed(&t, e);
     tools_release(t.llm->tools, t.tools);
+    step->version = t.talk.version;
     step->state = t.talk.state;
     step->turn_open = t.talk.turn_open;
 }

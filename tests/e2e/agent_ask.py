@@ -14,6 +14,7 @@ import agent as agents  # noqa: E402
 import engine as lib  # noqa: E402
 import llm  # noqa: E402
 from shell import Shell, id_of, traces  # noqa: E402
+from talk import Talk  # noqa: E402
 from tap import Tap  # noqa: E402
 
 tap = Tap()
@@ -187,6 +188,38 @@ def by_signal(mock, shell):
           and out.startswith("Once") and "ledger" not in out and [r["kind"] for r in rows][-1]
           == "noted" and rows[-1]["body"]["what"] == "stopped", (process.returncode, out, err))
     check("in the transcript, too", any(r["kind"] == "answered" for r in rows), rows)
+    mock.on("nobody reads on", lambda ask: llm.Say("x" * 4000, chunk=100, delay=0.01))
+    process = shell.start("ask", "nobody reads on")
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    check("a pipe that was closed ends it", process.wait(30) == 1 and "standard output" in err, err)
+
+
+def from_the_chat(mock, shell):
+    """The person's own Chat sees the conversation, and its stop holds in the other process."""
+    hold = llm.Break("hold", after=2)
+    mock.on("a slow story", lambda ask: llm.Say("Once upon a time there was a ledger.", chunk=5,
+                                                breaks=hold))
+    shell.agent.start()
+    maria = agents.Person(shell.agent, "maria")
+    process = shell.start("ask", "a slow story", "--for", "human:maria", "--json")
+    hold.reached.wait(15)
+    talk = Talk(maria, session_id=maria.get("chat/sessions?limit=1")[1]["sessions"][0]["session_id"])
+    check("the Chat shows it as under way", talk.read()["session"]["turn_open"] is True)
+    talk.do("stop")
+    talk.settled()
+    hold.release.set()
+    out, _ = process.communicate(timeout=30)
+    said, rows = json.loads(out), talk.read()["rows"]
+    check("stopped there, it has stopped here", process.returncode == 2 and said["outcome"]
+          == "stopped" and said["session_id"] == talk.session_id, (process.returncode, said))
+    check("and what the model said afterwards is nobody's", [r["kind"] for r in rows]
+          == ["said", "noted"] and talk.read()["session"]["turn_open"] is False, rows)
+    mock.on("and then", lambda ask: llm.Say("The end."))
+    code, out, err = shell.run("ask", "and then?", "--session", talk.session_id, "--for",
+                               "human:maria")
+    check("either may go on with it", (code, out) == (0, "The end.\n"), (code, err))
+    shell.agent.stop()
 
 
 def killed(mock, shell, book):
@@ -229,6 +262,7 @@ def main():
         inert(mock, shell)
         stopped(mock, shell)
         by_signal(mock, shell)
+        from_the_chat(mock, shell)
         killed(mock, shell, book)
         disabled(mock, shell, book, engine)
         check("every request was as the provider wants it", mock.violations() == [],
