@@ -5,6 +5,7 @@ what policy denies, a model that makes mistakes, a provider in trouble, cancelli
 is whose, what never leaves, and a trace that is what happened. Prints TAP.
 Usage: agent_chat.py [--engine PATH] [--agent PATH]"""
 import csv
+import email.utils
 import hashlib
 import json
 import os
@@ -402,6 +403,33 @@ def trouble(mock, maria, api):
         status, answer = talk.do("retry")
         check(f"{api}: {what}: once it is over, trying again goes on", status == 202
               and last_answer(talk.settled()["rows"]) == "Here I am.", (status, answer))
+
+
+def patience(mock, maria, api):
+    """What the provider says of when it may be asked again."""
+    at = email.utils.formatdate(time.time() + 2, usegmt=True)
+    words = f"wait until then ({api})"
+    mock.on(words, [llm.Fail(429, retry_after=at), llm.Say("Thank you.")])
+    talk = Talk(maria, words)
+    said = talk.settled()
+    asked = mock.entries(words)
+    check(f"{api}: Retry-After as a date is waited for", last_answer(said["rows"]) == "Thank you."
+          and asked[1].at - asked[0].at > 0.9, [e.at for e in asked])
+    for long in ("3600", "9" * 40):
+        words = f"wait {long} s ({api})"
+        mock.on(words, [llm.Fail(429, retry_after=long), llm.Say("An hour later.")])
+        talk = Talk(maria, words)
+        row = talk.wait(lambda r: r["kind"] == "noted")
+        check(f"{api}: {long[:8]} s to wait are said, not spent in silence", row and
+              row["text"].endswith(".") and talk.read()["session"]["turn_open"], row)
+        talk.do("stop")
+        check(f"{api}: and whoever does not want to wait stops it", not
+              talk.settled(10)["session"]["turn_open"] and notes(talk.rows())[-1][0] == "stopped")
+    for nonsense in ("soon", "-5", "NaN", "1e3"):
+        words = f"wait {nonsense} ({api})"
+        mock.on(words, [llm.Fail(429, retry_after=nonsense), llm.Say("Thank you.")])
+        check(f"{api}: a Retry-After of {nonsense[:8]} holds nobody up", last_answer(
+            Talk(maria, words).settled(20)["rows"]) == "Thank you.")
 
 
 def hostile(mock, maria, api):
@@ -805,6 +833,7 @@ def one(api, engine, binary, mock, planted):
         trace(mock, agent, talk, api)
         front(mock, maria, api)
         trouble(mock, maria, api)
+        patience(mock, maria, api)
         hostile(mock, maria, api)
         left = lib.wait_until(lambda: (n := len(os.listdir(f"/proc/{agent.process.pid}/fd")))
                               < files + 30 and n, 10)
