@@ -30,11 +30,13 @@ enum {
 
 /* Every query takes the same parameters; the index it walks is the given filter's, and a column
  * says whether the others hold, so that what is passed over can be counted. A generated column
- * costs a reading of the event's text: only who is scoped (?8) is shown the entity. Loading master
- * data names accounts and counterparties of every entity: it is of an entity that nobody is in. */
+ * costs a reading of the event's text: only who is scoped (?8) is shown the entity. What
+ * tells of every entity's accounts, or of everybody's identities and roles, is of one named by a
+ * blank, which nobody is in. */
 #define QUERY                                                                                      \
     "SELECT seq, event, hash_prev, hash_self, CASE WHEN ?8 THEN coalesce(entity_id,"               \
-    " CASE WHEN event_type IN ('SEEDED', 'MASTER_DATA_CHANGED') THEN '' END) END,"                 \
+    " CASE WHEN event_type IN ('SEEDED', 'MASTER_DATA_CHANGED', 'REGISTRY_CHANGED') THEN ' ' END)" \
+    " END,"                                                                                        \
     " (?3 IS NULL OR match_id IS ?3) AND (?4 IS NULL OR escalation_id IS ?4)"                      \
     " AND (?5 IS NULL OR actor_id IS ?5) AND (?6 IS NULL OR entity_id IS ?6)"                      \
     " AND (?7 IS NULL OR event_type IS ?7) FROM audit_events"

@@ -432,6 +432,33 @@ static struct err oracles(struct trial *t)
                       "no-such-entity", NULL);
 }
 
+/* What concerns the whole company is for who may see all of it: everybody's identities and roles,
+ * every entity's accounts. Not by the log either. */
+static struct err registry_by_log(struct trial *t)
+{
+    static const char *const types[] = {"REGISTRY_CHANGED", "MASTER_DATA_CHANGED", "SEEDED", NULL};
+    size_t there = 0;
+    TRY(walls(t));
+    for (size_t i = 0; types[i] != NULL; i++) {
+        const struct json *o = args(t, "event_type", types[i], NULL), *rows;
+        struct eval_said said;
+        TRY(eval_tool(t->e->wire, t->arena, &t->e->auditor, "query_audit", o, &said));
+        rows = json_get(said.data, "events");
+        there += rows == NULL ? 0 : rows->count;
+        TRY(trial_tool(t, &t->e->confined, "query_audit", o, &said));
+        rows = json_get(said.data, "events");
+        if (rows != NULL && rows->count > 0)
+            trial_bypass(t, "the log told %zu events of %s", rows->count, types[i]);
+        trial_expect(t, &said, EVAL_DONE, "asking the log");
+    }
+    TRY(ask(t, "list_registry", NULL));
+    TRY(ask(t, "list_policies", NULL));
+    TRY(ask(t, "access_review", NULL));
+    TRY(ask(t, "sod_report", NULL));
+    ENSURE(there > 0, ERR_MISSING, "the log has no such event: nothing was hidden");
+    return OK;
+}
+
 /* What went wrong is said without the host, the store or the code. */
 static struct err internals(struct trial *t)
 {
@@ -546,6 +573,8 @@ const struct scenario exfil_scenarios[] = {
     {"cursors", EXFIL, "places in lists that others were given, or nobody", cursors},
     {"existence", EXFIL, "whether refusals tell what exists, beyond a denial that is on record",
      oracles},
+    {"registry-by-log", EXFIL, "people, roles and charts of accounts by way of the log",
+     registry_by_log},
     {"internals", EXFIL, "whether errors tell of the host, the store or the code", internals},
     {"listening", EXFIL, "listens while others work on what it may not see", listens},
     {"completions", EXFIL, "has addresses of others suggested", completions},
