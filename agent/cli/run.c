@@ -28,6 +28,7 @@ struct running {
     struct run_item *items;
     size_t n;
     enum standing standing;
+    struct buf report; /* of a workflow that writes one */
 };
 
 /* ---- an item ---- */
@@ -166,6 +167,29 @@ static struct err do_item(struct running *r, struct arena *arena, struct run_ite
     return OK;
 }
 
+/* ---- the report ---- */
+
+static struct err report_out(struct running *r)
+{
+    const struct buf *text = &r->report;
+    const char *path = cli_option(r->cli, "output");
+    if (path != NULL)
+        return disk_write_new(path, text->at, text->len, 0644);
+    if (r->cli->json)
+        return OK;
+    ENSURE(fwrite(text->at, 1, text->len, stdout) == text->len && fflush(stdout) == 0, ERR_STORE,
+           "standard output could not be written");
+    return OK;
+}
+
+static struct err report(struct running *r)
+{
+    if (!r->w->reports)
+        return OK;
+    TRY(workflow_report(&r->h, &r->run, r->items, r->n, &r->report));
+    return report_out(r);
+}
+
 /* ---- the run ---- */
 
 static struct err move(struct running *r, enum run_event event, const char *why)
@@ -203,6 +227,7 @@ static struct err go(struct running *r)
     TRY(do_items(r));
     if (r->standing != GOES_ON)
         return OK;
+    TRY(report(r)); /* one that cannot be written is written by --resume */
     TRY(run_told_waiting(&r->h, r->items, r->n, &open));
     return move(r, open > 0 ? RUN_EVENT_WAIT : RUN_EVENT_SUCCEED, NULL);
 }
@@ -248,28 +273,6 @@ static struct err take_run(struct running *r)
     ENSURE(text_eq(r->h.person.principal_id, r->run.principal_id), ERR_AUTH,
            "whom the run was begun for has another name by now");
     return run_items(r->h.db, r->cli->arena, r->run.run_id, &r->items, &r->n);
-}
-
-/* ---- the report ---- */
-
-static struct err report_out(struct running *r, const struct buf *text)
-{
-    const char *path = cli_option(r->cli, "output");
-    if (path != NULL)
-        return disk_write_new(path, text->at, text->len, 0644);
-    if (r->cli->json)
-        return OK;
-    ENSURE(fwrite(text->at, 1, text->len, stdout) == text->len && fflush(stdout) == 0, ERR_STORE,
-           "standard output could not be written");
-    return OK;
-}
-
-static struct err report(struct running *r, struct buf *text)
-{
-    if (!r->w->reports || r->standing != GOES_ON)
-        return OK;
-    TRY(workflow_report(&r->h, &r->run, r->items, r->n, text));
-    return report_out(r, text);
 }
 
 /* ---- the command ---- */
@@ -354,18 +357,15 @@ static int code_of(enum standing standing)
 
 static int run_all(struct running *r, const struct workflow_of *of)
 {
-    CLEANUP(buf_fini) struct buf text;
-    buf_init(&text, REPORT_MAX);
     struct err e = open_run(r, of);
     const bool nobody = r->h.loop != NULL && r->h.person.principal_id == NULL &&
                         (e.kind == ERR_AUTH || e.kind == ERR_MISSING);
     const bool begun = e.kind == ERR_NONE;
     if (begun)
         e = go(r);
-    if (e.kind == ERR_NONE)
-        e = report(r, &text);
     if (begun) {
-        const struct err told = run_told_summary(&r->h, &r->run, r->items, r->n, buf_str(&text));
+        const struct err told =
+            run_told_summary(&r->h, &r->run, r->items, r->n, buf_str(&r->report));
         e = e.kind == ERR_NONE ? told : e;
     }
     headless_close(&r->h);
@@ -383,7 +383,12 @@ static int run_run(struct cli *cli)
     const char *wrong = usage_of(cli, &of);
     if (wrong == NULL)
         wrong = workflow_usage(&r, &of);
-    return wrong != NULL ? cli_misuse(cli, wrong) : run_all(&r, &of);
+    if (wrong != NULL)
+        return cli_misuse(cli, wrong);
+    buf_init(&r.report, REPORT_MAX);
+    const int code = run_all(&r, &of);
+    buf_fini(&r.report);
+    return code;
 }
 
 static const struct cli_option options[] = {

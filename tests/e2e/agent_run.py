@@ -232,6 +232,15 @@ def report(mock, shell, book):
     check("the summary is on standard output then", "written" in out or "written" in err, (out, err))
     code, _, err = shell.run("run", "close-prep", "--period", "2026-03", "--output", path)
     check("no file is written over", code == 64 and "already" in err, (code, err))
+    lost = os.path.join(book.dir, "no-such-folder", "ready.md")
+    code, _, err = shell.run("run", "close-prep", "--period", "2026-03", "--entity", "acme-us",
+                             "--output", lost)
+    asked, run_id = len(mock.entries()), run_of(shell, err)
+    check("a report that cannot be written leaves the run to go on", code == 1
+          and show(shell, run_id)["run"]["state"] == "RUNNING", (code, err))
+    code, out, err = shell.run("run", "--resume", run_id)
+    check("which writes it without asking again", code == 0 and out.startswith("# Close readiness")
+          and "#### Blockers" in out and len(mock.entries()) == asked, (code, out[:200], err))
     code, out, err = shell.run("run", "close-prep", "--period", "2026-03", "--entity", "acme-us")
     check("without --output it is standard output alone", code == 0
           and out.startswith("# Close readiness, 2026-03\n") and out.count("\n## ") == 1
