@@ -2,7 +2,7 @@
 // wrote on it. The pictures are kept, and meant to be looked at.
 import { api, axe, check, overflow, picture, settled, url } from './harness.mjs';
 
-export const SCREENS = { home: '/', inbox: '/inbox', reconciliation: '/reconciliation', exceptions: '/exceptions', audit: '/audit', policy: '/policy', health: '/health', settings: '/settings' };
+export const SCREENS = { home: '/', inbox: '/inbox', reconciliation: '/reconciliation', exceptions: '/exceptions', audit: '/audit', policy: '/policy', chat: '/chat', health: '/health', settings: '/settings' };
 
 async function each(page, what) {
     for (const [name, path] of Object.entries(SCREENS)) {
