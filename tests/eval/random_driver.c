@@ -16,6 +16,7 @@ enum {
     CARE_EVERY = 20,
     FIRST_PASSES = 2,
     REFUSED_MAX = 300,
+    UNTOLD_SHOWN = 5,
     TOOLS_MAX = 96,
     REASONS = 64
 };
@@ -459,6 +460,16 @@ static void fault_tell(struct driver *v, const struct letter *l, const struct ev
            said->reason == NULL ? "" : said->reason);
 }
 
+/* What could not be told is no fault and no proof: the first few are shown. */
+static void untold_tell(const struct driver *v, const struct letter *l,
+                        const struct eval_said *said)
+{
+    if (v->said[EVAL_UNTOLD] + v->said[EVAL_NOTHING] <= UNTOLD_SHOWN)
+        fprintf(stderr, "# step %" PRId64 ": %s by %s was not told: HTTP %d %.*s\n", v->step,
+                l->tool, l->as.sub, said->status, said->body.len > 300 ? 300 : (int)said->body.len,
+                said->body.at);
+}
+
 static void next_letter(struct driver *v, struct letter *l)
 {
     *l = (struct letter){.tool = NULL};
@@ -490,6 +501,8 @@ static struct err one_step(struct driver *v, struct book_fault *fault)
     const struct book_call call = {.as = &l.as, .tool = l.tool, .reads = t->reads};
     TRY(book_check_step(v->check, &call, &said, fault));
     v->check_us += clock_us(CLOCK_MONOTONIC) - since;
+    if (said.outcome == EVAL_UNTOLD || said.outcome == EVAL_NOTHING)
+        untold_tell(v, &l, &said);
     if (fault->rule != NULL)
         fault_tell(v, &l, &said, fault);
     return OK;
@@ -584,8 +597,9 @@ static void summary(struct driver *v, bool broken)
     for (size_t i = 0; i < v->tools_n; i++) {
         const struct tool_row *t = &v->tools[i];
         printf("  %-26s refused %-6" PRId64 " denied %-6" PRId64 " pending %-6" PRId64
-               " done %-6" PRId64 "\n",
-               t->name, t->n[EVAL_REFUSED], t->n[EVAL_DENIED], t->n[EVAL_PENDING], t->n[EVAL_DONE]);
+               " done %-6" PRId64 " untold %" PRId64 "\n",
+               t->name, t->n[EVAL_REFUSED], t->n[EVAL_DENIED], t->n[EVAL_PENDING], t->n[EVAL_DONE],
+               t->n[EVAL_UNTOLD]);
     }
 }
 
