@@ -15,6 +15,12 @@ static void print_fsm(struct buf *out)
     fsm_print(&fsm_agent_session, out);
 }
 
+static void print_types(struct buf *out)
+{
+    static const struct shape_list *const lists[] = {&inbox_shapes};
+    shapes_print_types(out, lists, sizeof lists / sizeof lists[0]);
+}
+
 static int run_docs(struct cli *cli)
 {
     __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
@@ -26,7 +32,7 @@ static int run_docs(struct cli *cli)
     else if (text_eq(cli->args[0], "man"))
         cli_print_man(cli->program, &out);
     else if (text_eq(cli->args[0], "types"))
-        shapes_print_types(&out);
+        print_types(&out);
     else
         return cli_misuse(cli, "there is no such page: config, fsm, man or types");
     struct err e = buf_check(&out);

@@ -130,7 +130,7 @@ const struct shape shape_decision = {.name = "Decision",
                                      .help = "POST escalations/ID/decision",
                                      .fields = decision_fields,
                                      .n = sizeof decision_fields / sizeof decision_fields[0],
-                                     .sent = true};
+                                     .closed = true};
 
 struct err post_decision(struct request *r)
 {
@@ -171,7 +171,7 @@ const struct shape shape_bulk = {.name = "Bulk",
                                  .help = "POST escalations/decisions",
                                  .fields = bulk_fields,
                                  .n = sizeof bulk_fields / sizeof bulk_fields[0],
-                                 .sent = true};
+                                 .closed = true};
 
 struct err post_decisions(struct request *r)
 {

@@ -39,7 +39,7 @@ const struct shape shape_filter = {.name = "Filter",
                                    .help = "PUT filters",
                                    .fields = fields,
                                    .n = sizeof fields / sizeof fields[0],
-                                   .sent = true};
+                                   .closed = true};
 
 struct err put_filter(struct request *r)
 {

@@ -1,28 +1,9 @@
 /* The tables. Names are the engine's; helps are for whoever writes a screen. */
 #include "agent/inbox/shapes.h"
 
-#include "common/sys/log.h"
+#include "agent/call/shape_rows.h"
 
 /* clang-format off */
-#define N(table)          (sizeof(table) / sizeof((table)[0]))
-#define TEXT(...)         JSON_SHAPE_(JSON_KIND_TEXT, __VA_ARGS__, .end_ = 0)
-#define AMOUNT(...)       JSON_SHAPE_(JSON_KIND_DECIMAL, __VA_ARGS__, .end_ = 0)
-#define WHOLE(...)        JSON_SHAPE_(JSON_KIND_INT, __VA_ARGS__, .end_ = 0)
-#define TRUTH(...)        JSON_SHAPE_(JSON_KIND_BOOL, __VA_ARGS__, .end_ = 0)
-#define TEXTS(...)        JSON_SHAPE_(JSON_KIND_TEXTS, __VA_ARGS__, .end_ = 0)
-#define ANY(...)          JSON_SHAPE_(JSON_KIND_ANY, __VA_ARGS__, .end_ = 0)
-#define JSON_SHAPE_(k, ...) JSON_SHAPE(k, __VA_ARGS__)
-#define ONE(...)          NEST_(JSON_KIND_OBJECT_PTR, __VA_ARGS__, .end_ = 0)
-#define MANY(...)         NEST_(JSON_KIND_OBJECTS, __VA_ARGS__, .end_ = 0)
-#define NEST_(k, n, t, ...) JSON_SHAPE(k, n, .fields = (t), .nfields = N(t), __VA_ARGS__)
-#define NUMBERS(...)      NUMBERS_(__VA_ARGS__, .end_ = 0)
-#define NUMBERS_(n, ...)  JSON_SHAPE(JSON_KIND_MAP, n, .fields = number_map, .nfields = 2, __VA_ARGS__)
-#define MUST              .required = true
-#define OR_NULL           .nullable = true
-#define SHAPE(v, nm, hlp) const struct shape v = {.name = nm, .help = hlp, .fields = v##_rows, .n = N(v##_rows)}
-
-static const struct json_field number_map[] = {TEXT("key", MUST), WHOLE("value", MUST)};
-
 /* ---- people and places ---- */
 
 static const struct json_field entity_rows[] = {
@@ -191,42 +172,8 @@ static const struct json_field shape_policy_rows[] = {
 SHAPE(shape_policy, "Policy", "GET policy");
 /* clang-format on */
 
-const struct shape *const shapes[] = {
+static const struct shape *const shapes[] = {
     &shape_match,  &shape_escalation_page, &shape_escalation, &shape_outcome, &shape_audit_page,
     &shape_policy, &shape_decision,        &shape_bulk,       &shape_filter,
 };
-const size_t shapes_n = N(shapes);
-
-struct err shape_check(struct request *r, const struct shape *shape, const struct json *tree)
-{
-    struct err e = json_fits(r->arena, shape->fields, shape->n, tree);
-    if (e.kind != ERR_INPUT)
-        return e;
-    return err_fmt(r->arena, ERR_UPSTREAM, e.where, "the engine's answer cannot be shown: %s",
-                   e.msg);
-}
-
-/* A page of a list is shown all the same, or one odd row would hide the queue; and what a decision
- * became is recorded already, whatever it looks like. */
-static struct err shape_note(struct request *r, const struct shape *shape, const struct json *tree)
-{
-    struct err e = shape_check(r, shape, tree);
-    if (e.kind != ERR_UPSTREAM)
-        return e;
-    log_error("an answer of the engine has another shape than screens expect",
-              LOG_TEXT("request", r->id), LOG_TEXT("shape", shape->name), LOG_ERR(e), LOG_END);
-    return OK;
-}
-
-struct err shape_call(struct request *r, const char *tool, const struct json *arguments,
-                      const struct shape *shape)
-{
-    const struct mcpc_actor who = request_actor(r);
-    struct mcpc_result result;
-    TRY(arena_check(r->arena));
-    TRY(mcpc_call(r->mcpc, r->arena, &who, tool, arguments, &result));
-    if (result.structured != NULL && text_eq(result.status, "ok"))
-        TRY(shape_note(r, shape, result.structured));
-    reply_result(r, &result);
-    return OK;
-}
+const struct shape_list inbox_shapes = {shapes, N(shapes)};

@@ -1,9 +1,12 @@
 /* The shapes as TypeScript interfaces: what the handlers check is what the screens are typed by. */
-#include "agent/inbox/shapes.h"
+#include "agent/call/shape.h"
 
-#include <string.h>
+struct types {
+    struct buf *out;
+    const struct shape_list *list; /* whose names may be said */
+};
 
-static void type_put(struct buf *out, const struct json_field *f, int depth);
+static void type_put(struct types *t, const struct json_field *f, int depth);
 
 static void indent(struct buf *out, int depth)
 {
@@ -11,9 +14,10 @@ static void indent(struct buf *out, int depth)
         buf_puts(out, "  ");
 }
 
-static void members_put(struct buf *out, const struct json_field *fields, size_t n, bool open,
+static void members_put(struct types *t, const struct json_field *fields, size_t n, bool open,
                         int depth)
 {
+    struct buf *out = t->out;
     buf_puts(out, "{\n");
     for (size_t i = 0; i < n; i++) {
         const struct json_field *f = &fields[i];
@@ -23,7 +27,7 @@ static void members_put(struct buf *out, const struct json_field *fields, size_t
         }
         indent(out, depth + 1);
         buf_putf(out, "%s%s: ", f->as != NULL ? f->as : f->name, f->required ? "" : "?");
-        type_put(out, f, depth + 1);
+        type_put(t, f, depth + 1);
         buf_putc(out, '\n');
     }
     if (open) {
@@ -61,8 +65,20 @@ static void names_put(struct buf *out, const struct json_field *f)
             buf_putf(out, "%s'%s'", n++ == 0 ? "" : " | ", f->names[i]);
 }
 
-static void type_put(struct buf *out, const struct json_field *f, int depth)
+/* By its name, when it has one. */
+static void object_put(struct types *t, const struct json_field *f, int depth)
 {
+    for (size_t i = 0; i < t->list->n; i++)
+        if (t->list->rows[i]->fields == f->fields) {
+            buf_puts(t->out, t->list->rows[i]->name);
+            return;
+        }
+    members_put(t, f->fields, f->nfields, false, depth);
+}
+
+static void type_put(struct types *t, const struct json_field *f, int depth)
+{
+    struct buf *out = t->out;
     switch (f->kind) {
     case JSON_KIND_TEXT:
     case JSON_KIND_DECIMAL:
@@ -80,13 +96,13 @@ static void type_put(struct buf *out, const struct json_field *f, int depth)
         break;
     case JSON_KIND_OBJECT:
     case JSON_KIND_OBJECT_PTR:
-        members_put(out, f->fields, f->nfields, false, depth);
+        object_put(t, f, depth);
         break;
     case JSON_KIND_TEXTS:
         buf_puts(out, "string[]");
         break;
     case JSON_KIND_OBJECTS:
-        members_put(out, f->fields, f->nfields, false, depth);
+        object_put(t, f, depth);
         buf_puts(out, "[]");
         break;
     case JSON_KIND_ANY:
@@ -94,7 +110,7 @@ static void type_put(struct buf *out, const struct json_field *f, int depth)
         break;
     case JSON_KIND_MAP:
         buf_puts(out, "Record<string, ");
-        type_put(out, &f->fields[1], depth);
+        type_put(t, &f->fields[1], depth);
         buf_putc(out, '>');
         break;
     }
@@ -102,14 +118,28 @@ static void type_put(struct buf *out, const struct json_field *f, int depth)
         buf_puts(out, " | null");
 }
 
-void shapes_print_types(struct buf *out)
+static void shape_put(struct types *t, const struct shape *s)
+{
+    buf_putf(t->out, "\n/** %s */\nexport ", s->help);
+    if (s->kinds == NULL) {
+        buf_putf(t->out, "interface %s ", s->name);
+        members_put(t, s->fields, s->n, !s->closed, 0);
+    } else {
+        buf_putf(t->out, "type %s = ", s->name);
+        for (size_t i = 0; i < s->kinds_n; i++)
+            buf_putf(t->out, "%s%s", i == 0 ? "" : " | ", s->kinds[i]->name);
+    }
+    buf_putc(t->out, '\n');
+}
+
+void shapes_print_types(struct buf *out, const struct shape_list *const *lists, size_t n)
 {
     buf_puts(out, "// Printed by `closegate-agent docs types` from the tables its handlers check "
                   "answers with: do not edit.\n// Amounts are decimal text, times are UTC "
                   "instants, days are YYYY-MM-DD.\n");
-    for (size_t i = 0; i < shapes_n; i++) {
-        buf_putf(out, "\n/** %s */\nexport interface %s ", shapes[i]->help, shapes[i]->name);
-        members_put(out, shapes[i]->fields, shapes[i]->n, !shapes[i]->sent, 0);
-        buf_putc(out, '\n');
+    for (size_t i = 0; i < n; i++) {
+        struct types t = {out, lists[i]};
+        for (size_t k = 0; k < lists[i]->n; k++)
+            shape_put(&t, lists[i]->rows[k]);
     }
 }
