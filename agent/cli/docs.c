@@ -4,6 +4,7 @@
 #include "agent/cli/commands.h"
 #include "agent/fsm/agent_session.h"
 #include "agent/inbox/shapes.h"
+#include "agent/llm/chat_shapes.h"
 
 #define PAGE_BYTES_MAX ((size_t)4 << 20)
 
@@ -17,7 +18,7 @@ static void print_fsm(struct buf *out)
 
 static void print_types(struct buf *out)
 {
-    static const struct shape_list *const lists[] = {&inbox_shapes};
+    static const struct shape_list *const lists[] = {&inbox_shapes, &chat_shapes};
     shapes_print_types(out, lists, sizeof lists / sizeof lists[0]);
 }
 

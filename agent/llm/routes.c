@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/llm/begin.h"
+#include "agent/llm/chat_shapes.h"
 #include "agent/llm/feed.h"
 #include "agent/llm/turn.h"
 
@@ -56,6 +57,18 @@ static const struct json_field first_fields[] = {
     JSON_TEXT(struct said, entity_id, .max = 64, .help = "the entity that it is about"),
 };
 
+const struct shape shape_said = {.name = "Said",
+                                 .help = "POST chat/sessions/ID/messages",
+                                 .fields = said_fields,
+                                 .n = sizeof said_fields / sizeof said_fields[0],
+                                 .closed = true};
+
+const struct shape shape_first_said = {.name = "FirstSaid",
+                                       .help = "POST chat/sessions",
+                                       .fields = first_fields,
+                                       .n = sizeof first_fields / sizeof first_fields[0],
+                                       .closed = true};
+
 /* The entity is one that the engine lets this person see. */
 static struct err check_entity(struct request *r, const char *entity_id)
 {
@@ -66,13 +79,15 @@ static struct err check_entity(struct request *r, const char *entity_id)
     return llm_entity_check(me, entity_id);
 }
 
-static void reply_said(struct request *r, int status, const struct talk *talk, int64_t n)
+static struct err reply_said(struct request *r, int status, const struct talk *talk, int64_t n)
 {
     struct json *o = json_object_new(r->arena);
     llm_wake(r->agent->llm, talk->session_id);
     json_put_text(r->arena, o, "session_id", talk->session_id);
     json_put_int(r->arena, o, "n", n);
+    TRY(shape_note(r, &shape_chat_taken, o));
     reply_json(r, status, o);
+    return OK;
 }
 
 static struct err post_session(struct request *r)
@@ -90,8 +105,7 @@ static struct err post_session(struct request *r)
                                     .text = said.text};
     TRY(agent_db_begin(r->db));
     TRY(agent_db_end(r->db, llm_begin(r->agent->llm, r->db, r->arena, &begin, &talk, &n)));
-    reply_said(r, 201, &talk, n);
-    return OK;
+    return reply_said(r, 201, &talk, n);
 }
 
 static struct err say(struct request *r, struct talk *talk)
@@ -101,8 +115,7 @@ static struct err say(struct request *r, struct talk *talk)
     TRY(request_body(r, JSON_FIELDS(said_fields), &said));
     TRY(agent_db_begin(r->db));
     TRY(agent_db_end(r->db, llm_say(r->agent->llm, r->db, r->arena, talk, said.text, &n)));
-    reply_said(r, 202, talk, n);
-    return OK;
+    return reply_said(r, 202, talk, n);
 }
 
 static void reply_taken(struct request *r)
@@ -207,6 +220,7 @@ static struct err get_sessions(struct request *r)
         json_put_text(r->arena, o, "next",
                       arena_fmt(r->arena, "%lld.%s", (long long)last->used_us, last->session_id));
     }
+    TRY(shape_note(r, &shape_chat_sessions, o));
     reply_json(r, 200, o);
     return OK;
 }
@@ -231,6 +245,7 @@ static struct err show(struct request *r, struct talk *talk)
     }
     json_put(r->arena, o, "session", show_talk(r->arena, talk));
     json_put(r->arena, o, "rows", list);
+    TRY(chat_note_talk(r, o));
     reply_json(r, 200, o);
     return OK;
 }

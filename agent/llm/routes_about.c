@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/llm/chat_shapes.h"
 #include "agent/llm/turn.h"
 #include "agent/store/tool_pins.h"
 #include "common/base/civil.h"
@@ -112,6 +113,7 @@ struct err get_chat(struct request *r)
                       "No model is set up. CLOSEGATE_AGENT_MODEL names one, and a provider's key "
                       "(ANTHROPIC_API_KEY_FILE, OPENAI_API_KEY_FILE) or the address of a server of "
                       "your own (CLOSEGATE_LLM_BASE_URL) says where it is.");
+        TRY(shape_note(r, &shape_chat_setup, o));
         reply_json(r, 200, o);
         return OK;
     }
@@ -120,6 +122,7 @@ struct err get_chat(struct request *r)
     json_put(r->arena, o, "suggestions", suggestions_json(r->arena));
     TRY(put_budgets(r, o));
     put_tools(r, o);
+    TRY(shape_note(r, &shape_chat_setup, o));
     reply_json(r, 200, o);
     return OK;
 }
@@ -172,6 +175,7 @@ static struct err tools_json(struct request *r, const struct toolset *set)
     for (size_t i = 0; i < set->rows_n; i++)
         json_push(r->arena, list, tool_json(r, &set->rows[i], pins, pins_n));
     json_put(r->arena, o, "tools", list);
+    TRY(shape_note(r, &shape_model_tools, o));
     TRY(arena_check(r->arena));
     jw_init(&w, (size_t)32 << 20);
     jw_tree(&w, NULL, o);
@@ -224,6 +228,12 @@ static const struct json_field accept_fields[] = {
     JSON_TEXT(struct accept, sha256, .required = true, .min = 64, .max = 64,
               .help = "of the definition that was read"),
 };
+
+const struct shape shape_accept = {.name = "Accept",
+                                   .help = "POST chat/tools/NAME/accept",
+                                   .fields = accept_fields,
+                                   .n = sizeof accept_fields / sizeof accept_fields[0],
+                                   .closed = true};
 
 struct err post_tool_accept(struct request *r)
 {

@@ -870,6 +870,9 @@ def main():
         local_servers(engine, binary)
         engine.stop()
         check("the chain is intact", *lib.chain_is_intact(book))
+        with open(os.path.join(book.dir, "agent.log"), encoding="utf-8", errors="replace") as f:
+            odd = [line for line in f if "another shape" in line]
+        check("no answer had another shape than screens expect", odd == [], odd[:3])
     return tap.done()
 
 

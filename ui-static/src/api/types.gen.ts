@@ -578,3 +578,230 @@ export interface Filter {
   /** of the page's address, without the question mark */
   query: string
 }
+
+/** Tokens and money, and their limits */
+export interface Spent {
+  tokens: number
+  /** null: no limit */
+  tokens_max: number | null
+  cost: string
+  /** null: no limit */
+  cost_max: string | null
+}
+
+/** GET chat */
+export interface ChatSetup {
+  configured: boolean
+  /** why not */
+  why?: string
+  api?: string
+  model?: string
+  suggestions?: {
+    title: string
+    text: string
+  }[]
+  /** since the UTC day began */
+  spent?: {
+    /** its limits alone: what a session used is its own */
+    session?: Spent
+    person_day: Spent
+    day: Spent
+    currency: string
+  }
+  /** absent while the engine is not there */
+  tools?: {
+    offered: number
+    withheld: number
+  }
+}
+
+/** A conversation */
+export interface ChatSession {
+  session_id: string
+  title: string
+  state: 'ACTIVE' | 'WAITING_TOOL' | 'WAITING_HUMAN' | 'ENDED' | 'FAILED'
+  entity_id?: string
+  origin: 'chat' | 'ask' | 'run'
+  api: string
+  model: string
+  turn_open: boolean
+  created_at: string
+  used_at: string
+  input_tokens: number
+  output_tokens: number
+  cost: string
+  /** how many, with those that are not shown */
+  rows: number
+}
+
+/** GET chat/sessions */
+export interface ChatSessions {
+  sessions: ChatSession[]
+  /** of the next page: before */
+  next?: string
+}
+
+/** What became of what was said */
+export interface ChatTaken {
+  session_id: string
+  /** of the row that was said */
+  n: number
+}
+
+/** What it says */
+export interface TextPart {
+  type: 'text'
+  text: string
+}
+
+/** A tool that it asks for */
+export interface CallPart {
+  type: 'call'
+  call_id: string
+  tool: string
+  arguments?: Record<string, unknown>
+  /** what it wrote instead of arguments */
+  malformed?: string
+}
+
+/** A part of what the model answered */
+export type AnswerPart = TextPart | CallPart
+
+/** What a person said */
+export interface SaidRow {
+  kind: 'said'
+  n: number
+  turn: number
+  at: string
+  latency_ms?: number
+  text: string
+}
+
+/** What the model answered */
+export interface AnsweredRow {
+  kind: 'answered'
+  n: number
+  turn: number
+  at: string
+  latency_ms?: number
+  /** with what the cache gave */
+  input_tokens?: number
+  output_tokens?: number
+  cost?: string
+  parts: AnswerPart[]
+  /** end, calls, length, refused, stopped */
+  stop: string
+  provider_id?: string
+  provider_model?: string
+}
+
+/** What a call came to */
+export interface ReturnedRow {
+  kind: 'returned'
+  n: number
+  turn: number
+  at: string
+  latency_ms?: number
+  call_id: string
+  tool: string
+  /** ok, pending_approval, denied, or how it failed */
+  status: string
+  is_error: boolean
+  result?: unknown
+  /** too large to be shown here */
+  result_left_out?: boolean
+  /** where there is no result: what the model was told */
+  text?: string
+  /** how many account numbers and the like were taken out */
+  hidden?: number
+  escalation_id?: string
+  code?: string
+  seq?: number
+  reason?: string
+  clause?: string
+  pointer?: string
+  match_id?: string
+}
+
+/** What happened in between */
+export interface NotedRow {
+  kind: 'noted'
+  n: number
+  turn: number
+  at: string
+  latency_ms?: number
+  /** stopped, budget, steps, trouble, again, resumed, unknown, decided */
+  what: string
+  text: string
+  escalation_id?: string
+  /** the escalation's */
+  state?: string
+}
+
+/** What the model is given instead of the rows above */
+export interface SummedRow {
+  kind: 'summed'
+  n: number
+  turn: number
+  at: string
+  latency_ms?: number
+  /** with what the cache gave */
+  input_tokens?: number
+  output_tokens?: number
+  cost?: string
+  text: string
+  /** the last row that it stands for */
+  upto: number
+}
+
+/** A row of a conversation; none of it ever changes */
+export type ChatRow = SaidRow | AnsweredRow | ReturnedRow | NotedRow | SummedRow
+
+/** GET chat/sessions/ID */
+export interface Talk {
+  session: ChatSession
+  rows: ChatRow[]
+}
+
+/** A tool, as the model is offered it or not */
+export interface ModelTool {
+  name: string
+  title?: string
+  summary: string
+  state: 'offered' | 'new' | 'changed' | 'off'
+  /** why it is not offered */
+  why?: string
+  sha256: string
+  read_only: boolean
+  /** a principal */
+  accepted_by?: string
+  accepted_at?: string
+  accepted_sha256?: string
+  definition?: Record<string, unknown>
+  accepted_definition?: Record<string, unknown>
+}
+
+/** GET chat/tools */
+export interface ModelTools {
+  tools: ModelTool[]
+}
+
+/** POST chat/sessions/ID/messages */
+export interface Said {
+  /** what is asked */
+  text: string
+}
+
+/** POST chat/sessions */
+export interface FirstSaid {
+  /** what is asked */
+  text: string
+  /** the entity that it is about */
+  entity_id?: string
+}
+
+/** POST chat/tools/NAME/accept */
+export interface Accept {
+  /** of the definition that was read */
+  sha256: string
+}
