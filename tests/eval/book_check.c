@@ -12,7 +12,7 @@
 
 static const struct db_sql sql[] = {
     [EVENTS] = {"events", "SELECT seq, event, hash_prev, hash_self FROM audit_events"
-                          " WHERE seq > ?1 ORDER BY seq LIMIT 20000"},
+                          " WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
     [POLICY] = {"policy", "SELECT text FROM policies WHERE digest = ?1"},
     [FROZEN] = {"frozen", "SELECT scope, value FROM freezes WHERE status = 'frozen'"},
 };
@@ -70,7 +70,7 @@ static struct err step(struct book_check *k, const struct book_call *call,
                        const struct eval_said *said, struct book_fault *fault)
 {
     const int64_t head = k->head;
-    TRY(book_events_read(k, call->as->sub, fault));
+    TRY(book_events_read(k, call->as->sub, STEP_EVENTS, fault));
     TRY(book_effects_seen(k, fault));
     TRY(book_nothing_more(k, fault));
     TRY(book_turns(k, true, fault));
@@ -172,7 +172,7 @@ static struct err begin(struct book_check *k)
     struct book_fault fault = {.rule = NULL};
     for (k->events_n = 1; k->events_n > 0;) {
         arena_reset(k->arena);
-        TRY(book_events_read(k, NULL, &fault));
+        TRY(book_events_read(k, NULL, BEGIN_EVENTS, &fault));
     }
     if (fault.rule != NULL)
         return err_fmt(k->frozen_arena, ERR_STORE, fault.rule, "%s", fault.text);

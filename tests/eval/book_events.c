@@ -169,10 +169,12 @@ static struct err event_room(struct book_check *k)
     return OK;
 }
 
-struct err book_events_read(struct book_check *k, const char *caller, struct book_fault *fault)
+struct err book_events_read(struct book_check *k, const char *caller, int64_t max,
+                            struct book_fault *fault)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(k->db, CHECK_SET, EVENTS);
     stmt_bind_int(q, 1, k->head);
+    stmt_bind_int(q, 2, max);
     for (k->events_n = 0;; k->events_n++) {
         bool row;
         TRY(event_room(k));

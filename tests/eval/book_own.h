@@ -38,6 +38,9 @@ struct book_check {
     size_t changes_n, changes_cap;
 };
 
+/* Events read at once: of a step all of them, of a book that is there already a part. */
+enum { STEP_EVENTS = 20000, BEGIN_EVENTS = 1000 };
+
 /* Statements of CHECK_SET. */
 enum { EVENTS, POLICY, FROZEN };
 
@@ -45,8 +48,8 @@ enum { EVENTS, POLICY, FROZEN };
 void book_broken(struct book_check *k, struct book_fault *fault, const char *rule,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Reads the events behind the head (book_events.c). `caller` NULL: nobody's call. */
-MUST_CHECK struct err book_events_read(struct book_check *k, const char *caller,
+/* Reads at most `max` events behind the head (book_events.c). `caller` NULL: nobody's call. */
+MUST_CHECK struct err book_events_read(struct book_check *k, const char *caller, int64_t max,
                                        struct book_fault *fault);
 
 /* What the step's events say they wrote, into k->changes; and that nothing else was written, as far
