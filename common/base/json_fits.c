@@ -1,12 +1,33 @@
 /* Field table against a tree that nobody binds. */
 #include "common/base/json_field.h"
 
-static struct err fits(struct arena *arena, const struct json_field *fields, size_t n,
-                       const struct json *tree, const char *at);
+/* Where a value stands: worded only when it is wrong there. */
+struct at {
+    const struct at *up; /* NULL: the whole tree */
+    struct str key;      /* .at NULL: the element of this index */
+    size_t index;
+};
 
-static struct err wrong(const char *at, const char *what)
+static struct err fits(struct arena *arena, const struct json_field *fields, size_t n,
+                       const struct json *tree, const struct at *at);
+
+/* No deeper than tables nest. */
+static const char *pointer_of(struct arena *arena, const struct at *at)
 {
-    return err_at(ERR_INPUT, *at == '\0' ? NULL : at, what);
+    if (at->up == NULL)
+        return "";
+    const char *above = pointer_of(arena, at->up);
+    if (above == NULL)
+        return NULL;
+    return at->key.at == NULL ? arena_fmt(arena, "%s/%zu", above, at->index)
+                              : json_pointer_join(arena, above, at->key);
+}
+
+static struct err wrong(struct arena *arena, const struct at *at, const char *what)
+{
+    const char *where = at->up == NULL ? NULL : pointer_of(arena, at);
+    TRY(arena_check(arena));
+    return err_at(ERR_INPUT, where, what);
 }
 
 static bool is_name_of(const struct json_field *f, const struct json *value)
@@ -18,27 +39,26 @@ static bool is_name_of(const struct json_field *f, const struct json *value)
 }
 
 static struct err fits_each(struct arena *arena, const struct json_field *f,
-                            const struct json *value, const char *at)
+                            const struct json *value, const struct at *at)
 {
     if (!json_is(value, JSON_TYPE_ARRAY))
-        return wrong(at, "expected an array");
+        return wrong(arena, at, "expected an array");
     for (size_t i = 0; i < value->count; i++) {
-        const char *here = arena_fmt(arena, "%s/%zu", at, i);
-        TRY(arena_check(arena));
+        const struct at here = {.up = at, .index = i};
         if (f->kind == JSON_KIND_TEXTS && !json_is(value->items[i], JSON_TYPE_TEXT))
-            return wrong(here, "expected text");
+            return wrong(arena, &here, "expected text");
         if (f->kind == JSON_KIND_OBJECTS)
-            TRY(fits(arena, f->fields, f->nfields, value->items[i], here));
+            TRY(fits(arena, f->fields, f->nfields, value->items[i], &here));
     }
     return OK;
 }
 
 /* A map's table has a row for the key and one for the value. */
 static struct err fits_map(struct arena *arena, const struct json_field *f,
-                           const struct json *value, const char *at);
+                           const struct json *value, const struct at *at);
 
 static struct err fits_value(struct arena *arena, const struct json_field *f,
-                             const struct json *value, const char *at)
+                             const struct json *value, const struct at *at)
 {
     int64_t number;
     if (f->nullable && json_is(value, JSON_TYPE_NULL))
@@ -46,15 +66,15 @@ static struct err fits_value(struct arena *arena, const struct json_field *f,
     switch (f->kind) {
     case JSON_KIND_TEXT:
     case JSON_KIND_DATE:
-        return json_is(value, JSON_TYPE_TEXT) ? OK : wrong(at, "expected text");
+        return json_is(value, JSON_TYPE_TEXT) ? OK : wrong(arena, at, "expected text");
     case JSON_KIND_DECIMAL:
-        return json_is(value, JSON_TYPE_TEXT) ? OK : wrong(at, "expected a decimal string");
+        return json_is(value, JSON_TYPE_TEXT) ? OK : wrong(arena, at, "expected a decimal string");
     case JSON_KIND_BOOL:
-        return json_is(value, JSON_TYPE_BOOL) ? OK : wrong(at, "expected true or false");
+        return json_is(value, JSON_TYPE_BOOL) ? OK : wrong(arena, at, "expected true or false");
     case JSON_KIND_INT:
-        return json_int(value, &number) ? OK : wrong(at, "expected an integer");
+        return json_int(value, &number) ? OK : wrong(arena, at, "expected an integer");
     case JSON_KIND_ENUM:
-        return is_name_of(f, value) ? OK : wrong(at, "not one of its names");
+        return is_name_of(f, value) ? OK : wrong(arena, at, "not one of its names");
     case JSON_KIND_OBJECT:
     case JSON_KIND_OBJECT_PTR:
         return fits(arena, f->fields, f->nfields, value, at);
@@ -66,38 +86,36 @@ static struct err fits_value(struct arena *arena, const struct json_field *f,
     case JSON_KIND_ANY:
         return f->holds == JSON_TYPE_NULL || json_is(value, f->holds)
                    ? OK
-                   : wrong(at, "of another type than it should be");
+                   : wrong(arena, at, "of another type than it should be");
     }
     return err_new(ERR_BUG, "a kind of field that is none");
 }
 
 static struct err fits_map(struct arena *arena, const struct json_field *f,
-                           const struct json *value, const char *at)
+                           const struct json *value, const struct at *at)
 {
     if (!json_is(value, JSON_TYPE_OBJECT))
-        return wrong(at, "expected an object");
+        return wrong(arena, at, "expected an object");
     for (size_t i = 0; i < value->count; i++) {
-        const char *here = json_pointer_join(arena, at, value->members[i].key);
-        TRY(arena_check(arena));
-        TRY(fits_value(arena, &f->fields[1], value->members[i].value, here));
+        const struct at here = {.up = at, .key = value->members[i].key};
+        TRY(fits_value(arena, &f->fields[1], value->members[i].value, &here));
     }
     return OK;
 }
 
 static struct err fits(struct arena *arena, const struct json_field *fields, size_t n,
-                       const struct json *tree, const char *at)
+                       const struct json *tree, const struct at *at)
 {
     if (!json_is(tree, JSON_TYPE_OBJECT))
-        return wrong(at, "expected an object");
+        return wrong(arena, at, "expected an object");
     for (size_t i = 0; i < n; i++) {
         const struct json *value = json_get(tree, field_name(&fields[i]));
         if (value == NULL && !fields[i].required)
             continue;
-        const char *here = json_pointer_join(arena, at, str_of(field_name(&fields[i])));
-        TRY(arena_check(arena));
+        const struct at here = {.up = at, .key = str_of(field_name(&fields[i]))};
         if (value == NULL)
-            return wrong(here, "is missing");
-        TRY(fits_value(arena, &fields[i], value, here));
+            return wrong(arena, &here, "is missing");
+        TRY(fits_value(arena, &fields[i], value, &here));
     }
     return OK;
 }
@@ -105,5 +123,6 @@ static struct err fits(struct arena *arena, const struct json_field *fields, siz
 struct err json_fits(struct arena *arena, const struct json_field *fields, size_t n,
                      const struct json *tree)
 {
-    return fits(arena, fields, n, tree, "");
+    const struct at whole = {.up = NULL};
+    return fits(arena, fields, n, tree, &whole);
 }
