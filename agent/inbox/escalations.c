@@ -8,7 +8,7 @@
 #include "agent/call/fresh_token.h"
 #include "common/sys/log.h"
 
-/* ---- the list ---- */
+/* ---- the list: a line of each; whoever opens one asks for all of it ---- */
 
 struct list_query {
     const char *view, *entity, *reason, *tier, *tool, *min, *max, *currency, *to, *sort, *q,
@@ -54,6 +54,7 @@ struct err get_escalations(struct request *r)
     json_put_known(r->arena, args, "cursor", q.cursor);
     if (q.age > 0)
         json_put_int(r->arena, args, "older_than_hours", q.age);
+    json_put_bool(r->arena, args, "brief", true);
     json_put_int(r->arena, args, "limit", q.limit);
     return shape_call(r, "list_pending_escalations", args, &shape_escalation_page);
 }

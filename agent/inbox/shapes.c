@@ -109,16 +109,19 @@ static const struct json_field mays_rows[] = {
     ONE("confirm", may_rows), ONE("reject", may_rows), ONE("withdraw", may_rows),
     ONE("request_info", may_rows), ONE("answer", may_rows),
 };
-#define ESCALATION_ROWS                                                                            \
+#define ROW_ROWS                                                                                   \
     TEXT("escalation_id", MUST), TEXT("code", MUST, .help = "what people compare: 7QK4-M2XD"),     \
     TEXT("state", MUST), TEXT("tool", MUST), TEXT("tier"), TEXT("entity_id", OR_NULL),             \
     TEXT("object_type", OR_NULL), TEXT("object_id", OR_NULL), AMOUNT("amount", OR_NULL),           \
     TEXT("currency", OR_NULL), TEXT("reason", MUST), TEXT("clause", MUST, .help = "word for word"), \
-    TEXT("pointer", MUST), TEXT("requester", MUST), TEXT("created_at", MUST), TEXT("expires_at", MUST), \
-    TEXT("digest", MUST, .help = "a decision repeats it"), ONE("bound", bound_rows, MUST),         \
-    TEXT("sla_due_at", OR_NULL), TRUTH("overdue"), ANY("notes", .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT), \
-    MANY("to", addressee_rows), ONE("assigned_to", addressee_rows, OR_NULL), TRUTH("you_asked"), TRUTH("may_decide"), TEXT("why_not", OR_NULL), TEXT("decided_by", OR_NULL)
-static const struct json_field row_rows[] = {ESCALATION_ROWS};
+    TEXT("pointer", MUST), TEXT("created_at", MUST), TEXT("digest", MUST, .help = "a decision repeats it"), \
+    TEXT("sla_due_at", OR_NULL), TRUTH("overdue")
+static const struct json_field row_rows[] = {
+    ROW_ROWS,
+    TEXT("counterparty", .help = "the first that is bound: untrusted, as memo"),
+    TEXT("memo", .help = "the first that is bound, when no counterparty is"),
+    AMOUNT("bank_amount", .help = "with its sign, when one entry of the bank is bound"),
+};
 static const struct json_field counts_rows[] = {
     WHOLE("total", MUST), WHOLE("overdue"), WHOLE("matching"), NUMBERS("by_reason"), NUMBERS("by_entity"),
 };
@@ -129,7 +132,10 @@ static const struct json_field shape_escalation_page_rows[] = {
 SHAPE(shape_escalation_page, "EscalationPage", "GET escalations");
 
 static const struct json_field shape_escalation_rows[] = {
-    ESCALATION_ROWS,
+    ROW_ROWS, TEXT("requester", MUST), TEXT("expires_at", MUST), ONE("bound", bound_rows, MUST),
+    ANY("notes", .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT), MANY("to", addressee_rows),
+    ONE("assigned_to", addressee_rows, OR_NULL), TRUTH("you_asked"), TRUTH("may_decide"), TEXT("why_not", OR_NULL),
+    TEXT("decided_by", OR_NULL),
     MANY("entities", entity_rows), MANY("accounts", account_rows), TEXTS("counterparties"),
     ONE("period", period_rows, OR_NULL), ONE("requested_by", by_rows, OR_NULL), ONE("proposed_by", by_rows, OR_NULL),
     ONE("stages", stages_rows, OR_NULL), ONE("may", mays_rows, OR_NULL), ONE("decided", decided_rows, OR_NULL),

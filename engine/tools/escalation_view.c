@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common/base/civil.h"
+#include "common/base/json_skim.h"
 #include "engine/store/work.h"
 
 /* ---- the list's part ---- */
 
-static void facts_put(const struct call *c, struct json *o, const struct escalation *e)
+static void facts_put(const struct call *c, struct json *o, const struct escalation *e, bool brief)
 {
     struct arena *arena = c->arena;
     json_put_text(arena, o, "escalation_id", e->escalation_id);
@@ -30,9 +31,11 @@ static void facts_put(const struct call *c, struct json *o, const struct escalat
     json_put_text(arena, o, "reason", e->reason);
     json_put_text(arena, o, "clause", e->clause);
     json_put_text(arena, o, "pointer", e->pointer);
-    json_put_text(arena, o, "requester", e->requester);
+    if (!brief)
+        json_put_text(arena, o, "requester", e->requester);
     json_put_text(arena, o, "created_at", e->created_at);
-    json_put_text(arena, o, "expires_at", e->expires_at);
+    if (!brief)
+        json_put_text(arena, o, "expires_at", e->expires_at);
     json_put_text(arena, o, "digest", e->digest);
 }
 
@@ -127,7 +130,7 @@ struct err escalation_view(struct sla *sla, const struct escalation *e, const st
     struct call *c = sla->c;
     struct tx *tx = sla->tx;
     struct json *o = json_object_new(c->arena);
-    facts_put(c, o, e);
+    facts_put(c, o, e, false);
     json_put(c->arena, o, "bound", bound);
     TRY(sla_put(sla, e, o));
     TRY(notes_put(c, tx, e, o));
@@ -136,6 +139,88 @@ struct err escalation_view(struct sla *sla, const struct escalation *e, const st
     TRY(own_put(c, tx, e, o));
     if (e->decided_by != NULL && !escalation_is_open(e->state))
         json_put_text(c->arena, o, "decided_by", e->decided_by);
+    *out = o;
+    return arena_check(c->arena);
+}
+
+/* ---- a row of it ---- */
+
+/* Texts as they are written in what is bound, quotes and all; .at NULL: none. */
+struct line {
+    struct str counterparty, memo, amount; /* the first of each, the bank's */
+    size_t bank_n;
+};
+
+/* What is empty is no name. */
+static void keep_first(struct str *kept, struct str quoted)
+{
+    if (kept->at == NULL && quoted.len > sizeof "\"\"" - 1)
+        *kept = quoted;
+}
+
+static void leg_take(struct json_skim *s, struct line *l)
+{
+    struct str key, text, amount = {.at = NULL};
+    bool is_bank = false;
+    if (!json_skim_into(s, '{')) {
+        json_skim_pass(s);
+        return;
+    }
+    while (json_skim_key(s, &key)) {
+        if (!json_skim_text(s, &text))
+            json_skim_pass(s);
+        else if (str_is(key, "amount"))
+            amount = text;
+        else if (str_is(key, "counterparty"))
+            keep_first(&l->counterparty, text);
+        else if (str_is(key, "memo"))
+            keep_first(&l->memo, text);
+        else if (str_is(key, "side"))
+            is_bank = str_is(text, "\"bank\"");
+    }
+    if (is_bank)
+        l->amount = amount;
+    l->bank_n += is_bank;
+}
+
+/* Steps before the value of this member of the object that begins here. */
+static bool step_to(struct json_skim *s, const char *name)
+{
+    struct str key;
+    if (!json_skim_into(s, '{'))
+        return false;
+    while (json_skim_key(s, &key)) {
+        if (str_is(key, name))
+            return true;
+        json_skim_pass(s);
+    }
+    return false;
+}
+
+/* One line of what is bound, out of its text: a tree of each would be most of a page's work. */
+static void line_put(struct arena *arena, const struct escalation *e, struct json *o)
+{
+    struct json_skim s = json_skim_of(str_of(e->bound));
+    struct line l = {.bank_n = 0};
+    if (!step_to(&s, "facts") || !step_to(&s, "legs") || !json_skim_into(&s, '['))
+        return;
+    while (json_skim_item(&s))
+        leg_take(&s, &l);
+    if (l.counterparty.at != NULL)
+        json_put(arena, o, "counterparty", json_raw_new(arena, l.counterparty));
+    else if (l.memo.at != NULL)
+        json_put(arena, o, "memo", json_raw_new(arena, l.memo));
+    if (l.amount.at != NULL && l.bank_n == 1)
+        json_put(arena, o, "bank_amount", json_raw_new(arena, l.amount));
+}
+
+struct err escalation_brief(struct sla *sla, const struct escalation *e, struct json **out)
+{
+    struct call *c = sla->c;
+    struct json *o = json_object_new(c->arena);
+    facts_put(c, o, e, true);
+    line_put(c->arena, e, o);
+    TRY(sla_put(sla, e, o));
     *out = o;
     return arena_check(c->arena);
 }

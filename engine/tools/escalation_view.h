@@ -12,7 +12,13 @@
 MUST_CHECK struct err escalation_view(struct sla *sla, const struct escalation *e,
                                       const struct json *bound, struct json **out);
 
-/* Beside that: who stands around it and on whose seats, reminders, deliveries. */
+/* What a list shows of it in two lines, and what deciding several needs: the ruling, the digest, by
+ * when, and of what is bound the first counterparty that a leg has (or else the first memo) and the
+ * bank's amount with its sign when one entry of the bank is bound. Asks the book for nothing. */
+MUST_CHECK struct err escalation_brief(struct sla *sla, const struct escalation *e,
+                                       struct json **out);
+
+/* Beside what the list shows: who stands around it and on whose seats, reminders, deliveries. */
 MUST_CHECK struct err escalation_view_life(struct call *c, struct tx *tx,
                                            const struct escalation *e, struct json *o);
 

@@ -17,7 +17,7 @@ struct list_pending {
     const char *entity_id, *to, *cursor, *reason, *tool, *q, *currency, *min_amount, *max_amount;
     int view, tier, order; /* indexes of the names below */
     int64_t limit, older_than_hours;
-    bool with_may;
+    bool with_may, brief;
 };
 
 enum { VIEW_OPEN = 0, VIEW_ASKED, VIEW_DECIDED };
@@ -50,6 +50,11 @@ static const struct json_field fields[] = {
     JSON_BOOL(struct list_pending, with_may,
               .help = "also may_decide and why_not of each: whether the gate would let the caller "
                       "confirm it now; takes its time, so ask for few"),
+    JSON_BOOL(struct list_pending, brief,
+              .help = "rows for a list: without bound, requester, expires_at, notes, to, "
+                      "assigned_to, you_asked and decided_by, but with the first counterparty "
+                      "that is bound, or else memo, and bank_amount (with its sign, when one "
+                      "entry of the bank is bound)"),
     JSON_INT(struct list_pending, limit, .min = 1, .max = 200, .def = 50,
              .help = "escalations a page"),
     JSON_TEXT(struct list_pending, cursor, .min = -1, .max = 200,
@@ -64,9 +69,11 @@ struct pending_page {
 static const struct json_field result[] = {
     JSON_ANY(struct pending_page, escalations, .holds = JSON_TYPE_ARRAY, .each = JSON_TYPE_OBJECT,
              .required = true,
-             .help = "array of escalations: code, tier, clause, digest, amount, bound facts, "
-                     "sla_due_at, overdue, notes (questions and answers), to, you_asked, of "
-                     "those that ended decided_by, and may_decide, why_not when asked for"),
+             .help =
+                 "array of escalations: code, tier, clause, digest, amount, bound facts, "
+                 "sla_due_at, overdue, notes (questions and answers), to, you_asked, of "
+                 "those that ended decided_by, and may_decide, why_not when asked for; fewer when "
+                 "brief"),
     JSON_ANY(struct pending_page, counts, .holds = JSON_TYPE_OBJECT,
              .help = "on the first page of what is open: total, overdue, by_reason, by_entity of "
                      "all that the caller sees, and matching: how many pass the filters"),
@@ -188,19 +195,15 @@ static struct err may_put(struct call *c, struct tx *tx, const struct escalation
 }
 
 /* Bound facts are canonical as they were bound; a page of them is not read to be written again. */
-static struct err row_put(struct sla *sla, const struct scope *scope, const struct escalation *e,
-                          struct json *list)
+static struct err row_put(struct sla *sla, const struct escalation *e, struct json *list)
 {
     struct call *c = sla->c;
     const struct list_pending *args = c->args;
-    struct json *bound, *o;
-    if (!scope->all) {
-        TRY(bound_read(c->arena, e, &bound));
-        if (!scope_has_escalation(scope, e, bound))
-            return OK;
-    }
-    bound = json_raw_new(c->arena, str_of(e->bound));
-    TRY(escalation_view(sla, e, bound, &o));
+    struct json *o;
+    if (args->brief)
+        TRY(escalation_brief(sla, e, &o));
+    else
+        TRY(escalation_view(sla, e, json_raw_new(c->arena, str_of(e->bound)), &o));
     if (args->with_may)
         TRY(may_put(c, sla->tx, e, o));
     json_push(c->arena, list, o);
@@ -264,7 +267,7 @@ static struct err page_of_open(struct call *c, struct tx *tx, const struct scope
     for (size_t i = at; i < end; i++) {
         struct escalation e;
         TRY(escalation_load(tx, c->arena, found.items[i].escalation_id, &e));
-        TRY(row_put(&sla, scope, &e, list));
+        TRY(row_put(&sla, &e, list)); /* within the scope: pending_find looked */
     }
     page->escalations = list;
     page->counts = after[0] == '\0' ? found.counts : NULL;
@@ -312,6 +315,7 @@ static struct err history_add(struct sla *sla, const struct scope *scope,
 {
     struct call *c = sla->c;
     struct escalation e;
+    struct json *bound;
     bool yes;
     TRY(escalation_load(sla->tx, c->arena, id, &e));
     const struct queue_row row = {.escalation_id = str_of(e.escalation_id),
@@ -324,7 +328,13 @@ static struct err history_add(struct sla *sla, const struct scope *scope,
                                   .has_amount = e.has_amount,
                                   .amount = e.amount};
     TRY(pending_passes(c->arena, filter, &row, &yes));
-    return yes && belongs(c->args, &e) ? row_put(sla, scope, &e, list) : OK;
+    if (!yes || !belongs(c->args, &e))
+        return OK;
+    if (!scope->all) {
+        TRY(bound_read(c->arena, &e, &bound));
+        yes = scope_has_escalation(scope, &e, bound);
+    }
+    return yes ? row_put(sla, &e, list) : OK;
 }
 
 static struct err page_of_history(struct call *c, struct tx *tx, const struct scope *scope,

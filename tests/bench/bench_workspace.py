@@ -81,7 +81,7 @@ def worked(*daemons):
 def engine_alone(engine, n):
     maria, client, seconds = lib.Caller(engine, "human:maria"), Client(engine.port), []
     for _ in range(n):
-        data = request_bytes(maria, "list_pending_escalations", {"limit": 200})
+        data = request_bytes(maria, "list_pending_escalations", {"limit": 200, "brief": True})
         client.send(data)
         body = None
         while body is None:

@@ -69,6 +69,30 @@ def signing_in(agent):
     return maria
 
 
+def told(bound):
+    """What a line of the list says of the bound facts, the slow way."""
+    legs = (bound.get("facts") or {}).get("legs") or []
+    names, memos = ([leg[k] for leg in legs if leg.get(k)] for k in ("counterparty", "memo"))
+    bank = [leg["amount"] for leg in legs if leg["side"] == "bank"]
+    return (names[0] if names else None, memos[0] if memos and not names else None,
+            bank[0] if len(bank) == 1 else None)
+
+
+def lines_say_what_is_bound(agent):
+    maria = agents.Person(agent, "maria")
+    lines = maria.waiting()
+    status, page = maria.post("tools/list_pending_escalations", {"limit": 200})
+    whole = page["escalations"]
+    wrong = [(line, row) for line, row in zip(lines, whole)
+             if any(line[k] != row.get(k) for k in line
+                    if k not in ("counterparty", "memo", "bank_amount"))
+             or tuple(map(line.get, ("counterparty", "memo", "bank_amount"))) != told(row["bound"])]
+    check(f"{len(lines)} lines of the list say what is bound, and hold no more",
+          status == 200 and len(lines) == len(whole) > 30 and not wrong
+          and not any("bound" in line for line in lines)
+          and any("bank_amount" in line for line in lines), wrong[:1])
+
+
 def every_one_opens(agent):
     """Whatever waits can be looked at: no shape of the demo's escalations and matches is unknown."""
     maria = agents.Person(agent, "maria")
@@ -410,6 +434,7 @@ def main():
         maria = signing_in(agent)
         forged(agent, maria)
         csrf(agent, maria)
+        lines_say_what_is_bound(agent)
         every_one_opens(agent)
         decisions(agent)
         unknown(maria)

@@ -117,6 +117,71 @@ START_TEST(a_word_is_found_in_what_is_bound_and_nowhere_else)
 }
 END_TEST
 
+/* A proposal of two entries, in whose names and memos this stands. */
+static void told(int number, const char *bank_memo, const char *gl_name, const char *gl_memo)
+{
+    struct entry bank = spine_line(arena_fmt(arena, "b:%d", number), SIDE_BANK);
+    struct entry gl = spine_line(arena_fmt(arena, "g:%d", number), SIDE_GL);
+    struct tx tx;
+    bank.memo = bank_memo;
+    gl.counterparty = gl_name;
+    gl.memo = gl_memo;
+    ck_ok(money_make(1000 + number, "USD", &bank.amount));
+    gl.amount = bank.amount;
+    book_begin(&tx);
+    ck_ok(entry_insert(&tx, &bank));
+    ck_ok(entry_insert(&tx, &gl));
+    ck_ok(effect_bulk(&tx, TABLE_ENTRIES, 2));
+    const char *id = spine_proposal(&tx, number, 1000);
+    ck_ok(effect_bulk(&tx, TABLE_MATCHES, 1));
+    book_end(&tx);
+    spine_is(spine_run(spine_on_match(&agent, "confirm_match", id, "please")), CALL_PENDING);
+}
+
+/* A text of a row as it is sent. */
+static void row_says(const struct json *row, const char *key, const char *want)
+{
+    const struct json *value = json_get(row, key);
+    ck_assert_msg((value != NULL) == (want != NULL), "%s", key);
+    if (want != NULL)
+        ck_assert_msg(str_is(value->text, want), "%s: %.*s", key, (int)value->text.len,
+                      value->text.at);
+}
+
+START_TEST(a_brief_row_says_what_the_whole_one_says_and_a_line_of_what_is_bound)
+{
+    static const char *const left_out[] = {"bound", "requester", "expires_at",
+                                           "notes", "to",        "you_asked"};
+    told(1, "WIRE IN", "Gr\u00fc\u00dfe \"A\\B\"", "Invoice 1");
+    told(2, "WIRE \"legs\":[{", NULL, "Invoice 2");
+    told(3, NULL, "", NULL);
+    const struct json *whole = json_get(listed(&spine_ana, "{}", ERR_NONE), "escalations");
+    const struct json *brief =
+        json_get(listed(&spine_ana, "{\"brief\":true}", ERR_NONE), "escalations");
+    ck_assert_uint_eq(whole->count, 3);
+    ck_assert_uint_eq(brief->count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct json *row = brief->items[i];
+        for (size_t k = 0; k < sizeof left_out / sizeof left_out[0]; k++) {
+            ck_assert_ptr_null(json_get(row, left_out[k]));
+            ck_assert_ptr_nonnull(json_get(whole->items[i], left_out[k]));
+        }
+        for (size_t k = 0; k < row->count; k++) {
+            const struct json *other = json_get(whole->items[i], row->members[k].key.at);
+            ck_assert(other == NULL || json_equal(other, row->members[k].value));
+        }
+        ck_assert_uint_ge(row->count, 17);
+        row_says(row, "bank_amount", arena_fmt(arena, "\"10.0%zu\"", i + 1));
+    }
+    row_says(brief->items[0], "counterparty", "\"Gr\u00fc\u00dfe \\\"A\\\\B\\\"\"");
+    row_says(brief->items[0], "memo", NULL);
+    row_says(brief->items[1], "counterparty", NULL);
+    row_says(brief->items[1], "memo", "\"WIRE \\\"legs\\\":[{\"");
+    row_says(brief->items[2], "counterparty", NULL);
+    row_says(brief->items[2], "memo", NULL);
+}
+END_TEST
+
 START_TEST(pages_in_any_order_hold_everything_once)
 {
     static const char *const orders[] = {"oldest", "sla", "newest", "amount"};
@@ -285,6 +350,7 @@ END_TEST
 SPINE_MAIN("pending", queue_up, spine_down, filters_choose_and_counts_tell_of_all_that_is_seen,
            what_is_old_is_found_and_counted_as_overdue,
            a_word_is_found_in_what_is_bound_and_nowhere_else,
+           a_brief_row_says_what_the_whole_one_says_and_a_line_of_what_is_bound,
            pages_in_any_order_hold_everything_once,
            a_page_goes_on_where_it_was_although_its_last_row_was_settled,
            what_cannot_be_meant_is_refused_where_it_stands,

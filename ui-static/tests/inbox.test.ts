@@ -3,9 +3,10 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { queryClient } from '@/api/query'
-import type { BoundLeg, EscalationDetail, Session } from '@/api/types'
+import type { BoundLeg, Escalation, EscalationDetail, Session } from '@/api/types'
 import BulkBar from '@/screens/inbox/BulkBar.vue'
 import DecisionBar from '@/screens/inbox/DecisionBar.vue'
+import ListItem from '@/screens/inbox/ListItem.vue'
 import WhatWillHappen from '@/screens/inbox/WhatWillHappen.vue'
 import { together } from '@/screens/inbox/bulk'
 import { again, attempts, begin, last } from '@/screens/inbox/decisions'
@@ -325,5 +326,24 @@ describe('facts', () => {
     expect(counterpartyOf(e)).toBe('ACME GmbH')
     e.bound.facts!.legs![0]!.counterparty = null
     expect(counterpartyOf(e)).toBe('invoice')
+  })
+})
+
+describe('a line of the list', () => {
+  const line = (more: Partial<Escalation>) => {
+    const { escalation_id, code, state, tool, entity_id, amount, currency, reason, clause, pointer, created_at, digest } = waiting()
+    const item = { escalation_id, code, state, tool, entity_id, amount, currency, reason, clause, pointer, created_at, digest, ...more }
+    return mount(ListItem, { props: { item, open: false, chosen: false, choosable: true } }).find('.line').text()
+  }
+  it('names the counterparty, else what the line says, else what would be done', () => {
+    expect(line({ counterparty: 'ACME GmbH', memo: 'invoice' })).toContain('ACME GmbH')
+    expect(line({ memo: 'invoice' })).toContain('invoice')
+    expect(line({})).toContain('Confirm match')
+    expect(line({ counterparty: 'ACME\u202ehbmG' })).toContain('ACMERLOhbmG')
+  })
+  it('has the sign of the bank, and none when several entries of the bank are bound', () => {
+    expect(line({ bank_amount: '-87432.10' })).toContain('−87,432.10 EUR')
+    expect(line({})).toContain('87,432.10 EUR')
+    expect(line({})).not.toContain('−')
   })
 })

@@ -6,8 +6,9 @@ const words = page => page.getByRole('textbox', { name: /reason|question|answer/
 const button = (page, name) => page.getByRole('group', { name: 'Decide' }).getByRole('button', { name });
 const lastLine = page => page.getByLabel('The open item').getByRole('status').first();
 
-export async function waiting(query = '') {
-    const { status, body } = await api('sam', 'GET', `escalations?limit=200${query}`);
+// Whole, with all that is bound.
+export async function waiting() {
+    const { status, body } = await api('sam', 'POST', 'tools/list_pending_escalations', { limit: 200 });
     if (status !== 200) throw new Error(`what waits: ${status} ${JSON.stringify(body)}`);
     return body.escalations;
 }

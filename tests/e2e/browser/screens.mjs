@@ -78,7 +78,7 @@ export const screens = {
 
     'what a payee wrote': async a => {
         const page = await a('maria', '/');
-        const { body } = await api('maria', 'GET', 'escalations?limit=200');
+        const { body } = await api('maria', 'POST', 'tools/list_pending_escalations', { limit: 200 });
         const hostile = body.escalations.filter(e => /HX-[123]/.test(JSON.stringify(e.bound)));
         check('payee: the hostile lines wait to be decided', hostile.length === 3, hostile.length);
         for (const e of hostile) {

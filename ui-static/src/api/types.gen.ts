@@ -137,71 +137,17 @@ export interface EscalationPage {
     /** word for word */
     clause: string
     pointer: string
-    requester: string
     created_at: string
-    expires_at: string
     /** a decision repeats it */
     digest: string
-    bound: {
-      tool: string
-      requester: string
-      arguments: Record<string, unknown>
-      /** ids; null where the contra is not known */
-      accounts?: unknown[]
-      entities?: string[]
-      entity_id?: string | null
-      amount?: string | null
-      currency?: string | null
-      clause: string
-      pointer: string
-      reason: string
-      policy_version: string
-      expires_at: string
-      object?: {
-        id: string
-        type: string
-        version: number
-      } | null
-      facts?: {
-        account_id?: string
-        difference?: string
-        legs?: {
-          entry_id: string
-          version: number
-          side: string
-          amount: string
-          currency?: string | null
-          date?: string | null
-          counterparty?: string | null
-          memo?: string | null
-          reference?: string | null
-        }[]
-        match_type?: string
-        rule?: string
-        score_bp?: number
-      } | null
-    }
     sla_due_at?: string | null
     overdue?: boolean
-    notes?: Record<string, unknown>[]
-    to?: {
-      /** a person; or */
-      principal?: string
-      role?: string
-      /** who put it before them */
-      by: string
-    }[]
-    assigned_to?: {
-      /** a person; or */
-      principal?: string
-      role?: string
-      /** who put it before them */
-      by: string
-    } | null
-    you_asked?: boolean
-    may_decide?: boolean
-    why_not?: string | null
-    decided_by?: string | null
+    /** the first that is bound: untrusted, as memo */
+    counterparty?: string
+    /** the first that is bound, when no counterparty is */
+    memo?: string
+    /** with its sign, when one entry of the bank is bound */
+    bank_amount?: string
   }[]
   /** of the first page */
   counts?: {
@@ -232,11 +178,13 @@ export interface Escalation {
   /** word for word */
   clause: string
   pointer: string
-  requester: string
   created_at: string
-  expires_at: string
   /** a decision repeats it */
   digest: string
+  sla_due_at?: string | null
+  overdue?: boolean
+  requester: string
+  expires_at: string
   bound: {
     tool: string
     requester: string
@@ -276,8 +224,6 @@ export interface Escalation {
       score_bp?: number
     } | null
   }
-  sla_due_at?: string | null
-  overdue?: boolean
   notes?: Record<string, unknown>[]
   to?: {
     /** a person; or */

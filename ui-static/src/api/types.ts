@@ -97,10 +97,11 @@ export interface Verify {
 /* ---- escalations ---- */
 
 export type EscalationPage = gen.EscalationPage
+/* A line of the list. */
 export type Escalation = EscalationPage['escalations'][number]
 /* With everything that a decision needs. */
 export type EscalationDetail = gen.Escalation
-export type Bound = Escalation['bound']
+export type Bound = EscalationDetail['bound']
 export type BoundLeg = NonNullable<NonNullable<Bound['facts']>['legs']>[number]
 export type Leg = gen.Match['legs'][number]
 export type Candidate = NonNullable<gen.Match['alternatives']>[number]

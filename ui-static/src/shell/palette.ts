@@ -80,7 +80,7 @@ export async function search(text: string, signal: AbortSignal): Promise<Hit[]> 
         id: e.escalation_id,
         group: 'Waiting',
         label: `${toolWords(e.tool)} ${e.amount ? `${formatAmount(e.amount)} ${e.currency}` : ''}`,
-        detail: `${e.code} · ${inert(e.bound.facts?.legs?.find((l) => l.counterparty)?.counterparty ?? e.entity_id ?? '')}`,
+        detail: `${e.code} · ${inert(e.counterparty ?? e.entity_id ?? '')}`,
         icon: 'inbox',
         run: () => void router.push(scoped({ name: 'inbox', params: { id: e.escalation_id } })),
       })

@@ -1,5 +1,5 @@
 /* What an escalation would do, told from its bound facts. */
-import type { BoundLeg, Difference, Escalation } from '@/api/types'
+import type { BoundLeg, Difference, EscalationDetail } from '@/api/types'
 
 export interface Fact {
   /* into the bound facts: what a difference points at */
@@ -10,24 +10,24 @@ export interface Fact {
   currency?: string | null
 }
 
-export function legsOf(e: Escalation): readonly BoundLeg[] {
+export function legsOf(e: EscalationDetail): readonly BoundLeg[] {
   return e.bound.facts?.legs ?? []
 }
 
-export function counterpartyOf(e: Escalation): string {
+export function counterpartyOf(e: EscalationDetail): string {
   const legs = legsOf(e)
   const named = legs.find((l) => l.counterparty)?.counterparty
   return named ?? legs.find((l) => l.memo)?.memo ?? ''
 }
 
 /* As the bank has it, with its sign, when there is one such entry; else what is bound. */
-export function signedAmount(e: Escalation): string {
+export function signedAmount(e: EscalationDetail): string {
   const { bank } = sides(e)
   return (bank.length === 1 ? bank[0]!.amount : e.amount) ?? ''
 }
 
 /* bank, and what stands against it. */
-export function sides(e: Escalation): { bank: BoundLeg[]; book: BoundLeg[] } {
+export function sides(e: EscalationDetail): { bank: BoundLeg[]; book: BoundLeg[] } {
   const legs = legsOf(e)
   return { bank: legs.filter((l) => l.side === 'bank'), book: legs.filter((l) => l.side !== 'bank') }
 }
@@ -38,7 +38,7 @@ function put(list: Fact[], pointer: string, label: string, value: unknown, more:
 }
 
 /* What the digest covers, legs aside: they are the evidence's. */
-export function factsOf(e: Escalation): Fact[] {
+export function factsOf(e: EscalationDetail): Fact[] {
   const b = e.bound
   const f = b.facts
   const list: Fact[] = []
