@@ -35,7 +35,7 @@ const failed = await tell({
         check('chat: g c goes there, and one can write', true);
         check('chat: there is something to begin with', await page.getByRole('list', { name: 'To begin with' }).getByRole('button').count() >= 3);
         await judged(page, 'a new conversation');
-        await picture(page, 'chat-new-light');
+        await picture(page, 'conversation-new-light');
         await page.keyboard.type('What is');
         await page.keyboard.press('Shift+Enter');
         await page.keyboard.type('in the way?');
@@ -62,12 +62,12 @@ const failed = await tell({
         await page.keyboard.press('Escape');
         check('chat: it leads nowhere by itself', new URL(page.url()).pathname === talk, page.url());
         await judged(page, 'a conversation');
-        await picture(page, 'chat-light');
+        await picture(page, 'conversation-light');
         await page.emulateMedia({ media: 'print' });
         await page.waitForFunction(() => document.querySelectorAll('.call tbody tr').length >= 20 && !document.querySelector('.pane details:not([open])')).catch(() => {});
         const rows = await page.locator('.call tbody tr:visible').count();
         check('chat: printed it is whole, what was folded too', rows >= 20 && await page.locator('.pane details:not([open])').count() === 0, rows);
-        await picture(page, 'chat-print');
+        await picture(page, 'conversation-print');
     },
 
     'an approval within it': async a => {
@@ -111,7 +111,7 @@ const failed = await tell({
         await page.getByRole('button', { name: 'Try again' }).click();
         await page.locator('.answer').getByText('Now it works.').waitFor();
         check('chat: it is tried again by a press', true);
-        await picture(page, 'chat-trouble');
+        await picture(page, 'conversation-trouble');
     },
 
     'in dark, on a phone': async a => {
@@ -122,12 +122,12 @@ const failed = await tell({
         const page = await a('maria', talk, PHONE);
         await answer(page, 'That is all.').waitFor();
         await judged(page, 'chat at 390 px');
-        await picture(page, 'chat-phone');
+        await picture(page, 'conversation-phone');
         await page.goto(`${url}/chat`);
         await composer(page).waitFor();
         check('chat at 390 px: a new one and the old ones are on one page', await composer(page).isVisible() && await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().isVisible());
         await judged(page, 'a new conversation at 390 px');
-        await picture(page, 'chat-new-phone');
+        await picture(page, 'conversation-new-phone');
         await page.setViewportSize({ width: 320, height: 640 });
         check('chat at 320 px: nothing beside the screen (WCAG 1.4.10)', await overflow(page) <= 0, await overflow(page));
     },
@@ -141,7 +141,7 @@ const failed = await tell({
         check('tools: what is offered, and what is not', await tools.getByText('Offered', { exact: true }).count() > 10, await tools.innerText());
         await judged(page, 'tools of the model');
         check('tools: only the screen scrolls, not the page', await page.evaluate(() => document.documentElement.scrollTop === 0 && document.documentElement.scrollHeight <= innerHeight));
-        await picture(page, 'chat-tools');
+        await picture(page, 'conversation-tools');
         await page.keyboard.press('Control+k');
         await page.keyboard.type('why is it late');
         await page.getByRole('option', { name: /Ask in the chat/ }).click();
