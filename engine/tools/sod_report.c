@@ -10,6 +10,8 @@
 
 #define PREVENTED_SHOWN 500
 #define DAYS_DEFAULT    92
+#define PAGE_EVENTS     200
+#define PAGE_BYTES      ((size_t)64 << 20)
 
 struct sod_report {
     const char *from, *to;
@@ -219,6 +221,7 @@ static void roles_unknown(struct call *c, const struct person *person, struct js
 
 struct stopped {
     struct arena *arena;
+    struct arena *page; /* of one page's events: a period may have a million */
     struct json *list;
     int64_t n, last_seq;
 };
@@ -229,7 +232,7 @@ static struct err stopped_row(void *arg, const struct audit_row *row)
     struct json *event;
     if (strstr(row->event, "\"SOD_") == NULL)
         return OK;
-    TRY(json_read(s->arena, str_of(arena_strdup(s->arena, row->event)), NULL, &event));
+    TRY(json_read(s->page, str_of(row->event), NULL, &event));
     const char *reason = json_get_text(event, "reason");
     if (reason == NULL || strncmp(reason, "SOD_", 4) != 0 || s->n++ >= PREVENTED_SHOWN)
         return OK;
@@ -244,7 +247,7 @@ static struct err stopped_row(void *arg, const struct audit_row *row)
     return arena_check(s->arena);
 }
 
-static struct err stopped_read(struct call *c, struct tx *tx, struct stopped *s)
+static struct err stopped_all(struct call *c, struct tx *tx, struct stopped *s)
 {
     const struct sod_report *a = c->args;
     char from[INSTANT_TEXT_MAX];
@@ -254,12 +257,23 @@ static struct err stopped_read(struct call *c, struct tx *tx, struct stopped *s)
         .event_type = "POLICY_VIOLATION",
         .from = a->from == NULL ? from : a->from,
         .to = a->to == NULL ? NULL : arena_fmt(c->arena, "%sT23:59:59.999999Z", a->to),
-        .limit = 1000};
+        .limit = PAGE_EVENTS};
+    struct tx paged = *tx;
+    paged.arena = s->page;
     while (more) {
         filter.after_seq = s->last_seq;
-        TRY(audit_query(tx, &filter, stopped_row, s, &s->last_seq, &more));
+        arena_reset(s->page);
+        TRY(audit_query(&paged, &filter, stopped_row, s, &s->last_seq, &more));
     }
     return arena_check(c->arena);
+}
+
+static struct err stopped_read(struct call *c, struct tx *tx, struct stopped *s)
+{
+    CLEANUP(arena_free) struct arena *page = arena_new(PAGE_BYTES);
+    ENSURE(page != NULL, ERR_LIMIT, "out of memory");
+    s->page = page;
+    return stopped_all(c, tx, s);
 }
 
 static struct err report_read(struct call *c, struct tx *tx)

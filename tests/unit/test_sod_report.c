@@ -139,6 +139,21 @@ START_TEST(people_who_may_be_one_are_a_hint)
 }
 END_TEST
 
+/* More events than the memory of one call would hold. */
+START_TEST(a_period_of_many_denials_is_counted_whole)
+{
+    struct call *asked =
+        admin_prod("ana", "change_person", "{\"act\":\"disable\",\"person\":\"dia\"}");
+    for (int i = 0; i < 4000; i++)
+        admin_denied(admin_answer("ana", asked, "confirm"), REASON_SOD_SAME_ACTOR);
+    int64_t n = 0;
+    const struct json *report = read_ok("sod_report", "{}");
+    ck_assert(json_int(json_get(report, "prevented_n"), &n));
+    ck_assert_int_eq(n, 4000);
+    ck_assert_uint_eq(json_get(report, "prevented")->count, 500);
+}
+END_TEST
+
 START_TEST(what_was_stopped_is_counted)
 {
     struct call *asked =
@@ -178,4 +193,4 @@ SPINE_MAIN("sod_report", admin_up, spine_down, the_registry_is_read_by_administr
            a_role_is_listed_with_who_asked_and_who_approved,
            a_review_of_an_earlier_day_takes_later_changes_back, who_may_do_both_sides_is_named,
            people_who_may_be_one_are_a_hint, what_was_stopped_is_counted,
-           roles_that_lead_nowhere_are_named)
+           a_period_of_many_denials_is_counted_whole, roles_that_lead_nowhere_are_named)
