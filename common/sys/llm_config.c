@@ -25,8 +25,9 @@ static const struct setting rows[] = {
     {.name = "CLOSEGATE_AGENT_MODEL",
      .type = SETTING_TEXT,
      LLM(model),
-     .help = "The model, exactly as its provider calls it; required with a model's address or key: "
-             "closegate never chooses one, and never changes it by itself."},
+     .help = "The model, exactly as its provider calls it; closegate never chooses one, and never "
+             "changes it by itself. Without it there is no chat; in prod a key or an address "
+             "without it is refused."},
     {.name = "CLOSEGATE_LLM_API",
      .type = SETTING_CHOICE,
      LLM(api),
@@ -307,6 +308,10 @@ struct err llm_config_load(struct arena *arena, const char *file, const char *co
     TRY(settings_load(arena, &table, file, env, &r));
     TRY(take_money(&r));
     TRY(take_patterns(arena, &r));
+    if (dev && text_empty(r.config.model)) { /* a key alone, as it lies about in many a shell */
+        r.config.api = LLM_API_NONE;
+        r.config.base_url = r.anthropic_key = r.openai_key = NULL;
+    }
     TRY(take_api(&r));
     *out = r.config;
     if (out->api == LLM_API_NONE)

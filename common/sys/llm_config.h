@@ -25,7 +25,7 @@ struct llm_limits {
 /* Texts live in the arena of agent_config_load. */
 struct llm_config {
     int api;              /* enum llm_api */
-    const char *model;    /* NULL only when api is NONE */
+    const char *model;    /* NULL only when api is NONE, which in dev it then is */
     const char *base_url; /* without a slash at its end */
     const char *key;      /* NULL: the server wants none */
     int64_t timeout_ms;   /* of one answer, from the request to its last byte */

@@ -251,10 +251,12 @@ def refused_at_start(engine, binary, mock):
     good = mock.settings()
     key = llm.KEYS[llm.ANTHROPIC]
     for what, env, word in (
-            ("a key without a model", {k: v for k, v in good.items()
-                                       if k != "CLOSEGATE_AGENT_MODEL"}, "CLOSEGATE_AGENT_MODEL"),
-            ("the same in prod", {**{k: v for k, v in good.items() if k != "CLOSEGATE_AGENT_MODEL"},
-             "CLOSEGATE_ENV": "prod"}, "CLOSEGATE_"),
+            ("in prod a key without a model", {
+                **{k: v for k, v in good.items() if k != "CLOSEGATE_AGENT_MODEL"},
+                "CLOSEGATE_ENV": "prod", "CLOSEGATE_AGENT_AUTH_BACKEND": "oidc",
+                "CLOSEGATE_WORKSPACE_URL": "https://c.example",
+                "CLOSEGATE_OIDC_ISSUER": "https://idp.example",
+                "CLOSEGATE_OIDC_CLIENT_ID": "c"}, "CLOSEGATE_AGENT_MODEL"),
             ("an API nobody speaks", {**good, "CLOSEGATE_LLM_API": "telepathy"},
              "CLOSEGATE_LLM_API"),
             ("an address that is none", {**good, "CLOSEGATE_LLM_BASE_URL": "ftp://x"},
@@ -311,8 +313,9 @@ def key_from_a_file(engine, binary, mock):
                   llm.KEYS[llm.ANTHROPIC].encode() not in f.read())
 
 
-def no_model(engine, binary):
-    with agents.serving(engine, binary) as agent:
+def no_model(engine, binary, env):
+    """Nothing of it is set; or, in dev, keys that lie about in the shell and no model's name."""
+    with agents.serving(engine, binary, env=env) as agent:
         maria = agents.Person(agent, "maria")
         status, said = maria.get("chat")
         check("without a model the Chat says that there is none, and what to set", status == 200
@@ -349,7 +352,8 @@ def main():
     with lib.serving(book, ["recon"]) as engine, llm.Provider() as mock:
         refused_at_start(engine, binary, mock)
         doctor(engine, binary, mock)
-        no_model(engine, binary)
+        no_model(engine, binary, {})
+        no_model(engine, binary, {"ANTHROPIC_API_KEY": "sk-a", "OPENAI_API_KEY": "sk-b"})
         key_from_a_file(engine, binary, mock)
         between = Between(engine.port)
         env = mock.settings(backoff_ms=20)

@@ -68,8 +68,18 @@ END_TEST
 
 START_TEST(a_model_is_never_chosen_for_anybody)
 {
-    ck_err(LOAD("ANTHROPIC_API_KEY=k"), ERR_INPUT);
-    ck_err(LOAD("ANTHROPIC_API_KEY=k", "CLOSEGATE_AGENT_MODEL="), ERR_INPUT);
+    const char *prod[] = {"CLOSEGATE_WORKSPACE_URL=https://c.example",
+                          "CLOSEGATE_OIDC_ISSUER=https://idp.example",
+                          "CLOSEGATE_OIDC_CLIENT_ID=c",
+                          "ANTHROPIC_API_KEY=k",
+                          NULL,
+                          NULL};
+    ck_err(load(prod), ERR_INPUT);
+    prod[4] = "CLOSEGATE_AGENT_MODEL=";
+    ck_err(load(prod), ERR_INPUT);
+    ck_ok(LOAD("ANTHROPIC_API_KEY=k", "OPENAI_API_KEY=k2"));
+    ck_assert_int_eq(config.llm.api, LLM_API_NONE);
+    ck_assert_int_gt(config.llm.trace_days, 0);
 }
 END_TEST
 
