@@ -25,7 +25,8 @@ static struct {
     struct loop *loop;
     struct mcpc_shared *engine;
     struct pool *pool;
-    sem_t gate;        /* what blocking jobs wait for */
+    sem_t begun;       /* by blocking jobs */
+    sem_t gate;        /* what they wait for */
     atomic_int worked; /* jobs */
     int done, wanted;  /* loop thread, which is the test's */
     struct job jobs[JOBS];
@@ -41,8 +42,10 @@ static void work(void *arg, const struct worker_tools *tools)
     struct job *job = arg;
     ck_assert_ptr_nonnull(tools->db);
     ck_assert_ptr_nonnull(tools->mcpc);
-    if (job->blocks)
+    if (job->blocks) {
+        sem_post(&t.begun);
         sem_wait(&t.gate);
+    }
     job->worked = atomic_fetch_add(&t.worked, 1) + 1;
 }
 
@@ -79,6 +82,7 @@ static void start(size_t workers, size_t waiting_max)
     ck_ok(agent_db_migrate(t.path, "2026-03-03T09:15:02Z", arena, &migrated));
     ck_ok(mcpc_shared_new(&engine, &t.engine));
     ck_ok(loop_new(&t.loop));
+    sem_init(&t.begun, 0, 0);
     sem_init(&t.gate, 0, 0);
     const struct pool_options options = options_of(workers, waiting_max);
     ck_ok(pool_start(t.loop, &options, &t.pool));
@@ -90,6 +94,7 @@ static void finish(void)
     pool_stop(t.pool);
     loop_free(t.loop);
     mcpc_shared_free(t.engine);
+    sem_destroy(&t.begun);
     sem_destroy(&t.gate);
     unlink(t.path);
     snprintf(path, sizeof path, "%s-wal", t.path);
@@ -188,6 +193,7 @@ START_TEST(what_waits_when_it_stops_is_given_back_unworked)
     t.jobs[0].blocks = true;
     for (int i = 0; i < 4; i++)
         ck_ok(pool_submit(t.pool, &t.jobs[i]));
+    sem_wait(&t.begun); /* what no worker has taken is given back, too */
     ck_assert_int_eq(pthread_create(&thread, NULL, let_go, NULL), 0);
     pool_stop(t.pool);
     t.pool = NULL;
