@@ -33,10 +33,11 @@ static bool is_response(const struct json *message)
            text_eq(json_get_text(message, "jsonrpc"), "2.0");
 }
 
-/* A sentence that may go into our own answers: bounded, and cut between characters. */
+/* A sentence that may go into our own answers: bounded, and cut between characters. NULL for
+ * one that says nothing: each reader has its own words for that. */
 static const char *sentence(struct arena *arena, const char *text)
 {
-    if (text == NULL)
+    if (text_empty(text))
         return NULL;
     size_t len = strlen(text);
     if (len > SENTENCE_MAX) {
@@ -177,13 +178,15 @@ static void read_failed(struct arena *arena, struct mcpc_result *out)
     out->status = "failed";
     out->error = err_kind_name(ERR_UPSTREAM);
     out->message = sentence(arena, out->text.at);
-    if (out->text.len == 0 || read_tree(arena, out->text, &told).kind != ERR_NONE ||
-        json_get_text(told, "message") == NULL)
-        return;
-    out->message = sentence(arena, json_get_text(told, "message"));
-    out->pointer = json_get_text(told, "pointer");
-    if (json_get_text(told, "error") != NULL)
-        out->error = json_get_text(told, "error");
+    if (out->text.len > 0 && read_tree(arena, out->text, &told).kind == ERR_NONE &&
+        json_get_text(told, "message") != NULL) {
+        out->message = sentence(arena, json_get_text(told, "message"));
+        out->pointer = json_get_text(told, "pointer");
+        if (json_get_text(told, "error") != NULL)
+            out->error = json_get_text(told, "error");
+    }
+    if (out->message == NULL)
+        out->message = "the engine failed and did not say why";
 }
 
 struct err answer_call(struct arena *arena, const struct json *result, struct mcpc_result *out)

@@ -50,14 +50,19 @@ static const char *told(const char *structured)
                      structured);
 }
 
-static const char *failed(const char *error)
+static const char *failed_saying(const char *error, const char *words)
 {
     return arena_fmt(arena,
                      "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"content\":[{\"type\":\"text\","
                      "\"text\":\"{\\\"status\\\":\\\"failed\\\",\\\"error\\\":\\\"%s\\\","
-                     "\\\"message\\\":\\\"so it is\\\",\\\"pointer\\\":\\\"/a\\\"}\"}],"
+                     "\\\"message\\\":\\\"%s\\\",\\\"pointer\\\":\\\"/a\\\"}\"}],"
                      "\"isError\":true}}",
-                     error);
+                     error, words);
+}
+
+static const char *failed(const char *error)
+{
+    return failed_saying(error, "so it is");
 }
 
 static struct err call(const char *tool, const char *arguments, struct mcpc_result *result)
@@ -458,6 +463,26 @@ START_TEST(denials_and_failures_are_results_with_the_engines_words)
 }
 END_TEST
 
+START_TEST(a_failure_without_a_word_has_a_sentence_all_the_same)
+{
+    struct mcpc_result result;
+    start();
+    script_add((struct step){.body = failed_saying("conflict", "")});
+    ck_ok(call("change", "{}", &result));
+    ck_assert_str_ne(result.message, "");
+    ck_assert_str_ne(mcpc_failure(arena, &result).msg, "");
+    script_add((struct step){.body = failed_saying("unknown_outcome", "")});
+    struct err e = call("change", "{}", &result);
+    ck_err(e, ERR_UNKNOWN);
+    ck_assert_str_ne(e.msg, "");
+    script_add((struct step){.body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"content\":[],"
+                                     "\"isError\":true}}"});
+    ck_ok(call("change", "{}", &result));
+    ck_assert_str_ne(mcpc_failure(arena, &result).msg, "");
+    stop();
+}
+END_TEST
+
 START_TEST(refusals_keep_their_sentence_and_their_kind)
 {
     static const struct {
@@ -694,6 +719,7 @@ TEST_MAIN("mcpc", a_call_carries_the_envelope_and_the_headers_that_repeat_it,
           nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when,
           one_slow_call_does_not_make_an_engine_unreachable_that_answers_others,
           denials_and_failures_are_results_with_the_engines_words,
+          a_failure_without_a_word_has_a_sentence_all_the_same,
           refusals_keep_their_sentence_and_their_kind, what_is_no_answer_is_refused_whatever_it_is,
           an_answer_that_is_too_large_is_not_taken, an_answer_in_events_is_the_one_with_its_id,
           a_key_that_is_not_there_yet_is_waited_for_and_a_new_one_is_found,
