@@ -187,6 +187,23 @@ static struct call *spine_call(const struct actor *actor, const char *tool, cons
     return c;
 }
 
+/* A read tool's answer to `actor` (on the reader's connection, now) with arguments in JSON; fails
+ * the test when it ends otherwise than `want`. NULL unless it is OK. */
+__attribute__((unused)) static struct json *spine_asked(const struct actor *actor, const char *tool,
+                                                        const char *text, enum err_kind want)
+{
+    struct json *args;
+    struct tx tx;
+    ck_ok(json_read(arena, str_of(text), NULL, &args));
+    struct call *c = spine_call(actor, tool, NULL, args);
+    ck_ok(tx_read_begin(book_reader, c->arena, book_clock(), &tx));
+    const struct err e = c->tool->read(c, &tx);
+    tx_read_end(&tx);
+    ck_assert_msg(e.kind == want, "%s: %s %s", text, err_kind_name(e.kind),
+                  e.msg == NULL ? "" : e.msg);
+    return c->result;
+}
+
 __attribute__((unused)) static struct call *spine_on_match(const struct actor *actor,
                                                            const char *tool, const char *match_id,
                                                            const char *rationale)

@@ -6,16 +6,7 @@
 
 static struct json *listed(const struct actor *actor, const char *text, enum err_kind want)
 {
-    struct json *args;
-    struct tx tx;
-    ck_ok(json_read(arena, str_of(text), NULL, &args));
-    struct call *c = spine_call(actor, "list_exceptions", NULL, args);
-    ck_ok(tx_read_begin(book_reader, c->arena, book_clock(), &tx));
-    const struct err e = c->tool->read(c, &tx);
-    tx_read_end(&tx);
-    ck_assert_msg(e.kind == want, "%s: %s %s", text, err_kind_name(e.kind),
-                  e.msg == NULL ? "" : e.msg);
-    return c->result;
+    return spine_asked(actor, "list_exceptions", text, want);
 }
 
 static const char *nth(const struct json *page, size_t i, const char *key)

@@ -17,16 +17,7 @@ static void stats_up(void)
 
 static struct json *figures(const struct actor *actor, const char *text, enum err_kind want)
 {
-    struct json *args;
-    struct tx tx;
-    ck_ok(json_read(arena, str_of(text), NULL, &args));
-    struct call *c = spine_call(actor, "workspace_stats", NULL, args);
-    ck_ok(tx_read_begin(book_reader, c->arena, book_clock(), &tx));
-    const struct err e = c->tool->read(c, &tx);
-    tx_read_end(&tx);
-    ck_assert_msg(e.kind == want, "%s: %s %s", text, err_kind_name(e.kind),
-                  e.msg == NULL ? "" : e.msg);
-    return c->result;
+    return spine_asked(actor, "workspace_stats", text, want);
 }
 
 static int64_t at(const struct json *o, const char *pointer)
