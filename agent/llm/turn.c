@@ -19,15 +19,9 @@
 
 static struct err row_keep(struct turn *t, const struct trace *trace, const struct json *body)
 {
-    if (t->n == t->cap) {
-        const size_t cap = t->cap == 0 ? 64 : 2 * t->cap;
-        struct turn_row *rows = ARENA_ARRAY(t->arena, cap, struct turn_row);
-        ENSURE(rows != NULL, ERR_LIMIT, "out of memory");
-        if (t->n > 0)
-            memcpy(rows, t->rows, t->n * sizeof *rows);
-        t->rows = rows;
-        t->cap = cap;
-    }
+    struct turn_row *rows = arena_grow(t->arena, t->rows, t->n, &t->cap, sizeof *rows);
+    ENSURE(rows != NULL, ERR_LIMIT, "out of memory");
+    t->rows = rows;
     t->rows[t->n++] = (struct turn_row){*trace, body};
     return OK;
 }

@@ -26,15 +26,9 @@ static struct err put_parts(struct messages *m, enum llm_role role, struct llm_p
 {
     if (n == 0)
         return OK;
-    if (m->n == m->cap) {
-        const size_t cap = m->cap == 0 ? 64 : 2 * m->cap;
-        struct llm_message *items = ARENA_ARRAY(m->arena, cap, struct llm_message);
-        ENSURE(items != NULL, ERR_LIMIT, "out of memory");
-        if (m->n > 0)
-            memcpy(items, m->items, m->n * sizeof *items);
-        m->items = items;
-        m->cap = cap;
-    }
+    struct llm_message *items = arena_grow(m->arena, m->items, m->n, &m->cap, sizeof *items);
+    ENSURE(items != NULL, ERR_LIMIT, "out of memory");
+    m->items = items;
     m->items[m->n++] = (struct llm_message){role, parts, n};
     return OK;
 }

@@ -123,6 +123,20 @@ void *arena_array(struct arena *arena, size_t n, size_t size)
     return arena_alloc(arena, bytes);
 }
 
+void *arena_grow(struct arena *arena, void *array, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return array;
+    const size_t more = *cap == 0 ? 8 : *cap * 2;
+    void *longer = arena_array(arena, more, size);
+    if (longer == NULL)
+        return NULL;
+    if (n > 0)
+        memcpy(longer, array, n * size);
+    *cap = more;
+    return longer;
+}
+
 char *arena_dup(struct arena *arena, const char *bytes, size_t len)
 {
     char *p = len == SIZE_MAX ? NULL : arena_alloc(arena, len + 1);

@@ -27,6 +27,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 
 /* `n` elements of `size`, zeroed; NULL also when n * size overflows. */
 void *arena_array(struct arena *arena, size_t n, size_t size);
+/* An array with room for one more than its `n` elements of `size` bytes: `array` itself while that
+ * is below *cap, else a longer copy (the old one stays in the arena), and *cap is the copy's. NULL,
+ * and *cap as it was, past the ceiling. `array` is NULL at first, *cap 0. */
+void *arena_grow(struct arena *arena, void *array, size_t n, size_t *cap, size_t size);
 
 /* A NUL-terminated copy of `len` bytes (the bytes may hold NUL). NULL past the ceiling. */
 char *arena_dup(struct arena *arena, const char *bytes, size_t len);

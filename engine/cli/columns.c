@@ -45,15 +45,9 @@ const char *plain_text(struct arena *arena, const char *text)
 
 struct err columns_add(struct columns *c, const char *text)
 {
-    if (c->cells_n == c->cells_cap) {
-        size_t cap = c->cells_cap == 0 ? 256 : c->cells_cap * 2;
-        const char **cells = ARENA_ARRAY(c->arena, cap, const char *);
-        ENSURE(cells != NULL, ERR_LIMIT, "out of memory");
-        if (c->cells_n > 0)
-            memcpy(cells, c->cells, c->cells_n * sizeof *cells);
-        c->cells = cells;
-        c->cells_cap = cap;
-    }
+    const char **cells = arena_grow(c->arena, c->cells, c->cells_n, &c->cells_cap, sizeof *cells);
+    ENSURE(cells != NULL, ERR_LIMIT, "out of memory");
+    c->cells = cells;
     c->cells[c->cells_n++] = text_empty(text) ? "-" : plain_text(c->arena, text);
     return arena_check(c->arena);
 }

@@ -99,16 +99,11 @@ static void change_add(struct news *n, struct change *change, const struct conce
     for (size_t i = 0; i < change->n; i++)
         if (change->concerns[i] == c)
             return;
-    if (change->n == change->cap) {
-        const size_t cap = change->cap == 0 ? 4 : 2 * change->cap;
-        const struct concern **more = ARENA_ARRAY(n->arena, cap, const struct concern *);
-        if (more == NULL)
-            return; /* news_take says so */
-        for (size_t i = 0; i < change->n; i++)
-            more[i] = change->concerns[i];
-        change->concerns = more;
-        change->cap = cap;
-    }
+    const struct concern **more =
+        arena_grow(n->arena, change->concerns, change->n, &change->cap, sizeof *more);
+    if (more == NULL)
+        return; /* news_take says so */
+    change->concerns = more;
     change->concerns[change->n++] = c;
 }
 

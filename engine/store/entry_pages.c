@@ -87,14 +87,9 @@ struct err entry_strands(struct tx *tx, struct arena *arena, const char *entity_
         TRY(strand_next(tx, arena, &at, &more));
         if (!more || (account_id != NULL && !text_eq(at.account_id, account_id)))
             return OK;
-        if (*n == cap) {
-            struct entry_strand *bigger = ARENA_ARRAY(arena, cap * 2 + 16, struct entry_strand);
-            ENSURE(bigger != NULL, ERR_LIMIT, "out of memory for accounts");
-            if (*n > 0)
-                memcpy(bigger, *strands, *n * sizeof at);
-            *strands = bigger;
-            cap = cap * 2 + 16;
-        }
+        struct entry_strand *all = arena_grow(arena, *strands, *n, &cap, sizeof at);
+        ENSURE(all != NULL, ERR_LIMIT, "out of memory for accounts");
+        *strands = all;
         (*strands)[(*n)++] = at;
     }
 }

@@ -181,24 +181,11 @@ static struct err row_hash(struct store *store, struct stmt *q, enum table table
     return OK;
 }
 
-/* Room for one more element in an array that the call's arena holds. */
-static void *grow(struct arena *arena, void *array, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return array;
-    size_t more = *cap == 0 ? 8 : *cap * 2;
-    void *bigger = arena_array(arena, more, size);
-    if (bigger != NULL && n > 0)
-        memcpy(bigger, array, n * size);
-    *cap = bigger == NULL ? *cap : more;
-    return bigger;
-}
-
 struct err effect_note(struct tx *tx, enum table table, const char *id, int64_t version,
                        const uint8_t row_sha256[SHA256_LEN])
 {
     struct effect *effects =
-        grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
+        arena_grow(tx->arena, tx->effects, tx->effects_n, &tx->effects_cap, sizeof *effects);
     ENSURE(effects != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
     tx->effects = effects;
     struct effect *e = &effects[tx->effects_n++];
@@ -252,7 +239,8 @@ struct err effect_bulk(struct tx *tx, enum table table, int64_t n)
     struct err e = bulk_hash(tx, table, q, n, &sum);
     sha256_end(&sum, hash);
     TRY(e);
-    struct bulk_effect *bulk = grow(tx->arena, tx->bulk, tx->bulk_n, &tx->bulk_cap, sizeof *bulk);
+    struct bulk_effect *bulk =
+        arena_grow(tx->arena, tx->bulk, tx->bulk_n, &tx->bulk_cap, sizeof *bulk);
     ENSURE(bulk != NULL, ERR_LIMIT, "the request needs more memory than one request may have");
     tx->bulk = bulk;
     struct bulk_effect *b = &bulk[tx->bulk_n++];

@@ -215,15 +215,9 @@ static struct err is_seen(const struct finding *f, const struct queue_row *row, 
 
 static struct err item_add(struct finding *f, const struct queue_row *row)
 {
-    if (f->n == f->cap) {
-        const size_t cap = f->cap == 0 ? 64 : 2 * f->cap;
-        struct pending_item *more = ARENA_ARRAY(f->arena, cap, struct pending_item);
-        ENSURE(more != NULL, ERR_LIMIT, "out of memory");
-        if (f->n > 0)
-            memcpy(more, f->items, f->n * sizeof *more);
-        f->items = more;
-        f->cap = cap;
-    }
+    struct pending_item *more = arena_grow(f->arena, f->items, f->n, &f->cap, sizeof *more);
+    ENSURE(more != NULL, ERR_LIMIT, "out of memory");
+    f->items = more;
     f->items[f->n++] = (struct pending_item){.escalation_id = str_dup(f->arena, row->escalation_id),
                                              .has_amount = row->has_amount,
                                              .amount = row->amount};

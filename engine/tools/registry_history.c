@@ -18,15 +18,9 @@ struct reading {
 
 static struct err room(struct reading *r)
 {
-    if (r->n < r->cap)
-        return OK;
-    size_t cap = r->cap == 0 ? 64 : 2 * r->cap;
-    struct registry_event *more = ARENA_ARRAY(r->arena, cap, struct registry_event);
+    struct registry_event *more = arena_grow(r->arena, r->events, r->n, &r->cap, sizeof *more);
     ENSURE(more != NULL, ERR_LIMIT, "out of memory");
-    if (r->n > 0)
-        memcpy(more, r->events, r->n * sizeof *more);
     r->events = more;
-    r->cap = cap;
     return OK;
 }
 
