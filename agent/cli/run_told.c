@@ -1,7 +1,6 @@
 /* Counting what the items came to, and saying it. */
 #include "agent/cli/run_told.h"
 
-#include "common/base/civil.h"
 #include "common/base/invariant.h"
 #include "common/sys/inert.h"
 
@@ -103,13 +102,6 @@ static struct err count_items(struct headless *h, const struct run_item *items, 
     return OK;
 }
 
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
-}
-
 struct json *run_told_json(struct arena *arena, const struct agent_run *run)
 {
     struct json *o = json_object_new(arena);
@@ -121,8 +113,8 @@ struct json *run_told_json(struct arena *arena, const struct agent_run *run)
     json_put_known(arena, o, "entity_id", run->entity_id);
     json_put_known(arena, o, "period", run->period);
     json_put_int(arena, o, "items", run->items_n);
-    put_instant(arena, o, "created_at", run->created_us);
-    put_instant(arena, o, "updated_at", run->updated_us);
+    json_put_instant(arena, o, "created_at", run->created_us);
+    json_put_instant(arena, o, "updated_at", run->updated_us);
     return o;
 }
 

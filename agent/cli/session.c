@@ -3,7 +3,6 @@
 
 #include "agent/cli/open.h"
 #include "agent/store/sessions.h"
-#include "common/base/civil.h"
 
 #define SESSIONS_MAX 1000
 
@@ -18,15 +17,12 @@ static struct session_life life_of(const struct cli *cli)
 static struct json *session_json(struct arena *arena, const struct session *s)
 {
     struct json *o = json_object_new(arena);
-    char at[INSTANT_TEXT_MAX];
     json_put_text(arena, o, "name", s->name);
     json_put_text(arena, o, "actor", s->actor);
     json_put_text(arena, o, "principal_id", s->principal_id);
     json_put_text(arena, o, "backend", s->backend);
-    instant_print(s->created_us, at);
-    json_put_text(arena, o, "since", at);
-    instant_print(s->seen_us, at);
-    json_put_text(arena, o, "seen", at);
+    json_put_instant(arena, o, "since", s->created_us);
+    json_put_instant(arena, o, "seen", s->seen_us);
     return o;
 }
 

@@ -47,13 +47,6 @@ static struct err limit_option(const struct cli *cli, int64_t *limit)
 
 /* ---- list ---- */
 
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
-}
-
 static struct json *talk_json(struct arena *arena, const struct talk *t)
 {
     struct json *o = json_object_new(arena);
@@ -66,8 +59,8 @@ static struct json *talk_json(struct arena *arena, const struct talk *t)
     json_put_text(arena, o, "model", t->model);
     json_put_text(arena, o, "state", fsm_state_name(&fsm_agent_session, (int)t->state));
     json_put_bool(arena, o, "turn_open", t->turn_open);
-    put_instant(arena, o, "created_at", t->created_us);
-    put_instant(arena, o, "used_at", t->used_us);
+    json_put_instant(arena, o, "created_at", t->created_us);
+    json_put_instant(arena, o, "used_at", t->used_us);
     json_put_int(arena, o, "rows", t->rows_n);
     json_put_int(arena, o, "tokens", trace_use_tokens(&t->use));
     json_put_int(arena, o, "cost_micros", t->use.cost_micros);
@@ -211,7 +204,7 @@ static struct err forget(struct cli *cli, struct agent_db *db)
         rows += f.rows;
     }
     struct json *o = json_object_new(cli->arena);
-    put_instant(cli->arena, o, "before", before_us);
+    json_put_instant(cli->arena, o, "before", before_us);
     json_put_int(cli->arena, o, "sessions", sessions);
     json_put_int(cli->arena, o, "rows", rows);
     TRY(arena_check(cli->arena));

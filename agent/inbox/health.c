@@ -2,15 +2,10 @@
  * What became of notices is the notifier's to say (GET outbox). */
 #include "agent/inbox/inbox_own.h"
 
-#include "common/base/civil.h"
-
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
+static void put_known_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
 {
-    char text[INSTANT_TEXT_MAX];
-    if (us == 0)
-        return;
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
+    if (us != 0)
+        json_put_instant(arena, o, key, us);
 }
 
 static struct json *engine_json(struct request *r)
@@ -19,8 +14,8 @@ static struct json *engine_json(struct request *r)
     struct mcpc_health health;
     mcpc_health(r->agent->engine, &health);
     json_put_bool(r->arena, o, "reachable", health.reachable);
-    put_instant(r->arena, o, "since", health.since_us);
-    put_instant(r->arena, o, "heard", health.heard_us);
+    put_known_instant(r->arena, o, "since", health.since_us);
+    put_known_instant(r->arena, o, "heard", health.heard_us);
     json_put_text(r->arena, o, "url", r->config->engine_url);
     json_put_text(r->arena, o, "version", health.version);
     json_put_text(r->arena, o, "protocol", health.protocol);
@@ -34,8 +29,8 @@ struct err get_health(struct request *r)
     struct json *o = json_object_new(r->arena), *agent = json_object_new(r->arena);
     const struct json *verify = NULL;
     struct err e = request_read(r, "recon://verify", &verify);
-    put_instant(r->arena, agent, "started", r->agent->started_us);
-    put_instant(r->arena, agent, "now", r->now_us);
+    put_known_instant(r->arena, agent, "started", r->agent->started_us);
+    put_known_instant(r->arena, agent, "now", r->now_us);
     json_put(r->arena, o, "agent", agent);
     json_put(r->arena, o, "engine", engine_json(r)); /* after it was asked */
     json_put(r->arena, o, "chain", e.kind == ERR_NONE ? verify : json_null_new(r->arena));

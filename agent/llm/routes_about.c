@@ -6,7 +6,6 @@
 #include "agent/llm/chat_shapes.h"
 #include "agent/llm/turn.h"
 #include "agent/store/tool_pins.h"
-#include "common/base/civil.h"
 #include "common/sys/json_read.h"
 
 /* ---- GET chat ---- */
@@ -131,13 +130,11 @@ struct err get_chat(struct request *r)
 
 static void put_pin(struct request *r, struct json *o, const struct tool_pin *pin)
 {
-    char at[INSTANT_TEXT_MAX];
     struct json *tree;
     if (pin->sha256 == NULL)
         return;
-    instant_print(pin->accepted_us, at);
     json_put_text(r->arena, o, "accepted_by", pin->accepted_by);
-    json_put_text(r->arena, o, "accepted_at", at);
+    json_put_instant(r->arena, o, "accepted_at", pin->accepted_us);
     json_put_text(r->arena, o, "accepted_sha256", pin->sha256);
     if (json_read(r->arena, str_of(pin->definition), NULL, &tree).kind == ERR_NONE)
         json_put(r->arena, o, "accepted_definition", tree);

@@ -2,15 +2,6 @@
  * model was sent. */
 #include "agent/llm/show.h"
 
-#include "common/base/civil.h"
-
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
-}
-
 const char *show_cost(struct arena *arena, int64_t micros)
 {
     return arena_fmt(arena, "%lld.%06lld", (long long)(micros / 1000000),
@@ -36,7 +27,7 @@ struct json *show_row(struct arena *arena, const struct trace *row, const struct
     json_put_int(arena, o, "n", row->n);
     json_put_int(arena, o, "turn", row->turn);
     json_put_text(arena, o, "kind", trace_kind_name(row->kind));
-    put_instant(arena, o, "at", row->at_us);
+    json_put_instant(arena, o, "at", row->at_us);
     if (row->latency_us > 0)
         json_put_int(arena, o, "latency_ms", row->latency_us / 1000);
     if (row->kind == TRACE_ANSWERED || row->kind == TRACE_SUMMED) {
@@ -63,8 +54,8 @@ struct json *show_talk(struct arena *arena, const struct talk *t)
     json_put_text(arena, o, "api", t->api);
     json_put_text(arena, o, "model", t->model);
     json_put_bool(arena, o, "turn_open", t->turn_open);
-    put_instant(arena, o, "created_at", t->created_us);
-    put_instant(arena, o, "used_at", t->used_us);
+    json_put_instant(arena, o, "created_at", t->created_us);
+    json_put_instant(arena, o, "used_at", t->used_us);
     json_put_int(arena, o, "input_tokens",
                  t->use.input_tokens + t->use.cache_read_tokens + t->use.cache_write_tokens);
     json_put_int(arena, o, "output_tokens", t->use.output_tokens);

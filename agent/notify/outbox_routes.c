@@ -5,13 +5,6 @@
 
 #define ROWS_MAX 200
 
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
-}
-
 struct json *delivery_json(struct arena *arena, const struct delivery *d)
 {
     struct json *o = json_object_new(arena);
@@ -27,11 +20,11 @@ struct json *delivery_json(struct arena *arena, const struct delivery *d)
     json_put_int(arena, o, "tries_left", d->tries_left);
     json_put_int(arena, o, "unsure", d->unsure);
     if (text_eq(d->state, "QUEUED"))
-        put_instant(arena, o, "next_at", d->next_us);
+        json_put_instant(arena, o, "next_at", d->next_us);
     if (d->last_error != NULL)
         json_put_text(arena, o, "last_error", d->last_error);
-    put_instant(arena, o, "created_at", d->created_us);
-    put_instant(arena, o, "updated_at", d->updated_us);
+    json_put_instant(arena, o, "created_at", d->created_us);
+    json_put_instant(arena, o, "updated_at", d->updated_us);
     return o;
 }
 
@@ -44,7 +37,7 @@ struct json *outbox_counts_json(struct arena *arena, const struct outbox_counts 
     json_put_int(arena, o, "dead_letter", c->dead);
     json_put_int(arena, o, "cancelled", c->cancelled);
     if (c->oldest_us != 0)
-        put_instant(arena, o, "oldest_queued_at", c->oldest_us);
+        json_put_instant(arena, o, "oldest_queued_at", c->oldest_us);
     return o;
 }
 

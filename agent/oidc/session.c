@@ -1,18 +1,10 @@
 /* GET session: who is signed in, what the engine says they may do, and how the engine is. It
  * answers also to whoever is not signed in, and while the engine is not there. */
 #include "agent/oidc/signin_own.h"
-#include "common/base/civil.h"
 
 #ifndef CLOSEGATE_VERSION
 #define CLOSEGATE_VERSION "0"
 #endif
-
-static void put_instant(struct arena *arena, struct json *o, const char *key, int64_t us)
-{
-    char text[INSTANT_TEXT_MAX];
-    instant_print(us, text);
-    json_put_text(arena, o, key, text);
-}
 
 static void put_engine(struct request *r, struct json *o)
 {
@@ -21,7 +13,7 @@ static void put_engine(struct request *r, struct json *o)
     mcpc_health(r->agent->engine, &health);
     json_put_bool(r->arena, engine, "reachable", health.reachable);
     if (health.since_us != 0)
-        put_instant(r->arena, engine, "since", health.since_us);
+        json_put_instant(r->arena, engine, "since", health.since_us);
     if (health.why[0] != '\0')
         json_put_text(r->arena, engine, "why", health.why);
     if (health.version[0] != '\0')
@@ -42,9 +34,9 @@ static struct err put_person(struct request *r, struct json *o)
     json_put(r->arena, o, "me", e.kind == ERR_NONE ? me : json_null_new(r->arena));
     json_put_text(r->arena, o, "csrf", r->session.csrf);
     if (r->session.auth_time > 0)
-        put_instant(r->arena, o, "auth_time", r->session.auth_time * 1000000);
-    put_instant(r->arena, o, "expires_at",
-                r->session.created_us + r->config->session_hours * INT64_C(3600000000));
+        json_put_instant(r->arena, o, "auth_time", r->session.auth_time * 1000000);
+    json_put_instant(r->arena, o, "expires_at",
+                     r->session.created_us + r->config->session_hours * INT64_C(3600000000));
     if (e.kind != ERR_NONE && e.kind != ERR_MISSING && e.kind != ERR_UPSTREAM &&
         e.kind != ERR_UNKNOWN)
         json_put_text(r->arena, o, "trouble", e.msg);

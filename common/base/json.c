@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "common/base/civil.h"
 #include "common/base/invariant.h"
 
 static struct json *node_new(struct arena *arena, enum json_type type)
@@ -245,6 +246,13 @@ void json_put_int(struct arena *arena, struct json *object, const char *key, int
 void json_put_bool(struct arena *arena, struct json *object, const char *key, bool truth)
 {
     json_put(arena, object, key, json_bool_new(arena, truth));
+}
+
+void json_put_instant(struct arena *arena, struct json *object, const char *key, int64_t us)
+{
+    char text[INSTANT_TEXT_MAX];
+    instant_print(us, text);
+    json_put_text(arena, object, key, text);
 }
 
 /* ---- asking ---- */

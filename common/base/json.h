@@ -77,6 +77,8 @@ void json_put_text(struct arena *arena, struct json *object, const char *key, co
 void json_put_known(struct arena *arena, struct json *object, const char *key, const char *text);
 void json_put_int(struct arena *arena, struct json *object, const char *key, int64_t n);
 void json_put_bool(struct arena *arena, struct json *object, const char *key, bool truth);
+/* Microseconds since 1970 as RFC 3339 in UTC (instant_print). */
+void json_put_instant(struct arena *arena, struct json *object, const char *key, int64_t us);
 
 /* All take NULL for a tree, and give NULL (false) when what was asked is not there. */
 const struct json *json_get(const struct json *object, const char *key);
