@@ -135,9 +135,20 @@ size_t plain_end(const struct plain *p, size_t at)
     return from + utf8_next(p->text.at + from, p->text.len - from, &cp);
 }
 
+/* A digit or letter of ASCII beside one of another shape: who reads only the plain ones sees a
+ * number end there. */
+static bool other_shape(const struct plain *p, size_t at)
+{
+    const bool shaped = (unsigned char)p->text.at[p->from[at]] >= 0x80,
+               shaped_before = (unsigned char)p->text.at[p->from[at - 1]] >= 0x80;
+    return shaped != shaped_before && plain_alnum(p->at[at]) && plain_alnum(p->at[at - 1]);
+}
+
 bool plain_seam(const struct plain *p, size_t at)
 {
-    return at > 0 && p->from[at] != p->from[at - 1] && p->from[at] != plain_end(p, at - 1);
+    if (at == 0 || p->from[at] == p->from[at - 1])
+        return false;
+    return p->from[at] != plain_end(p, at - 1) || (at < p->n && other_shape(p, at));
 }
 
 size_t plain_digits(const struct plain *p, size_t at)

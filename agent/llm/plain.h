@@ -25,7 +25,8 @@ static inline void plain_fini_cleanup(struct plain *p)
     plain_fini(p);
 }
 
-/* Whether something was read over just before byte `at`: what it joins may also be apart. */
+/* Whether something was read over just before byte `at`, or plain characters and such of another
+ * shape meet there: what is joined may also be apart. */
 bool plain_seam(const struct plain *p, size_t at);
 
 /* Where in the text the character ends that was read as byte `at`. */

@@ -224,6 +224,10 @@ START_TEST(what_nobody_sees_does_not_join_a_number_to_another_either)
           "7",
           "4111111111111111");
     hides("7\xe2\x80\x8bGB29NWBK60161331926819", "GB29NWBK60161331926819");
+    hides("4111111111111111\xef\xbc\x91", "4111111111111111"); /* a full-width 1 */
+    hides("\xef\xbc\x94"
+          "4111111111111111",
+          "4111111111111111");
 }
 END_TEST
 
