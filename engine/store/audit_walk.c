@@ -304,11 +304,11 @@ static void walking_cleanup(struct walking *w)
 
 struct err audit_walk(const struct walk *walk, struct arena *arena, bool *damaged)
 {
-    __attribute__((cleanup(walking_cleanup))) struct walking w = {.walk = walk,
-                                                                  .arena = arena,
-                                                                  .lock = PTHREAD_MUTEX_INITIALIZER,
-                                                                  .moved =
-                                                                      PTHREAD_COND_INITIALIZER};
+    __attribute__((cleanup(walking_cleanup))) struct walking w = {
+        .walk = walk,
+        .words = arena_new(WORDS_BYTES_MAX),
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .moved = PTHREAD_COND_INITIALIZER};
     pthread_t threads[THREADS_MAX];
     INVARIANT(walk->first >= 1 && (walk->path != NULL || walk->tx != NULL));
     ENSURE(w.words != NULL, ERR_LIMIT, "out of memory");
