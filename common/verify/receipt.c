@@ -1,0 +1,99 @@
+/* Receipts as JSON: the table of members, and what the binder cannot say. */
+#include "common/verify/receipt.h"
+
+#include <string.h>
+
+#include "common/sys/json_read.h"
+#include "common/verify/receipt_own.h"
+
+struct receipt_json {
+    const char *format, *event, *hash_prev, *checkpoint;
+    const char **proof;
+    size_t proof_n;
+    int64_t index;
+};
+
+static const struct json_field fields[] = {
+    JSON_TEXT(struct receipt_json, format, .required = true, .max = 64),
+    JSON_TEXT(struct receipt_json, event, .required = true),
+    JSON_TEXT(struct receipt_json, hash_prev, .required = true, .max = 64),
+    JSON_INT(struct receipt_json, index, .required = true, .max = RECEIPT_INDEX_MAX),
+    JSON_TEXTS(struct receipt_json, proof, proof_n, .required = true, .max = MERKLE_PROOF_MAX),
+    JSON_TEXT(struct receipt_json, checkpoint, .required = true),
+};
+
+bool receipt_hash_parse(struct str hex, uint8_t out[SHA256_LEN])
+{
+    char again[2 * SHA256_LEN + 1];
+    if (hex.len != 2 * SHA256_LEN || !hex_parse(hex.at, out, SHA256_LEN))
+        return false;
+    hex_print(out, SHA256_LEN, again);
+    return memcmp(again, hex.at, hex.len) == 0;
+}
+
+bool receipt_node_parse(struct str base64, struct merkle_hash *out)
+{
+    size_t len = 0;
+    return base64_parse(base64, out->at, sizeof out->at, &len) && len == sizeof out->at;
+}
+
+static struct err proof_bind(struct arena *arena, const struct receipt_json *j,
+                             struct merkle_proof *proof)
+{
+    for (proof->n = 0; proof->n < j->proof_n; proof->n++) {
+        if (!receipt_node_parse(str_of(j->proof[proof->n]), &proof->at[proof->n]))
+            return err_fmt(arena, ERR_INPUT, arena_fmt(arena, "/proof/%zu", proof->n),
+                           "expected canonical base64 of 32 bytes");
+    }
+    return OK;
+}
+
+struct err receipt_bind(struct arena *arena, const struct json *tree, struct receipt *r)
+{
+    struct receipt_json j;
+    TRY(json_bind(arena, JSON_FIELDS(fields), tree, &j));
+    if (strcmp(j.format, RECEIPT_FORMAT) != 0)
+        return err_at(ERR_INPUT, "/format", "expected \"" RECEIPT_FORMAT "\"");
+    if (!receipt_hash_parse(str_of(j.hash_prev), r->hash_prev))
+        return err_at(ERR_INPUT, "/hash_prev", "expected 64 lower-case hex digits");
+    TRY(proof_bind(arena, &j, &r->proof));
+    r->event = str_of(j.event);
+    r->index = (uint64_t)j.index;
+    r->checkpoint = str_of(j.checkpoint);
+    return OK;
+}
+
+struct err receipt_read(struct arena *arena, struct str json, struct receipt *r)
+{
+    static const struct json_limits limits = {.bytes_max = RECEIPT_BYTES_MAX};
+    struct json *tree = NULL;
+    TRY(json_read(arena, json, &limits, &tree));
+    return receipt_bind(arena, tree, r);
+}
+
+struct json *receipt_print(struct arena *arena, const struct receipt *r)
+{
+    char hex[2 * SHA256_LEN + 1], base64[BASE64_SIZE(MERKLE_HASH_LEN)];
+    struct json *tree = json_object_new(arena), *proof = json_array_new(arena);
+    for (size_t i = 0; i < r->proof.n; i++) {
+        base64_print(r->proof.at[i].at, MERKLE_HASH_LEN, base64);
+        json_push(arena, proof, json_text_new(arena, base64));
+    }
+    hex_print(r->hash_prev, SHA256_LEN, hex);
+    json_put_text(arena, tree, "format", RECEIPT_FORMAT);
+    json_put(arena, tree, "event", json_str_new(arena, r->event));
+    json_put_text(arena, tree, "hash_prev", hex);
+    json_put_int(arena, tree, "index", (int64_t)r->index);
+    json_put(arena, tree, "proof", proof);
+    json_put(arena, tree, "checkpoint", json_str_new(arena, r->checkpoint));
+    return arena_full(arena) ? NULL : tree;
+}
+
+void receipt_leaf_data(const struct receipt *r, uint8_t hash_self[SHA256_LEN])
+{
+    struct sha256 h;
+    sha256_begin(&h);
+    sha256_add(&h, r->hash_prev, sizeof r->hash_prev);
+    sha256_add(&h, r->event.at, r->event.len);
+    sha256_end(&h, hash_self);
+}
