@@ -7,7 +7,7 @@
 
 #include "common/sys/json_write.h"
 
-const struct cli_option cli_globals[] = {
+static const struct cli_option globals[] = {
     {"config", "FILE", "read settings from FILE; the environment wins"},
     {"data-dir", "DIR", "the data folder, instead of the one that is set"},
     {"json", NULL, "print one line of JSON"},
@@ -15,7 +15,14 @@ const struct cli_option cli_globals[] = {
     {"version", NULL, "print the version"},
 };
 enum { G_CONFIG, G_DATA_DIR, G_JSON, G_HELP, G_VERSION, GLOBALS_N };
-const size_t cli_globals_n = GLOBALS_N;
+
+/* The first two are about settings. */
+const struct cli_option *cli_globals(const struct program *program, size_t *n)
+{
+    size_t first = program->load == NULL ? G_JSON : 0;
+    *n = GLOBALS_N - first;
+    return globals + first;
+}
 
 struct line {
     struct cli *cli;
@@ -23,6 +30,12 @@ struct line {
     const char **words; /* what is not an option: the command's name, then its arguments */
     size_t words_n;
 };
+
+static bool is_many(const struct cli_option *option)
+{
+    size_t len = option->value == NULL ? 0 : strlen(option->value);
+    return len > 3 && strcmp(option->value + len - 3, "...") == 0;
+}
 
 /* ---- printing ---- */
 
@@ -47,13 +60,15 @@ static void print_usage(FILE *to, const struct cli *cli)
 static void print_command(const struct cli *cli)
 {
     const struct command *c = cli->command;
+    size_t n;
+    const struct cli_option *every = cli_globals(cli->program, &n);
     print_usage(stdout, cli);
     printf("\n%s\n", c->summary);
     if (c->help != NULL)
         printf("\n%s\n", c->help);
     printf("\noptions:\n");
     print_options(c->options, c->options_n);
-    print_options(cli_globals, GLOBALS_N);
+    print_options(every, n);
     printf("\nexit codes: 0 yes, 2 no, 1 could not tell, 64 wrong usage\n");
 }
 
@@ -106,9 +121,9 @@ static const char **place_of(struct line *line, struct str name, const struct cl
             *option = &c->options[i];
             return &line->cli->values[i];
         }
-    for (size_t i = 0; i < GLOBALS_N; i++)
-        if (str_is(name, cli_globals[i].name)) {
-            *option = &cli_globals[i];
+    for (size_t i = line->cli->program->load == NULL ? G_JSON : 0; i < GLOBALS_N; i++)
+        if (str_is(name, globals[i].name)) {
+            *option = &globals[i];
             return &line->globals[i];
         }
     return NULL;
@@ -124,7 +139,7 @@ static const char *take_option(struct line *line, int argc, const char *const *a
 
     if (place == NULL)
         return arena_fmt(line->cli->arena, "there is no option %s", argv[*i]);
-    if (*place != NULL)
+    if (*place != NULL && !is_many(option))
         return arena_fmt(line->cli->arena, "--%s is given twice", option->name);
     if (option->value == NULL) {
         *place = "";
@@ -132,7 +147,13 @@ static const char *take_option(struct line *line, int argc, const char *const *a
     }
     if (!joined && *i + 1 >= argc)
         return arena_fmt(line->cli->arena, "--%s needs %s", option->name, option->value);
-    *place = joined ? value.at : argv[++*i];
+    const char *given = joined ? value.at : argv[++*i];
+    if (*place == NULL)
+        *place = given;
+    if (is_many(option)) {
+        line->cli->given[line->cli->given_n++] = option->name;
+        line->cli->given[line->cli->given_n++] = given;
+    }
     return NULL;
 }
 
@@ -195,6 +216,17 @@ const char *cli_option(const struct cli *cli, const char *name)
         if (strcmp(cli->command->options[i].name, name) == 0)
             return cli->values[i];
     return NULL;
+}
+
+const char *const *cli_option_all(const struct cli *cli, const char *name, size_t *n)
+{
+    const char **all = ARENA_ARRAY(cli->arena, cli->given_n / 2 + 1, const char *);
+    *n = 0;
+    for (size_t i = 0; all != NULL && i < cli->given_n; i += 2) {
+        if (strcmp(cli->given[i], name) == 0)
+            all[(*n)++] = cli->given[i + 1];
+    }
+    return all;
 }
 
 int64_t cli_clock_us(void)
@@ -267,6 +299,7 @@ int cli_main(const struct program *program, int argc, const char *const *argv,
         return cli_fail(&cli, err_new(ERR_LIMIT, "no memory"));
     const size_t named = find_command(&line, argc, argv);
     cli.values = ARENA_ARRAY(arena, named == 0 ? 1 : cli.command->options_n + 1, const char *);
+    cli.given = ARENA_ARRAY(arena, 2 * (size_t)argc + 2, const char *);
     line.words = ARENA_ARRAY(arena, (size_t)argc + 1, const char *);
     if (arena_full(arena))
         return cli_fail(&cli, err_new(ERR_LIMIT, "no memory"));

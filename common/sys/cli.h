@@ -18,7 +18,8 @@ enum cli_exit { CLI_YES = 0, CLI_UNKNOWN = 1, CLI_NO = 2, CLI_USAGE = 64 };
 
 struct cli_option {
     const char *name;  /* "limit", given as --limit 10 or --limit=10 */
-    const char *value; /* what it takes, for the help: "N"; NULL for a flag */
+    const char *value; /* what it takes, for the help: "N"; NULL for a flag; "N..." when it may be
+                          given more than once (cli_option_all) */
     const char *help;
 };
 
@@ -47,7 +48,8 @@ struct program {
     const char *data_dir;                  /* the setting that --data-dir stands for */
     const struct command *const *commands; /* in the order of the list that --help prints */
     size_t commands_n;
-    /* Reads the settings, into the arena; `file` may be NULL. */
+    /* Reads the settings, into the arena; `file` may be NULL. NULL: a program without settings,
+     * whose commands all say no_config. */
     struct err (*load)(struct arena *arena, const char *file, const char *const *env,
                        void **settings);
 };
@@ -63,13 +65,14 @@ struct cli {
     bool json;               /* --json */
     const char *const *args;
     size_t args_n;
-    const char **values; /* of the command's options, in their order */
-    bool told_inert;     /* that policy.yaml is not in force, once a run */
+    const char **values; /* of the command's options, in their order; the first one given */
+    const char **given;  /* names and values by turns, of options that may be given often */
+    size_t given_n;
+    bool told_inert; /* that policy.yaml is not in force, once a run */
 };
 
-/* The options that every command takes. */
-extern const struct cli_option cli_globals[];
-extern const size_t cli_globals_n;
+/* The options that every command of the program takes. */
+const struct cli_option *cli_globals(const struct program *program, size_t *n);
 
 /* Parses the line, loads the settings and runs the command; the process's exit code. */
 int cli_main(const struct program *program, int argc, const char *const *argv,
@@ -77,6 +80,10 @@ int cli_main(const struct program *program, int argc, const char *const *argv,
 
 /* The value of an option of the command; "" for a flag that was given, NULL when it was not. */
 const char *cli_option(const struct cli *cli, const char *name);
+
+/* Every value of an option that may be given more than once, in their order; NULL when the arena is
+ * full. */
+const char *const *cli_option_all(const struct cli *cli, const char *name, size_t *n);
 
 /* Ends a command: says what went wrong on standard error and gives the code to return. */
 int cli_fail(const struct cli *cli, struct err e);      /* CLI_UNKNOWN */

@@ -100,7 +100,9 @@ void cli_print_man(const struct program *program, struct buf *out)
     for (size_t i = 0; i < program->commands_n; i++)
         command_put(out, program->commands[i]);
     buf_puts(out, ".SH OPTIONS OF EVERY COMMAND\n");
-    options_put(out, cli_globals, cli_globals_n);
+    size_t n;
+    const struct cli_option *every = cli_globals(program, &n);
+    options_put(out, every, n);
     section(out, "EXIT STATUS", "0 yes, 2 no, 1 could not tell, 64 wrong usage.");
     section(out, "ENVIRONMENT", program->environment);
     if (program->files != NULL)

@@ -1,0 +1,47 @@
+/* Whom a verifier believes: the log's keys and the witnesses, given by whoever runs it and never
+ * taken from what is checked. A chain of key statements (from a file or from the log itself) widens
+ * that: a key that a believed key hands over to, or was handed over by, is believed for the sizes
+ * that the statement leaves it. */
+#ifndef COMMON_VERIFY_TRUST_H
+#define COMMON_VERIFY_TRUST_H
+
+#include "common/verify/report.h"
+#include "common/verify/statement.h"
+
+struct trust_key {
+    struct note_key key;
+    uint64_t from, until; /* the sizes it signs: from <= size < until; 0 and UINT64_MAX when no
+                             statement says so */
+    bool believed;        /* given, or reached from one that was */
+};
+
+struct trust {
+    struct arena *arena;
+    struct trust_key *keys;
+    size_t n, cap;
+    struct note_key *witnesses;
+    size_t witnesses_n, witnesses_cap;
+    size_t witnesses_min; /* so many of them must have cosigned */
+};
+
+void trust_init(struct trust *t, struct arena *arena);
+
+/* A log's key (Ed25519), or with `witness` one for cosignatures. ERR_INPUT, also for a twin. */
+MUST_CHECK struct err trust_give(struct trust *t, const char *vkey);
+MUST_CHECK struct err trust_witness(struct trust *t, const char *vkey);
+
+/* A statement, from anywhere: it is believed only as far as a believed key signed it. ERR_INPUT and
+ * ERR_AUTH as key_statement_parse; ERR_CONFLICT when it contradicts an earlier one (two keys that
+ * follow one, one that follows two, a chain that goes back). The same one twice is nothing new. */
+MUST_CHECK struct err trust_state(struct trust *t, struct str statement);
+/* {"format":"closegate-key-chain/1","statements":["…"]}, with the places of its errors. */
+MUST_CHECK struct err trust_chain(struct trust *t, struct str json);
+
+/* Whether a checkpoint's note is signed by the log: by a believed key that bears its origin's name
+ * and signs its size. Parses the note into *note and the checkpoint into *c; what cannot be read
+ * and what does not hold are lines of the report alike ("checkpoint", "signature", "witnesses").
+ * *cosigned counts the witnesses. */
+bool trust_checkpoint(const struct trust *t, struct str bytes, struct report *report,
+                      struct note *note, struct checkpoint *c);
+
+#endif
