@@ -15,10 +15,9 @@
 #include "common/sys/note.h"
 
 struct log_key_statement {
-    const char *origin; /* the keys' name: new_key.name */
-    uint64_t from;      /* at least 1 */
-    bool has_old;       /* false: the log's first key */
-    struct note_key old_key, new_key;
+    uint64_t from;                    /* at least 1 */
+    bool has_old;                     /* false: the log's first key */
+    struct note_key old_key, new_key; /* both are named as the log, by its origin */
 };
 
 /* Appends the signed note. `old` is NULL for the first key. ERR_INPUT when the keys are not of one

@@ -318,6 +318,7 @@ static size_t sig_make(struct str text, const struct note_signer *signer, int64_
 {
     CLEANUP(buf_fini) struct buf b;
     uint8_t *at = bytes + NOTE_ID_LEN;
+    buf_init(&b, COSIGNED_MAX);
     memcpy(bytes, signer->key.id, NOTE_ID_LEN);
     if (signer->key.alg == NOTE_ED25519) {
         ed25519_sign(signer->secret, text.at, text.len, at);
@@ -326,7 +327,6 @@ static size_t sig_make(struct str text, const struct note_signer *signer, int64_
     INVARIANT(now_s >= 0);
     for (size_t i = 0; i < TIME_LEN; i++)
         at[i] = (uint8_t)((uint64_t)now_s >> (8 * (TIME_LEN - 1 - i)));
-    buf_init(&b, COSIGNED_MAX);
     cosigned_put(&b, text, (uint64_t)now_s);
     INVARIANT(!b.failed);
     ed25519_sign(signer->secret, b.at, b.len, at + TIME_LEN);

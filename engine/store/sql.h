@@ -40,6 +40,7 @@ enum sql_set {
     SQL_CLOSING,
     SQL_LEDGER,
     SQL_RECONCILING,
+    SQL_COSIGNATURES,
     SQL_SET_COUNT,
 };
 
@@ -83,6 +84,7 @@ SQL_TABLE_DECLARE(runs);
 SQL_TABLE_DECLARE(closing);
 SQL_TABLE_DECLARE(ledger);
 SQL_TABLE_DECLARE(reconciling);
+SQL_TABLE_DECLARE(cosignatures);
 
 /* The list, for store_open and for the test that explains every query. */
 extern const struct sql_table sql_tables[];

@@ -52,6 +52,7 @@ const struct sql_table sql_tables[] = {
     {SQL_CLOSING, closing_sql, &closing_sql_n},
     {SQL_LEDGER, ledger_sql, &ledger_sql_n},
     {SQL_RECONCILING, reconciling_sql, &reconciling_sql_n},
+    {SQL_COSIGNATURES, cosignatures_sql, &cosignatures_sql_n},
 };
 /* clang-format on */
 const size_t sql_tables_n = sizeof sql_tables / sizeof sql_tables[0];

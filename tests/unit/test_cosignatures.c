@@ -1,0 +1,129 @@
+/* Cosignatures: kept once, beside the head they are of, and never changed. */
+#include "engine/store/cosignatures.h"
+
+#include <string.h>
+
+#include "tests/unit/raw_book.h"
+
+static struct book b;
+
+#define HEADS                                                                                      \
+    "INSERT INTO audit_heads (size, root, note) VALUES (1, zeroblob(32), 'n1'),"                   \
+    " (3, zeroblob(32), 'n3'), (5, zeroblob(32), 'n5')"
+
+static void up(void)
+{
+    book_up(&b);
+    for (int i = 0; i < 4; i++)
+        event_add(&b, "ENGINE_STARTED");
+    attack(&b, HEADS);
+}
+
+static void down(void)
+{
+    book_down(&b);
+}
+
+static bool keep(int64_t size, const char *witness, const char *line)
+{
+    const struct cosignature c = {
+        .size = size, .witness = witness, .line = line, .cosigned_s = 1700000000};
+    bool is_new;
+    call_begin(&b);
+    ck_ok(cosignature_keep(&b.tx, &c, &is_new));
+    call_end(&b);
+    return is_new;
+}
+
+START_TEST(the_first_cosignature_of_a_head_stays)
+{
+    struct buf lines;
+    buf_init(&lines, 4096);
+    ck_assert(keep(3, "w1", "one\n"));
+    ck_assert(!keep(3, "w1", "other\n"));
+    ck_assert(keep(3, "w2", "two\n"));
+    call_begin(&b);
+    ck_ok(cosignature_lines(&b.tx, 3, &lines));
+    ck_assert_str_eq(buf_text(&lines), "one\ntwo\n");
+    buf_clear(&lines);
+    ck_ok(cosignature_lines(&b.tx, 5, &lines));
+    ck_assert_str_eq(buf_text(&lines), "");
+    call_end(&b);
+    buf_fini(&lines);
+}
+END_TEST
+
+START_TEST(what_was_never_signed_is_not_cosigned)
+{
+    const struct cosignature c = {.size = 2, .witness = "w1", .line = "one\n"};
+    bool is_new;
+    call_begin(&b);
+    ck_err(cosignature_keep(&b.tx, &c, &is_new), ERR_MISSING);
+    call_end(&b);
+}
+END_TEST
+
+START_TEST(the_nearest_and_the_latest_are_found)
+{
+    struct cosignature c;
+    int64_t covering;
+    bool found;
+    (void)keep(3, "w1", "one\n");
+    (void)keep(5, "w2", "two\n");
+    call_begin(&b);
+    ck_ok(cosigned_covering(&b.tx, 1, &covering));
+    ck_assert_int_eq(covering, 3);
+    ck_ok(cosigned_covering(&b.tx, 4, &covering));
+    ck_assert_int_eq(covering, 5);
+    ck_ok(cosigned_covering(&b.tx, 6, &covering));
+    ck_assert_int_eq(covering, 0);
+    ck_ok(cosignature_latest(&b.tx, b.arena, "w1", &found, &c));
+    ck_assert(found);
+    ck_assert_int_eq(c.size, 3);
+    ck_assert_str_eq(c.line, "one\n");
+    ck_ok(cosignature_latest(&b.tx, b.arena, "w3", &found, &c));
+    ck_assert(!found);
+    call_end(&b);
+}
+END_TEST
+
+static struct err seen_add(void *arg, const struct cosignature *c)
+{
+    char *text = arg;
+    size_t at = strlen(text);
+    snprintf(text + at, 64 - at, "%d%s ", (int)c->size, c->witness);
+    return OK;
+}
+
+START_TEST(the_walk_goes_up_the_sizes)
+{
+    char text[64] = "";
+    (void)keep(5, "w1", "x\n");
+    (void)keep(3, "w2", "x\n");
+    (void)keep(3, "w1", "x\n");
+    (void)keep(1, "w1", "x\n");
+    call_begin(&b);
+    ck_ok(cosignatures_walk(&b.tx, 2, seen_add, text));
+    call_end(&b);
+    ck_assert_str_eq(text, "3w1 3w2 5w1 ");
+}
+END_TEST
+
+START_TEST(cosignatures_are_append_only)
+{
+    (void)keep(3, "w1", "one\n");
+    static const char *const attacks[] = {
+        "UPDATE audit_cosignatures SET line = 'x'",
+        "DELETE FROM audit_cosignatures",
+        "REPLACE INTO audit_cosignatures VALUES (3, 'w1', 'x', 1)",
+        "INSERT OR IGNORE INTO audit_cosignatures VALUES (3, 'w1', 'x', 1)",
+    };
+    for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++)
+        ck_assert_int_eq(attack_rc(&b, attacks[i]), SQLITE_CONSTRAINT);
+    ck_assert(!keep(3, "w1", "other\n"));
+}
+END_TEST
+
+TEST_MAIN_AROUND("cosignatures", up, down, the_first_cosignature_of_a_head_stays,
+                 what_was_never_signed_is_not_cosigned, the_nearest_and_the_latest_are_found,
+                 the_walk_goes_up_the_sizes, cosignatures_are_append_only)
