@@ -249,6 +249,9 @@ describe('a chain of keys', () => {
     for (const [size, key] of [[20, a], [42, a], [19, b], [30, b], [29, c]] as const)
       expect(await judge(signedBy(size, key), a.vkey, chain)).toEqual(refused('retired'))
   })
+  it('needs no order, and the same twice is nothing new', async () => {
+    expect(await judge(signedBy(42, c), a.vkey, [...chain].reverse().concat(chain))).toMatchObject({ state: 'verified' })
+  })
   it('is not believed without a key of it', async () => {
     expect(await judge(signedBy(42, c), new Key(log.origin).vkey, chain)).toEqual(refused('chain'))
   })
@@ -258,7 +261,10 @@ describe('a chain of keys', () => {
       [statement(a, 1), statement(b, 20, a), statement(evil, 20, a)],
       [statement(a, 1), statement(c, 30, b)],
       [statement(a, 1), statement(b, 20, a), statement(c, 20, b)],
-      [statement(b, 20, a), statement(a, 1)],
+      [statement(a, 20), statement(b, 1, a)],
+      [statement(a, 1), statement(b, 20, a), statement(c, 20, b)],
+      [statement(a, 0)],
+      [statement(a, 1, undefined, [a, evil])],
       [statement(a, 1), statement(evil, 20, a, [evil])],
       [statement(a, 1), statement(evil, 20, a, [a])],
       [statement(a, 1, undefined, [b])],

@@ -27,24 +27,27 @@ export async function statementFrom(bytes: string): Promise<KeyStatement> {
   if (!m) return refuse('chain', 'A statement of the key chain is not one of a log’s key.')
   const [, origin, from, old, now] = m as unknown as [string, string, string, string, string]
   const key = await keyFrom(now)
+  const signers = old === '-' ? 1 : 2
+  if (note.sigs.length !== signers) refuse('chain', `The statement about key ${key.id} has ${note.sigs.length} signatures, not ${signers}.`)
   const before = old === '-' ? null : await keyFrom(old)
   if (key.name !== origin || (before && before.name !== origin)) refuse('chain', 'A statement of the key chain is about keys of another log.')
   if (!(await noteSigned(note, key))) refuse('chain', `The statement about key ${key.id} is not signed by it.`)
   if (before && !(await noteSigned(note, before)))
     refuse('chain', `Key ${key.id} says that it follows ${before.id}, and ${before.id} has not signed that.`)
-  return { origin, from: wholeFrom(from, 'A statement’s first event'), before, key }
+  const first = wholeFrom(from, 'A statement’s first event')
+  return first > 0 ? { origin, from: first, before, key } : refuse('chain', 'A statement of the key chain begins at no event.')
 }
 
 function follows(s: KeyStatement, before: KeyStatement): boolean {
   return s.origin === before.origin && s.before !== null && sameKey(s.before, before.key) && s.from > before.from
 }
 
-/* The statements in their order make one line without a fork: of two successors that one key signed
- * for, nobody outside could say which is the log's. */
+/* The statements make one line without a fork: of two successors that one key signed for, nobody
+ * outside could say which is the log's. */
 export async function chainFrom(statements: readonly string[]): Promise<KeyStatement[]> {
+  const all = await Promise.all([...new Set(statements)].map(statementFrom))
   const chain: KeyStatement[] = []
-  for (const text of statements) {
-    const s = await statementFrom(text)
+  for (const s of all.sort((a, b) => a.from - b.from)) {
     const last = chain.at(-1)
     if (last && !follows(s, last)) refuse('chain', `The statement about key ${s.key.id} does not follow the one before it.`)
     chain.push(s)
