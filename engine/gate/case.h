@@ -45,11 +45,16 @@ struct gate_case {
     const struct json *given;
 };
 
-/* A file of cases: {given?: {…}, cases: [{name, given, expect}, …]}. The file's `given` holds for
- * every case; a case's own members replace its. Names are unique. ERR_INPUT placed in the whole
- * document. */
+/* A file of cases: {entities?: {id: currency}, given?: {…}, cases: [{name, given, expect}, …]}. The
+ * file's `given` holds for every case; a case's own members replace its. Names are unique.
+ * ERR_INPUT placed in the whole document. */
 MUST_CHECK struct err cases_read(struct arena *arena, const struct policy *policy,
                                  const struct json *tree, struct gate_case **cases, size_t *n);
+
+/* The entities that the file names with their functional currencies, for policy_bind_entities; none
+ * when it names none. */
+MUST_CHECK struct err cases_entities(struct arena *arena, const struct json *tree,
+                                     struct policy_entity **entities, size_t *n);
 
 /* The verdict is what the case expects. */
 bool case_passes(const struct gate_case *c, const struct verdict *verdict);
