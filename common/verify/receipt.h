@@ -10,7 +10,8 @@
 #include "common/sys/note.h"
 
 #define RECEIPT_FORMAT    "closegate-receipt/1"
-#define RECEIPT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define RECEIPT_BYTES_MAX ((size_t)32 * 1024 * 1024) /* an event may be 8 MiB, each byte escaped   \
+                                                      */
 
 struct receipt {
     struct str event; /* its canonical text, as it was hashed */

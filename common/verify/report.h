@@ -4,6 +4,7 @@
 #ifndef COMMON_VERIFY_REPORT_H
 #define COMMON_VERIFY_REPORT_H
 
+#include "common/base/buf.h"
 #include "common/base/json.h"
 
 struct report {

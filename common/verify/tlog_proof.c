@@ -69,7 +69,7 @@ static struct err hashes_read(struct str *text, struct merkle_proof *proof)
 struct err tlog_proof_read(struct arena *arena, struct str text, struct receipt *r)
 {
     struct str rest = text, value;
-    ENSURE(text.len <= 2 * RECEIPT_BYTES_MAX, ERR_LIMIT, "a proof of more than 8 MiB");
+    ENSURE(text.len <= 2 * RECEIPT_BYTES_MAX, ERR_LIMIT, "a proof of more than 64 MiB");
     if (!line_take(&rest, FIRST_LINE, &value) || value.len > 0)
         return err_at(ERR_INPUT, note_line(1), "expected \"" FIRST_LINE "\"");
     if (!line_take(&rest, "extra ", &value))

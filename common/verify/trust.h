@@ -12,6 +12,8 @@ struct trust_key {
     struct note_key key;
     uint64_t from, until; /* the sizes it signs: from <= size < until; 0 and UINT64_MAX when no
                              statement says so */
+    bool begins, ends;    /* a statement says from, says until */
+    size_t before, after; /* its neighbours in the chain, index + 1; 0 for none known */
     bool believed;        /* given, or reached from one that was */
 };
 
@@ -40,7 +42,7 @@ MUST_CHECK struct err trust_chain(struct trust *t, struct str json);
 /* Whether a checkpoint's note is signed by the log: by a believed key that bears its origin's name
  * and signs its size. Parses the note into *note and the checkpoint into *c; what cannot be read
  * and what does not hold are lines of the report alike ("checkpoint", "signature", "witnesses").
- * *cosigned counts the witnesses. */
+ * The note's slices are of `bytes`. */
 bool trust_checkpoint(const struct trust *t, struct str bytes, struct report *report,
                       struct note *note, struct checkpoint *c);
 
