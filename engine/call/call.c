@@ -9,6 +9,7 @@
 #include "common/sys/json_read.h"
 #include "engine/call/escalate.h"
 #include "engine/call/measure.h"
+#include "engine/call/receipt.h"
 #include "engine/store/escalations.h"
 #include "engine/store/idempotency.h"
 #include "engine/tools/run.h"
@@ -210,6 +211,7 @@ static struct err decide(struct call *c, struct tx *tx)
     (void)measure_step(STEP_RECORD, since);
     c->seq = tx->event_seq;
     json_put_int(c->arena, c->result, "seq", c->seq);
+    TRY(receipt_begin(c, tx));
     if (c->then != NULL)
         TRY(c->then(c, tx, c->then_arg));
     return arena_check(c->arena);

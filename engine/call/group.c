@@ -4,6 +4,7 @@
  * decision before it is on the disk. */
 #include "engine/call/call.h"
 #include "engine/call/measure.h"
+#include "engine/call/receipt.h"
 
 /* In the call's own arena: what worded it, a connection or another call, may go before this call
  * is answered. */
@@ -18,6 +19,7 @@ static void call_failed(struct call *c, struct err e)
     bool full = arena_full(c->arena);
     c->outcome = CALL_FAILED;
     c->result = NULL;
+    c->receipt = NULL;
     c->seq = 0;
     c->err = err_at(e.kind, text_kept(c->arena, e.where, NULL),
                     text_kept(c->arena, e.msg, "the call failed"));
@@ -35,6 +37,7 @@ static void group_failed(struct call **calls, size_t n, enum err_kind kind, cons
             continue;
         c->outcome = CALL_FAILED;
         c->result = NULL;
+        c->receipt = NULL;
         c->seq = 0;
         c->err = err_new(kind, text_kept(c->arena, msg, "the transaction failed"));
     }
@@ -125,8 +128,10 @@ bool call_group_while(struct store *store, struct call **calls, size_t n, int64_
     const int64_t since = metric_now_us();
     e = store_group_commit(store);
     measure_commit(since);
-    if (e.kind == ERR_NONE)
+    if (e.kind == ERR_NONE) {
+        receipts_end(store, calls, *ran);
         return true;
+    }
     (void)group_lost(more);
     if (e.kind != ERR_UNKNOWN) {
         group_failed(calls, *ran, ERR_STORE, group_reason(e));

@@ -5,6 +5,7 @@
 #include "common/sys/json_read.h"
 #include "common/sys/log.h"
 #include "engine/call/call.h"
+#include "engine/call/receipt.h"
 #include "engine/store/idempotency.h"
 #include "engine/tools/child.h"
 #include "engine/tools/run.h"
@@ -69,6 +70,7 @@ bool call_opened(struct call *c, const struct call *open)
     c->result = open->result;
     c->err = open->err;
     c->seq = open->seq;
+    c->receipt = open->receipt;
     c->escalation_id = open->escalation_id;
     c->actor.jti = NULL; /* spent */
     if (open->outcome != CALL_OK || open->run_id == NULL)
@@ -242,7 +244,7 @@ static struct err job_begin(struct call *c, struct job_port *port, const char **
     return c->run_id == NULL ? job_open(c, port, go) : OK;
 }
 
-struct err call_job(struct call *c, struct job_port *port)
+static struct err job_run(struct call *c, struct job_port *port)
 {
     const char *scope;
     bool go;
@@ -255,5 +257,12 @@ struct err call_job(struct call *c, struct job_port *port)
     struct err ended = e.kind == ERR_NONE ? job_end(c, port, scope, e) : job_break(c, port, e);
     TRY(e);
     TRY(ended);
+    return arena_check(c->arena);
+}
+
+struct err call_job(struct call *c, struct job_port *port)
+{
+    TRY(job_run(c, port));
+    receipt_of_job(c, port);
     return arena_check(c->arena);
 }

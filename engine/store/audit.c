@@ -11,6 +11,7 @@
 #include "common/sys/json_read.h"
 #include "engine/store/audit_event.h"
 #include "engine/store/sql.h"
+#include "engine/store/tree_own.h"
 
 enum {
     AUDIT_INSERT,
@@ -114,6 +115,7 @@ struct err audit_append(struct tx *tx, const struct event *event)
     TRY(event_print(tx, event, &next, text));
     ENSURE(text->len <= EVENT_BYTES_MAX, ERR_LIMIT, "the event is longer than an event may be");
     TRY(event_insert(tx, buf_str(text), &next));
+    TRY(tree_event(tx->store, &next));
     tx->store->head = next;
     tx->event_seq = next.seq;
     tx->effects_n = 0;

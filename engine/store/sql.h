@@ -41,6 +41,7 @@ enum sql_set {
     SQL_LEDGER,
     SQL_RECONCILING,
     SQL_COSIGNATURES,
+    SQL_TREE,
     SQL_SET_COUNT,
 };
 
@@ -85,6 +86,7 @@ SQL_TABLE_DECLARE(closing);
 SQL_TABLE_DECLARE(ledger);
 SQL_TABLE_DECLARE(reconciling);
 SQL_TABLE_DECLARE(cosignatures);
+SQL_TABLE_DECLARE(tree);
 
 /* The list, for store_open and for the test that explains every query. */
 extern const struct sql_table sql_tables[];
@@ -92,6 +94,7 @@ extern const size_t sql_tables_n;
 
 struct row_shape;
 struct sums;
+struct tree;
 
 struct store {
     struct db *db;
@@ -107,6 +110,7 @@ struct store {
     struct row_shape *shapes[TABLE_COUNT]; /* how a table's rows are printed; tables.c */
     struct buf text;                       /* canonical text on its way into a hash */
     struct sums *sums;                     /* of the group under way; limits.c */
+    struct tree *tree;                     /* its right edge, and who signs; the writer's */
     int64_t id_ms;                         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
     unsigned char id_pool[256]; /* random bytes for the next ids */

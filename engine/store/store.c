@@ -11,6 +11,7 @@
 #include "common/sys/embed.h"
 #include "common/sys/migrate.h"
 #include "engine/store/sql.h"
+#include "engine/store/tree_own.h"
 
 /* A clock that stands further behind the last event than this is wrong; see clock_next. */
 #define CLOCK_BACK_MAX_US (INT64_C(3600) * 1000000)
@@ -53,6 +54,7 @@ const struct sql_table sql_tables[] = {
     {SQL_LEDGER, ledger_sql, &ledger_sql_n},
     {SQL_RECONCILING, reconciling_sql, &reconciling_sql_n},
     {SQL_COSIGNATURES, cosignatures_sql, &cosignatures_sql_n},
+    {SQL_TREE, tree_sql, &tree_sql_n},
 };
 /* clang-format on */
 const size_t sql_tables_n = sizeof sql_tables / sizeof sql_tables[0];
@@ -136,6 +138,8 @@ struct err store_open(const char *path, enum store_mode mode, struct arena *aren
     TRY(db_schema_digest(s->db, s->schema_digest));
     TRY(prepare_all(s->db));
     TRY(head_load(s));
+    if (mode == STORE_WRITER)
+        TRY(tree_open(s));
     *store = s;
     s = NULL;
     return OK;
@@ -147,6 +151,7 @@ void store_close(struct store *store)
         return;
     db_close(store->db);
     limits_free(store);
+    tree_close(store);
     store_scratch_fini(store);
     free(store);
 }
@@ -178,13 +183,16 @@ struct err store_group_begin(struct store *store)
     store->head_group = store->head;
     store->group_spoilt = false;
     limits_forget(store);
+    tree_group_begin(store);
     return db_begin_immediate(store->db);
 }
 
 struct err store_group_commit(struct store *store)
 {
     TRY(limits_write(store));
+    TRY(tree_commit(store));
     TRY(db_commit(store->db));
+    tree_committed(store);
     limits_forget(store);
     return OK;
 }
@@ -194,6 +202,7 @@ bool store_group_abandon(struct store *store)
     struct err e = db_rollback(store->db);
     (void)e; /* what counts is whether it is gone */
     limits_forget(store);
+    tree_abandon(store);
     store->head = store->head_group;
     if (store->head.seq == 0)
         store->book_id[0] = '\0';
@@ -222,6 +231,7 @@ struct err tx_call_begin(struct store *store, struct arena *arena, int64_t clock
     TRY(clock_next(store, clock_us, &tx->now_us));
     TRY(db_savepoint(store->db));
     limits_call_begin(store);
+    tree_call_begin(store);
     store->head_saved = store->head;
     return OK;
 }
@@ -235,6 +245,7 @@ void tx_call_undo(struct tx *tx)
 {
     tx->store->head = tx->store->head_saved;
     limits_call_undo(tx->store);
+    tree_call_undo(tx->store);
     if (tx->store->head.seq == 0)
         tx->store->book_id[0] = '\0';
     if (db_in_transaction(tx->db)) {

@@ -44,6 +44,10 @@ const struct note_signer *tree_signer(const struct store *store);
  * to give a book its first signer inside of one. */
 MUST_CHECK struct err tree_build(struct store *store);
 
+/* Right after audit_append: the event's own members of its receipt, event (in `arena`) and
+ * hash_prev. */
+MUST_CHECK struct err tree_receipt_begin(struct tx *tx, struct arena *arena, struct receipt *r);
+
 /* After a commit: the proof of an event in the head that this commit signed. Fills index, proof and
  * checkpoint (in `arena`), not the event's own members. ERR_MISSING: the last commit did not append
  * it, or nobody signed. */

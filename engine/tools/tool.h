@@ -13,6 +13,7 @@
 
 struct call;
 struct job_port;
+struct receipt;
 
 enum tool_run {
     TOOL_CHANGE, /* plan, gate, apply, audit: on the writer */
@@ -113,6 +114,10 @@ struct call {
     struct json *result; /* OK: the tool's; PENDING and DENIED: what the caller may know */
     struct err err;
     int64_t seq; /* of the event that recorded it */
+    /* Whoever is answered gets a receipt of that event; set by the edge. Made after the commit;
+     * NULL: nobody signs, or it is not the caller's to read. */
+    bool wants_receipt;
+    struct receipt *receipt;
 
     /* the edge's */
     void *edge;
