@@ -66,5 +66,7 @@ struct json *jsonrpc_request(struct arena *arena, int64_t id, const char *method
 /* A member of a call's _meta, of our own: true says that the client reads structuredContent and
  * wants no content beside it. */
 #define MCP_META_LEAN "closegate/structuredOnly"
+/* In a tool's result: the receipt of the event that recorded the call (common/verify/receipt.h). */
+#define MCP_META_RECEIPT "closegate/receipt"
 
 #endif

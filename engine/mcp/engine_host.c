@@ -45,6 +45,7 @@ void engine_call_init(struct mcp_req *r)
         .policy = h->policy,
         .prod = h->options.config->env == CONFIG_PROD,
         .edge = r,
+        .wants_receipt = true,
         .received_us = h->options.clock_us(),
     };
 }

@@ -27,8 +27,9 @@ struct engine_req {
     const struct resource *resource;
     const char *uri, *resource_id, *task_id;
     struct json *answer;
-    atomic_bool cancelled; /* tools/call: the client takes it back */
-    int64_t progress;      /* what it was told last */
+    const struct receipt *receipt; /* of a call that waits, while its task is looked up */
+    atomic_bool cancelled;         /* tools/call: the client takes it back */
+    int64_t progress;              /* what it was told last */
 };
 
 struct engine_host *host_of(const struct mcp_req *r);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/sys/json_read.h"
+#include "engine/call/receipt.h"
 #include "engine/mcp/engine_own.h"
 #include "engine/mcp/mcp_own.h"
 #include "engine/store/escalations.h"
@@ -94,9 +95,11 @@ static struct json *question(struct arena *arena, const struct escalation *e)
     return requests;
 }
 
-static struct json *final_result(struct arena *arena, const struct escalation *e)
+/* With the receipt of the event that settled it. */
+static struct json *final_result(struct arena *arena, const struct escalation *e,
+                                 struct receipt *receipt)
 {
-    struct call settled = {.arena = arena, .outcome = CALL_OK};
+    struct call settled = {.arena = arena, .outcome = CALL_OK, .receipt = receipt};
     settled.result = settled_outcome(arena, e);
     if (e->state != ESCALATION_APPROVED)
         settled.outcome = CALL_DENIED;
@@ -116,14 +119,14 @@ static struct err task_print(struct call *c, struct tx *tx, const struct escalat
     if (e->state == ESCALATION_INFO_REQUESTED)
         json_put(c->arena, c->result, "inputRequests", question(c->arena, e));
     else if (!escalation_is_open(e->state) && e->state != ESCALATION_WITHDRAWN)
-        json_put(c->arena, c->result, "result", final_result(c->arena, e));
+        json_put(c->arena, c->result, "result", final_result(c->arena, e, c->receipt));
     return arena_check(c->arena);
 }
 
 struct err engine_task_load(struct tx *tx, struct arena *arena, const char *id, struct json **task,
                             struct party **parties, size_t *n)
 {
-    struct call c = {.arena = arena};
+    struct call c = {.arena = arena}; /* of nobody in particular: without a receipt */
     struct escalation e;
     TRY(escalation_load(tx, arena, id, &e));
     TRY(escalation_parties(tx, arena, id, parties, n));
@@ -151,6 +154,7 @@ static struct err load(struct tx *tx, void *arg)
     TRY(escalation_parties(tx, c->arena, own->task_id, &parties, &n));
     ENSURE(engine_is_party(&c->actor, parties, n), ERR_MISSING, "there is no such task");
     l->outcome = settled_outcome(c->arena, &l->e);
+    TRY(receipt_for(tx, c->arena, &c->actor, l->e.seq, &c->receipt));
     return task_print(c, tx, &l->e);
 }
 
@@ -181,6 +185,7 @@ static void on_task_made(struct err e, void *arg)
     }
     struct json *task = engine_req(r)->call.result;
     json_put_text(r->arena, task, "resultType", "task");
+    reply_receipt(r->arena, task, engine_req(r)->receipt);
     req_result(r, task);
 }
 
@@ -216,6 +221,7 @@ static void point_to(struct mcp_req *r, const struct call *call, const char *url
 void engine_pending(struct mcp_req *r, const struct call *call)
 {
     const char *url = call->escalation_id == NULL ? NULL : page_of(r, call->escalation_id);
+    engine_req(r)->receipt = call->receipt;
     if (call->escalation_id != NULL && may_be_task(r)) {
         read_task(r, arena_strdup(r->arena, call->escalation_id), on_task_made);
         return;
@@ -237,7 +243,8 @@ static void on_second_round(struct err e, void *arg)
         task_fault(r, e);
         return;
     }
-    struct call now = {.arena = r->arena, .result = l->outcome};
+    struct call now = {
+        .arena = r->arena, .result = l->outcome, .receipt = engine_req(r)->call.receipt};
     now.outcome = escalation_is_open(l->e.state)      ? CALL_PENDING
                   : l->e.state == ESCALATION_APPROVED ? CALL_OK
                                                       : CALL_DENIED;

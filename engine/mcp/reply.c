@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/sys/json_write.h"
+#include "common/verify/receipt.h"
 
 #ifndef CLOSEGATE_VERSION
 #define CLOSEGATE_VERSION "0"
@@ -113,8 +114,17 @@ static const struct json *text_of(struct arena *arena, const struct json *tree,
     return text;
 }
 
-static struct json *tool_result(struct arena *arena, enum era era, const struct json *answer,
-                                bool structured, bool is_error)
+void reply_receipt(struct arena *arena, struct json *result, const struct receipt *receipt)
+{
+    if (receipt == NULL)
+        return;
+    struct json *meta = json_object_new(arena);
+    json_put(arena, meta, MCP_META_RECEIPT, receipt_print(arena, receipt));
+    json_put(arena, result, "_meta", meta);
+}
+
+static struct json *tool_result(struct arena *arena, const struct json *answer, bool structured,
+                                bool is_error)
 {
     struct json *result = json_object_new(arena), *content = json_array_new(arena);
     struct json *block = json_object_new(arena);
@@ -126,7 +136,7 @@ static struct json *tool_result(struct arena *arena, enum era era, const struct 
     if (structured)
         json_put(arena, result, "structuredContent", answer);
     json_put_bool(arena, result, "isError", is_error);
-    return reply_complete(arena, era, result);
+    return result;
 }
 
 /* What the caller may know of an error: our own bugs stay with us. */
@@ -146,24 +156,19 @@ struct json *reply_call_failed(struct arena *arena, enum era era, struct err e)
     json_put_text(arena, failed, "message", told(e));
     if (e.where != NULL && e.kind != ERR_BUG)
         json_put_text(arena, failed, "pointer", e.where);
-    return tool_result(arena, era, failed, false, true);
+    return reply_complete(arena, era, tool_result(arena, failed, false, true));
 }
 
 struct json *reply_call(struct arena *arena, enum era era, const struct call *call)
 {
-    const struct json *result = call->result != NULL ? call->result : json_object_new(arena);
-    switch (call->outcome) {
-    case CALL_OK:
-    case CALL_PENDING:
-        return tool_result(arena, era, result, true, false);
-    case CALL_DENIED:
-        return tool_result(arena, era, result, true, true);
-    case CALL_FAILED:
+    const struct json *answer = call->result != NULL ? call->result : json_object_new(arena);
+    if (call->outcome == CALL_FAILED)
         return reply_call_failed(arena, era, call->err);
-    case CALL_NONE:
-        break;
-    }
-    return reply_call_failed(arena, era, err_new(ERR_BUG, "the call was not run"));
+    if (call->outcome == CALL_NONE)
+        return reply_call_failed(arena, era, err_new(ERR_BUG, "the call was not run"));
+    struct json *result = tool_result(arena, answer, true, call->outcome == CALL_DENIED);
+    reply_receipt(arena, result, call->receipt);
+    return reply_complete(arena, era, result);
 }
 
 struct json *reply_call_lean(struct arena *arena, enum era era, const struct call *call)
@@ -174,6 +179,7 @@ struct json *reply_call_lean(struct arena *arena, enum era era, const struct cal
     json_put(arena, result, "content", json_array_new(arena));
     json_put(arena, result, "structuredContent", call->result);
     json_put_bool(arena, result, "isError", call->outcome == CALL_DENIED);
+    reply_receipt(arena, result, call->receipt);
     return reply_complete(arena, era, result);
 }
 

@@ -29,6 +29,10 @@ struct json *reply_call(struct arena *arena, enum era era, const struct call *ca
  * A failure, which has none, is as ever. */
 struct json *reply_call_lean(struct arena *arena, enum era era, const struct call *call);
 
+/* Puts the receipt to a result, in its _meta: what a tool answers has a closed schema, and a model
+ * that reads the answer as text need not pay for it (ADR 0011). NULL puts nothing. */
+void reply_receipt(struct arena *arena, struct json *result, const struct receipt *receipt);
+
 /* The call never ran, or failed: {status: "failed", error, message, pointer?} as text with isError,
  * and no structured content, since outputSchema speaks of answers only. */
 struct json *reply_call_failed(struct arena *arena, enum era era, struct err e);
