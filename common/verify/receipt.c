@@ -37,15 +37,27 @@ bool receipt_node_parse(struct str base64, struct merkle_hash *out)
     return base64_parse(base64, out->at, sizeof out->at, &len) && len == sizeof out->at;
 }
 
-static struct err proof_bind(struct arena *arena, const struct receipt_json *j,
-                             struct merkle_proof *proof)
+struct err receipt_proof_bind(struct arena *arena, const char *const *base64, size_t n,
+                              struct merkle_proof *proof)
 {
-    for (proof->n = 0; proof->n < j->proof_n; proof->n++) {
-        if (!receipt_node_parse(str_of(j->proof[proof->n]), &proof->at[proof->n]))
+    ENSURE(n <= MERKLE_PROOF_MAX, ERR_LIMIT, "a proof of more than 64 hashes");
+    for (proof->n = 0; proof->n < n; proof->n++) {
+        if (!receipt_node_parse(str_of(base64[proof->n]), &proof->at[proof->n]))
             return err_fmt(arena, ERR_INPUT, arena_fmt(arena, "/proof/%zu", proof->n),
                            "expected canonical base64 of 32 bytes");
     }
     return OK;
+}
+
+struct json *receipt_proof_print(struct arena *arena, const struct merkle_proof *proof)
+{
+    char base64[BASE64_SIZE(MERKLE_HASH_LEN)];
+    struct json *list = json_array_new(arena);
+    for (size_t i = 0; i < proof->n; i++) {
+        base64_print(proof->at[i].at, MERKLE_HASH_LEN, base64);
+        json_push(arena, list, json_text_new(arena, base64));
+    }
+    return list;
 }
 
 struct err receipt_bind(struct arena *arena, const struct json *tree, struct receipt *r)
@@ -56,7 +68,7 @@ struct err receipt_bind(struct arena *arena, const struct json *tree, struct rec
         return err_at(ERR_INPUT, "/format", "expected \"" RECEIPT_FORMAT "\"");
     if (!receipt_hash_parse(str_of(j.hash_prev), r->hash_prev))
         return err_at(ERR_INPUT, "/hash_prev", "expected 64 lower-case hex digits");
-    TRY(proof_bind(arena, &j, &r->proof));
+    TRY(receipt_proof_bind(arena, j.proof, j.proof_n, &r->proof));
     r->event = str_of(j.event);
     r->index = (uint64_t)j.index;
     r->checkpoint = str_of(j.checkpoint);
@@ -73,18 +85,14 @@ struct err receipt_read(struct arena *arena, struct str json, struct receipt *r)
 
 struct json *receipt_print(struct arena *arena, const struct receipt *r)
 {
-    char hex[2 * SHA256_LEN + 1], base64[BASE64_SIZE(MERKLE_HASH_LEN)];
-    struct json *tree = json_object_new(arena), *proof = json_array_new(arena);
-    for (size_t i = 0; i < r->proof.n; i++) {
-        base64_print(r->proof.at[i].at, MERKLE_HASH_LEN, base64);
-        json_push(arena, proof, json_text_new(arena, base64));
-    }
+    char hex[2 * SHA256_LEN + 1];
+    struct json *tree = json_object_new(arena);
     hex_print(r->hash_prev, SHA256_LEN, hex);
     json_put_text(arena, tree, "format", RECEIPT_FORMAT);
     json_put(arena, tree, "event", json_str_new(arena, r->event));
     json_put_text(arena, tree, "hash_prev", hex);
     json_put_int(arena, tree, "index", (int64_t)r->index);
-    json_put(arena, tree, "proof", proof);
+    json_put(arena, tree, "proof", receipt_proof_print(arena, &r->proof));
     json_put(arena, tree, "checkpoint", json_str_new(arena, r->checkpoint));
     return arena_full(arena) ? NULL : tree;
 }

@@ -9,9 +9,10 @@
 #include "common/base/json.h"
 #include "common/sys/note.h"
 
-#define RECEIPT_FORMAT    "closegate-receipt/1"
-#define RECEIPT_BYTES_MAX ((size_t)32 * 1024 * 1024) /* an event may be 8 MiB, each byte escaped   \
-                                                      */
+#define RECEIPT_FORMAT "closegate-receipt/1"
+#define RECEIPT_BYTES_MAX                                                                          \
+    ((size_t)32 * 1024 * 1024) /* an event may be 8 MiB, each byte escaped                         \
+                                */
 
 struct receipt {
     struct str event; /* its canonical text, as it was hashed */

@@ -1,4 +1,4 @@
-/* Private to the two forms of a receipt. */
+/* Private to the files that read and print proofs. */
 #ifndef COMMON_VERIFY_RECEIPT_OWN_H
 #define COMMON_VERIFY_RECEIPT_OWN_H
 
@@ -10,5 +10,9 @@
 bool receipt_hash_parse(struct str hex, uint8_t out[SHA256_LEN]);
 /* Canonical base64 of exactly one hash. */
 bool receipt_node_parse(struct str base64, struct merkle_hash *out);
+/* Of the member /proof: ERR_INPUT with its place. */
+MUST_CHECK struct err receipt_proof_bind(struct arena *arena, const char *const *base64, size_t n,
+                                         struct merkle_proof *proof);
+struct json *receipt_proof_print(struct arena *arena, const struct merkle_proof *proof);
 
 #endif

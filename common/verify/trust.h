@@ -41,8 +41,17 @@ MUST_CHECK struct err trust_chain(struct trust *t, struct str json);
 
 /* Whether a checkpoint's note is signed by the log: by a believed key that bears its origin's name
  * and signs its size. Parses the note into *note and the checkpoint into *c; what cannot be read
- * and what does not hold are lines of the report alike ("checkpoint", "signature", "witnesses").
- * The note's slices are of `bytes`. */
+ * and what does not hold are lines of the report alike ("checkpoint", "signature"). The note's
+ * slices are of `bytes`. */
+bool trust_note(const struct trust *t, struct str bytes, struct report *report, struct note *note,
+                struct checkpoint *c);
+
+/* How many of the witnesses cosigned. *forged is one whose cosignature does not hold, or NULL;
+ * *newest_s the latest of their times, 0 for none. */
+size_t trust_cosigned(const struct trust *t, const struct note *note,
+                      const struct note_key **forged, int64_t *newest_s);
+
+/* Both: the log's signature, and as many cosignatures as are asked for ("witnesses"). */
 bool trust_checkpoint(const struct trust *t, struct str bytes, struct report *report,
                       struct note *note, struct checkpoint *c);
 
