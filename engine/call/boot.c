@@ -6,7 +6,9 @@
 #include "common/sys/yaml_read.h"
 #include "engine/call/sweeper.h"
 #include "engine/store/audit.h"
+#include "engine/store/log_keys.h"
 #include "engine/store/policies.h"
+#include "engine/store/tree.h"
 #include "engine/tools/run.h"
 
 static const struct actor engine_init = {
@@ -70,6 +72,44 @@ static struct err own_call(struct store *store, struct arena *arena, int64_t (*c
     return e;
 }
 
+/* ---- the log's first key ---- */
+
+static struct err first_key(struct tx *tx, struct log_keys *keys, const char *policy)
+{
+    const struct json *detail;
+    const char *origin;
+    TRY(log_origin(tx, tx->arena, &origin));
+    TRY(log_keys_rotate(keys, tx, false, &detail));
+    const struct event rotated = {.type = "KEY_ROTATED",
+                                  .actor = &engine_init,
+                                  .policy_version = policy,
+                                  .object_type = "log_key",
+                                  .object_id = origin,
+                                  .detail = detail};
+    return audit_append(tx, &rotated);
+}
+
+static struct err first_key_of(struct tx *tx, void *arg)
+{
+    struct log_key_event now;
+    const char *digest;
+    bool found;
+    ENSURE(store_head(tx->store)->seq > 0, ERR_MISSING,
+           "the book is empty: run closegate-engine init first");
+    TRY(log_key_now(tx, tx->arena, &found, &now));
+    ENSURE(!found, ERR_CONFLICT, "the book has a log key already; keys rotate gives it another");
+    TRY(policy_in_force(tx, tx->arena, &digest));
+    return first_key(tx, arg, digest);
+}
+
+struct err book_first_key(struct store *store, struct log_keys *keys, int64_t (*clock_us)(void),
+                          struct arena *arena)
+{
+    TRY(tree_build(store));
+    TRY(own_call(store, arena, clock_us, first_key_of, keys));
+    return log_keys_use(keys, store, arena);
+}
+
 /* ---- the first transaction ---- */
 
 static struct err person_put(struct tx *tx, const struct boot_person *p)
@@ -102,6 +142,8 @@ static struct err book_begin(struct tx *tx, const struct boot_spec *spec, const 
                                   .object_type = "book",
                                   .detail = detail};
     TRY(audit_append(tx, &created));
+    if (spec->log_keys != NULL)
+        TRY(first_key(tx, spec->log_keys, digest));
     const struct event loaded = {.type = "POLICY_LOADED",
                                  .actor = &engine_init,
                                  .policy_version = digest,

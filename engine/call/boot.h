@@ -7,6 +7,8 @@
 #include "engine/store/store.h"
 #include "engine/tools/tool.h"
 
+struct log_keys; /* engine/store/log_keys.h */
+
 /* The longest policy text. */
 #define POLICY_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -39,6 +41,7 @@ struct boot_spec {
     const struct client *clients;
     size_t clients_n;
     const struct master *master; /* NULL: none yet */
+    struct log_keys *log_keys;   /* of the data folder; NULL: the log is not signed */
     bool demo;                   /* SEEDED names the demo company */
     bool prod;
 };
@@ -53,6 +56,11 @@ MUST_CHECK struct err policy_for_book(struct arena *arena, struct tx *tx, struct
  * empty book: one transaction, all or nothing. ERR_CONFLICT when the book has events already. */
 MUST_CHECK struct err book_create(struct store *store, const struct boot_spec *spec,
                                   int64_t (*clock_us)(void), struct arena *arena);
+
+/* Gives a book that has none its first log key, which signs from KEY_ROTATED on. ERR_CONFLICT when
+ * it has one. */
+MUST_CHECK struct err book_first_key(struct store *store, struct log_keys *keys,
+                                     int64_t (*clock_us)(void), struct arena *arena);
 
 /* What stands at the start of a process. */
 struct boot_start {

@@ -8,6 +8,7 @@
 #include "common/sys/log.h"
 #include "engine/call/measure.h"
 #include "engine/call/threads.h"
+#include "engine/store/log_keys.h"
 
 /* How long a group may take calls of long work: while nobody waits, and while somebody does. */
 #define ALONE_US  20000
@@ -33,6 +34,29 @@ static void store_told(struct writer *w)
         atomic_store(&w->head_seq, store_head(w->store)->seq);
 }
 
+/* A connection whose heads are signed by the key that the book names: after a commit of which
+ * nothing is known, that may be another one than before. */
+static struct err book_open(struct writer *w, struct arena *arena)
+{
+    TRY(store_open(w->options.book_path, STORE_WRITER, arena, &w->store));
+    struct err e =
+        w->options.log_keys == NULL ? OK : log_keys_use(w->options.log_keys, w->store, arena);
+    if (e.kind == ERR_NONE)
+        return OK;
+    store_close(w->store);
+    w->store = NULL;
+    return e;
+}
+
+/* After a group, whatever became of it. A rotation whose files could not be moved is good; they are
+ * moved with the next one, or at the next start. */
+static void keys_follow(struct writer *w)
+{
+    struct err e = w->store == NULL ? OK : log_keys_settle(w->options.log_keys, w->store);
+    if (e.kind != ERR_NONE)
+        log_error("the files of the log's keys are not as the book has them", LOG_ERR(e), LOG_END);
+}
+
 struct err writer_open(struct writer *w, const struct spine_options *options, size_t depth)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
@@ -41,7 +65,7 @@ struct err writer_open(struct writer *w, const struct spine_options *options, si
     between_init(&w->between);
     w->clock.limit_us = options->clock_jump_us;
     TRY(bus_port_open("writer", depth, &w->port));
-    struct err e = store_open(options->book_path, STORE_WRITER, arena, &w->store);
+    struct err e = book_open(w, arena);
     if (e.kind != ERR_NONE)
         log_error("the book could not be opened for writing", LOG_TEXT("why", e.msg), LOG_END);
     else
@@ -56,8 +80,7 @@ static void store_again(struct writer *w)
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
     store_close(w->store);
     w->store = NULL;
-    struct err e = arena == NULL ? err_new(ERR_LIMIT, "out of memory")
-                                 : store_open(w->options.book_path, STORE_WRITER, arena, &w->store);
+    struct err e = arena == NULL ? err_new(ERR_LIMIT, "out of memory") : book_open(w, arena);
     if (e.kind != ERR_NONE)
         log_error("the book could not be opened again", LOG_TEXT("why", e.msg), LOG_END);
 }
@@ -222,6 +245,7 @@ static void group_next(struct writer *w)
                           .until_us = metric_now_us() + (people > 0 ? SHARED_US : ALONE_US)};
     between_enter(&w->between);
     size_t ran = group_run(w, calls, n, &slice);
+    keys_follow(w);
     between_leave(&w->between);
     store_told(w);
     group_measured(works, ran, began);

@@ -36,8 +36,8 @@ static void told_pending(struct cli *cli, const struct json *r)
 
 static void told_done(struct cli *cli, const struct json *r)
 {
-    static const char *const ids[] = {"principal_id", "client_id", "freeze_id", "policy_version",
-                                      "escalation_id"};
+    static const char *const ids[] = {"principal_id",   "client_id",     "freeze_id",
+                                      "policy_version", "escalation_id", "vkey"};
     const struct json *changed = json_get(r, "changed");
     const char *status = admin_text(r, "status");
     printf("%s", changed != NULL && !changed->truth ? "it is so already"

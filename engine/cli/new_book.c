@@ -12,6 +12,7 @@
 #include "common/sys/disk.h"
 #include "common/sys/os_subject.h"
 #include "engine/auth/actor_auth.h"
+#include "engine/cli/log_key.h"
 
 bool book_exists(struct cli *cli)
 {
@@ -104,8 +105,9 @@ static struct err link_me(struct cli *cli, struct boot_person *people, size_t pe
     return arena_check(cli->arena);
 }
 
-static struct err book_fill(struct cli *cli, const char *book, const struct boot_spec *spec)
+static struct err book_fill(struct cli *cli, const char *book, struct boot_spec *spec)
 {
+    CLEANUP(log_keys_free) struct log_keys *keys = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(book_unlock) struct book_lock *lock = NULL;
     char now[INSTANT_TEXT_MAX];
@@ -114,6 +116,8 @@ static struct err book_fill(struct cli *cli, const char *book, const struct boot
     TRY(book_lock(book, cli->arena, &lock));
     TRY(store_migrate(book, now, cli->arena, &migrated));
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
+    TRY(log_key_begin(cli, store, &keys));
+    spec->log_keys = keys;
     struct err e = book_create(store, spec, cli_clock_us, cli->arena);
     if (e.kind != ERR_NONE && e.msg != NULL)
         e = err_fmt(cli->arena, e.kind, e.where, "%s", e.msg);
@@ -148,13 +152,13 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
     TRY(key_make(cli, AUTH_NOTIFIER_KEY, &clients[1]));
     TRY(policy_write(cli, policy_text));
     TRY(link_me(cli, people, people_n));
-    const struct boot_spec spec = {.policy_text = policy_text,
-                                   .people = people,
-                                   .people_n = people_n,
-                                   .clients = clients,
-                                   .clients_n = sizeof clients / sizeof clients[0],
-                                   .master = master,
-                                   .demo = demo,
-                                   .prod = cli_config(cli)->env == CONFIG_PROD};
+    struct boot_spec spec = {.policy_text = policy_text,
+                             .people = people,
+                             .people_n = people_n,
+                             .clients = clients,
+                             .clients_n = sizeof clients / sizeof clients[0],
+                             .master = master,
+                             .demo = demo,
+                             .prod = cli_config(cli)->env == CONFIG_PROD};
     return book_fill(cli, book, &spec);
 }

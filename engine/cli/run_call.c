@@ -17,6 +17,7 @@
 #include "engine/call/call.h"
 #include "engine/cli/binary.h"
 #include "engine/cli/book.h"
+#include "engine/cli/log_key.h"
 
 #define CALL_BYTES_MAX  ((size_t)512 << 20)
 #define DAEMON_BODY_MAX ((size_t)96 << 20)
@@ -108,6 +109,7 @@ struct local {
     struct cli *cli;
     struct store *writer, *reader;
     struct book_lock *lock;
+    struct log_keys *log_keys;
     struct policy *policy;
     bool prod;
 };
@@ -116,6 +118,7 @@ static void local_close(struct local *l)
 {
     store_close(l->reader);
     store_close(l->writer);
+    log_keys_free(l->log_keys);
     book_unlock(l->lock);
 }
 
@@ -147,6 +150,7 @@ static struct err local_open(struct cli *cli, struct local *l)
         return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
     TRY(book_lock(book, cli->arena, &l->lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &l->writer));
+    TRY(log_key_begin(cli, l->writer, &l->log_keys));
     TRY(local_start(l));
     return store_open(book, STORE_READER, cli->arena, &l->reader);
 }
@@ -179,7 +183,7 @@ static struct err local_submit(struct job_port *base, struct call **calls, size_
         ENSURE(call_group(port->local->writer, calls + at, some, cli_clock_us), ERR_UNKNOWN,
                "outcome unknown, repeat the command");
     }
-    return OK;
+    return log_keys_settle(port->local->log_keys, port->local->writer);
 }
 
 static bool never_cancelled(struct job_port *base)

@@ -12,7 +12,9 @@
 #include "engine/call/measure.h"
 #include "engine/call/sweeper.h"
 #include "engine/cli/binary.h"
+#include "engine/cli/book.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/log_key.h"
 #include "engine/cli/reload.h"
 #include "engine/mcp/engine_host.h"
 
@@ -25,6 +27,7 @@ struct server {
     const char *book;
     struct policy *policy;
     struct book_lock *lock;
+    struct log_keys *log_keys;
     struct loop *loop;
     struct spine *spine;
     struct sweeper *sweeper;
@@ -48,6 +51,7 @@ static struct err record_start(struct server *s)
     TRY(disk_read(arena, cli_config(s->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     start.binary_sha256 = binary_digest(arena);
     TRY(store_open(s->book, STORE_WRITER, arena, &store));
+    TRY(book_err(s->cli, log_key_begin(s->cli, store, &s->log_keys)));
     struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
     if (e.kind == ERR_INPUT)
         e.where = e.where == NULL ? cli_config(s->cli)->policy
@@ -105,6 +109,7 @@ static void on_policy_changed(void *ctx, void (*done)(void *arg), void *arg)
 static struct err start(struct server *s)
 {
     const struct spine_options spine = {.book_path = s->book,
+                                        .log_keys = s->log_keys,
                                         .readers = READERS,
                                         .in_flight_max = IN_FLIGHT_MAX,
                                         .clock_us = cli_clock_us,
@@ -178,6 +183,7 @@ static void stop(struct server *s)
     auth_free(s->auth);
     loop_free(s->loop);
     measure_fini();
+    log_keys_free(s->log_keys);
     book_unlock(s->lock);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/call/boot.h"
 #include "engine/call/sweeper.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/log_key.h"
 
 static struct err policy_read(struct cli *cli, struct store *store, struct policy **policy)
 {
@@ -31,6 +32,7 @@ static struct err round_run(struct cli *cli, struct store *store, struct sweep_r
 static struct err sweep(struct cli *cli, struct sweep_report *report)
 {
     CLEANUP(book_unlock) struct book_lock *lock = NULL;
+    CLEANUP(log_keys_free) struct log_keys *keys = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     const char *book = cli_path(cli, "recon.db");
     struct stat st;
@@ -39,7 +41,9 @@ static struct err sweep(struct cli *cli, struct sweep_report *report)
         return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
     TRY(book_lock(book, cli->arena, &lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
-    struct err e = round_run(cli, store, report);
+    struct err e = log_key_begin(cli, store, &keys);
+    if (e.kind == ERR_NONE)
+        e = round_run(cli, store, report);
     if (e.kind != ERR_NONE && e.msg != NULL) /* the store's texts end with the store */
         e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),
                     "%s", e.msg);

@@ -57,7 +57,6 @@ MUST_CHECK struct err log_keys_rotate(struct log_keys *keys, struct tx *tx, bool
 struct log_keys *store_log_keys(const struct store *store);
 
 /* After the commit or its failure: the files follow the book. Cheap when nothing was rotated. */
-MUST_CHECK struct err log_keys_settle(struct log_keys *keys, struct store *store,
-                                      struct arena *arena);
+MUST_CHECK struct err log_keys_settle(struct log_keys *keys, struct store *store);
 
 #endif

@@ -95,6 +95,7 @@ extern const size_t sql_tables_n;
 struct row_shape;
 struct sums;
 struct tree;
+struct log_keys;
 
 struct store {
     struct db *db;
@@ -115,6 +116,7 @@ struct store {
     unsigned char id_random[ID_RANDOM_LEN];
     unsigned char id_pool[256]; /* random bytes for the next ids */
     size_t id_pool_left;
+    struct log_keys *log_keys; /* whose signer the heads have; NULL: nobody's */
 };
 
 /* limits.c keeps the sums of a group in memory: a call begins or is undone, the rows are written

@@ -1,0 +1,29 @@
+/* No book is written without the key that signs it. */
+#include "engine/cli/log_key.h"
+
+#include "common/sys/log.h"
+#include "engine/call/boot.h"
+
+static struct err begin(struct cli *cli, struct store *store, struct log_keys *keys)
+{
+    struct err e = log_keys_use(keys, store, cli->arena);
+    if (e.kind != ERR_MISSING || store_head(store)->seq == 0)
+        return e.kind == ERR_MISSING ? OK : e; /* an empty book has nothing to be signed */
+    if (cli_config(cli)->env == CONFIG_PROD)
+        return e;
+    TRY(book_first_key(store, keys, cli_clock_us, cli->arena));
+    log_info("the book had no log key: one was made, and signs from now on",
+             LOG_TEXT("file", cli_path(cli, "log.key")), LOG_END);
+    return OK;
+}
+
+struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **out)
+{
+    CLEANUP(log_keys_free) struct log_keys *keys = NULL;
+    *out = NULL;
+    TRY(log_keys_open(cli_config(cli)->data_dir, &keys));
+    TRY(begin(cli, store, keys));
+    *out = keys;
+    keys = NULL;
+    return OK;
+}

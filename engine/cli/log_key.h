@@ -1,0 +1,14 @@
+/* Private to engine/cli: the log's keys as a command that writes begins with them. */
+#ifndef ENGINE_CLI_LOG_KEY_H
+#define ENGINE_CLI_LOG_KEY_H
+
+#include "engine/cli/cli.h"
+#include "engine/store/log_keys.h"
+
+/* For whoever holds the book's lock: the key that the book names signs `store` from now on, before
+ * anything is written. A book without a key gets its first one in dev, and says so; in prod it is
+ * ERR_MISSING with what to do. ERR_AUTH when the key is not in the data folder, or its file is for
+ * others to read. *keys must outlive the store; NULL when heads are not signed. */
+MUST_CHECK struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **keys);
+
+#endif
