@@ -33,6 +33,8 @@ struct json *receipt_print(struct arena *arena, const struct receipt *r);
 /* c2sp.org/tlog-proof@v1; its extra data is the base64 of {"event":…,"hash_prev":…}, so that the
  * file is enough. ERR_INPUT with "line 3" (or, within the extra data, a JSON pointer). */
 MUST_CHECK struct err tlog_proof_read(struct arena *arena, struct str text, struct receipt *r);
+/* Whether a text begins as such a proof does. */
+bool tlog_proof_is(struct str text);
 void tlog_proof_print(const struct receipt *r, struct buf *out);
 
 /* The leaf's data: SHA-256(hash_prev, event). */

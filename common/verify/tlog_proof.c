@@ -66,6 +66,12 @@ static struct err hashes_read(struct str *text, struct merkle_proof *proof)
     }
 }
 
+bool tlog_proof_is(struct str text)
+{
+    size_t len = sizeof FIRST_LINE - 1;
+    return text.len >= len && memcmp(text.at, FIRST_LINE, len) == 0;
+}
+
 struct err tlog_proof_read(struct arena *arena, struct str text, struct receipt *r)
 {
     struct str rest = text, value;
