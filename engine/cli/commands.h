@@ -16,6 +16,7 @@ extern const struct command command_audit_query;
 extern const struct command command_audit_export;
 extern const struct command command_policy_validate;
 extern const struct command command_policy_explain;
+extern const struct command command_policy_test;
 extern const struct command command_validate;
 extern const struct command command_status;
 extern const struct command command_sweep;

@@ -11,9 +11,9 @@
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/policy_file.h"
 
-#define POLICY_BYTES_MAX ((size_t)1024 * 1024)
-#define STEPS_MAX        64
+#define STEPS_MAX 64
 
 struct explanation {
     struct cli *cli;
@@ -130,52 +130,26 @@ static struct err explain(struct explanation *x)
 
 /* ---- telling ---- */
 
-/* Calls `fn` for each fact that the step reads, in the row's order. */
-typedef struct err fact_fn(struct explanation *x, const char *name, const struct json *value,
-                           struct json *out);
-
-static struct err each_fact(struct explanation *x, const struct gate_step *step, fact_fn *fn,
-                            struct json *out)
+static struct err fact_print(void *arg, const char *name, const struct json *value)
 {
-    struct str name, rest = str_of(step->facts);
-    while (rest.len > 0) {
-        if (!str_cut(rest, ',', &name, &rest))
-            rest.len = 0;
-        const struct json_member *m = json_find(x->facts, name);
-        TRY(fn(x, str_dup(x->cli->arena, name), m == NULL ? NULL : m->value, out));
-    }
-    return OK;
-}
-
-static struct err fact_print(struct explanation *x, const char *name, const struct json *value,
-                             struct json *out)
-{
+    struct explanation *x = arg;
     struct str text = STR("none");
-    (void)out;
     if (value != NULL)
         TRY(jcs_text(x->cli->arena, value, &text));
     printf("             %s: %s\n", name, plain_text(x->cli->arena, str_dup(x->cli->arena, text)));
     return OK;
 }
 
-static struct err fact_put(struct explanation *x, const char *name, const struct json *value,
-                           struct json *out)
-{
-    json_put(x->cli->arena, out, name, value == NULL ? json_null_new(x->cli->arena) : value);
-    return arena_check(x->cli->arena);
-}
+struct putting {
+    struct arena *arena;
+    struct json *out;
+};
 
-static const char *ruling_words(enum ruling ruling)
+static struct err fact_put(void *arg, const char *name, const struct json *value)
 {
-    switch (ruling) {
-    case RULING_ALLOW:
-        return "allowed";
-    case RULING_HUMAN:
-        return "a human decides";
-    case RULING_DENY:
-        break;
-    }
-    return "denied";
+    const struct putting *p = arg;
+    json_put(p->arena, p->out, name, value == NULL ? json_null_new(p->arena) : value);
+    return arena_check(p->arena);
 }
 
 static struct err told(struct explanation *x)
@@ -187,7 +161,7 @@ static struct err told(struct explanation *x)
     for (size_t i = 0; i < x->steps_n; i++) {
         printf("  %-5s %-4s %s\n", x->steps[i].row, x->steps[i].held ? "YES" : "no",
                x->steps[i].meaning);
-        TRY(each_fact(x, &x->steps[i], fact_print, NULL));
+        TRY(row_facts(x->cli->arena, x->steps[i].facts, x->facts, fact_print, x));
     }
     printf("\nrow %s decides: %s, %s\n", v->row, ruling_words(v->ruling), reason_name(v->reason));
     if (v->clause[0] != '\0')
@@ -200,7 +174,8 @@ static struct err steps_json(struct explanation *x, struct json *list)
     struct arena *arena = x->cli->arena;
     for (size_t i = 0; i < x->steps_n; i++) {
         struct json *o = json_object_new(arena), *facts = json_object_new(arena);
-        TRY(each_fact(x, &x->steps[i], fact_put, facts));
+        struct putting put = {.arena = arena, .out = facts};
+        TRY(row_facts(arena, x->steps[i].facts, x->facts, fact_put, &put));
         json_put_text(arena, o, "row", x->steps[i].row);
         json_put_text(arena, o, "condition", x->steps[i].meaning);
         json_put(arena, o, "facts", facts);

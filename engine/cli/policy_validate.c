@@ -2,16 +2,14 @@
  * way compilers tell them. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/sys/disk.h"
 #include "common/sys/yaml_read.h"
 #include "engine/call/boot.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/policy_file.h"
 #include "engine/store/policies.h"
-
-#define POLICY_BYTES_MAX ((size_t)1024 * 1024)
 
 struct checked {
     const char *file;
@@ -61,25 +59,6 @@ static struct err check(struct cli *cli, struct checked *c)
 }
 
 /* ---- telling ---- */
-
-/* "12:5 /lines/3" in its parts; a place without line is all pointer. */
-struct place {
-    int64_t line, column;
-    const char *pointer;
-};
-
-static struct place place_of(const char *where)
-{
-    struct place p = {.pointer = where == NULL ? "" : where};
-    char *end;
-    if (where == NULL || where[0] < '0' || where[0] > '9')
-        return p;
-    p.line = strtoll(where, &end, 10);
-    if (*end == ':')
-        p.column = strtoll(end + 1, &end, 10);
-    p.pointer = *end == ' ' ? end + 1 : end;
-    return p;
-}
 
 static int invalid(struct cli *cli, const struct checked *c)
 {

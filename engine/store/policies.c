@@ -4,12 +4,15 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
-enum { POLICY_PUT, POLICY_LOAD, POLICY_FORCE };
+enum { POLICY_PUT, POLICY_LOAD, POLICY_FIND, POLICY_FORCE };
 
 const struct db_sql policies_sql[] = {
     [POLICY_PUT] = {"policy_put", "INSERT INTO policies (digest, text, seq) VALUES (?1, ?2, ?3)"
                                   " ON CONFLICT (digest) DO NOTHING"},
     [POLICY_LOAD] = {"policy_load", "SELECT text FROM policies WHERE digest = ?1"},
+    [POLICY_FIND] = {"policy_find", "SELECT digest FROM policies"
+                                    " WHERE digest >= ?1 AND digest < ?1 || 'g'"
+                                    " ORDER BY digest LIMIT 2"},
     [POLICY_FORCE] = {"policy_force",
                       "SELECT policy_version FROM audit_events WHERE event_type = 'POLICY_LOADED'"
                       " ORDER BY seq DESC LIMIT 1"},
@@ -38,6 +41,22 @@ struct err policy_text_load(struct tx *tx, struct arena *arena, const char *dige
     TRY(stmt_step(q, &row));
     ENSURE(row, ERR_MISSING, "the book has no policy of this version");
     *text = stmt_text(q, 0, arena);
+    return arena_check(arena);
+}
+
+struct err policy_digest_find(struct tx *tx, struct arena *arena, const char *begin,
+                              const char **digest)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_FIND);
+    stmt_bind_text(q, 1, begin);
+    TRY(stmt_step(q, &row));
+    if (!row)
+        return err_at(ERR_MISSING, begin, "the book has no policy of this version");
+    *digest = stmt_text(q, 0, arena);
+    TRY(stmt_step(q, &row));
+    if (row)
+        return err_at(ERR_INPUT, begin, "several policies of the book begin so; say more digits");
     return arena_check(arena);
 }
 

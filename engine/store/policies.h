@@ -11,6 +11,10 @@ MUST_CHECK struct err policy_keep(struct tx *tx, const char *digest, struct str 
 MUST_CHECK struct err policy_text_load(struct tx *tx, struct arena *arena, const char *digest,
                                        const char **text);
 
+/* The digest that begins so. ERR_MISSING when none does, ERR_INPUT when several do. */
+MUST_CHECK struct err policy_digest_find(struct tx *tx, struct arena *arena, const char *begin,
+                                         const char **digest);
+
 /* The digest of the policy of the latest POLICY_LOADED event; NULL when there is none. */
 MUST_CHECK struct err policy_in_force(struct tx *tx, struct arena *arena, const char **digest);
 
