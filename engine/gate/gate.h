@@ -11,7 +11,7 @@
 #include "engine/gate/policy.h"
 
 /* Raised when a row is added, moved or means something else. Recorded in every event. */
-#define GATE_VERSION 2
+#define GATE_VERSION 3
 
 enum ruling { RULING_DENY = 0, RULING_HUMAN, RULING_ALLOW };
 

@@ -22,12 +22,12 @@ struct proof_of {
     gate_fn *gate;           /* NULL: gate_decide; tests bring broken ones */
 };
 
-/* The first counterexample, in the order of the walk. */
+/* The first counterexample, in the order of the walk: what the gate said to these facts, and why
+ * that must not be. */
 struct proof_finding {
-    const char *invariant;       /* its name */
-    const char *what;            /* the sentence that did not hold here */
-    const struct policy *policy; /* under which: the one given, or a copy with one limit raised */
-    struct ask *ask;
+    const char *invariant; /* its name */
+    const char *what;
+    const struct ask *ask;
     struct verdict verdict;
 };
 
@@ -35,14 +35,14 @@ struct proof_invariant {
     const char *name;
     const char *sentence; /* for people */
     const char *spaces;   /* the subspaces it is checked on, comma-separated */
-    uint64_t points;      /* at which it was held against a verdict */
 };
 
 struct proof_report {
     bool holds;
     uint64_t points;  /* visited */
+    uint64_t allowed; /* of them */
     uint64_t decided; /* verdicts asked of the gate: some points are asked more than once */
-    bool whole;       /* false: the policy was too large, some products were walked over cores */
+    bool whole;       /* false: too many rules, some products were walked over a part of them */
     const struct proof_invariant *invariants;
     size_t invariants_n;
     struct proof_finding finding; /* when it does not hold */

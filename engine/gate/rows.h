@@ -53,12 +53,12 @@ predicate not_proposed, state_invalid, same_eyes, llm_confirms_llm, account_forc
 
 /* ---- rows_machine.c: 10, what no machine confirms ---- */
 predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_passed, cap_reached,
-    rate_missing, rate_stale, matcher_unsure, by_llm, by_machine;
+    rate_missing, rate_stale, matcher_unsure, by_llm, by_machine, another_process;
 
 /* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
 predicate needs_second_approver, llm_resolves_confirm, llm_decides, lends_anothers_seat,
     not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
-    needs_third_human, t3_undecided, write_off_same_eyes, write_off_unexplained,
+    needs_third_human, needs_three, t3_undecided, write_off_same_eyes, write_off_unexplained,
     write_off_second_approver;
 
 /* ---- rows_bulk.c: f, several escalations in one act ---- */

@@ -44,7 +44,17 @@ bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr
 bool needs_third_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
     (void)clause;
-    return a->prod && p->policy_change_t3 && a->approvers_n < 2;
+    return a->prod && p->policy_change_t3 && (a->principal == NULL || a->approvers_n < 2);
+}
+
+/* Approvers are others than the actor, each counted once: with two of them there are three. What
+ * gives nothing up decides nothing that is irreversible. */
+bool needs_three(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    bool gives_nothing_up = a->action == ACTION_RESOLVE_EXCEPTION && !writes_off(a);
+    bool three = a->actor_kind == ACTOR_HUMAN && a->principal != NULL && a->approvers_n >= 2;
+    return !gives_nothing_up && tier_of(p, a) == TIER_T3 && !three;
 }
 
 /* A login is made for one decision on bound facts, so there have to be some. */

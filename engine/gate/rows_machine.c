@@ -116,3 +116,10 @@ bool by_llm(const struct policy *p, const struct ask *a, clause_ptr *clause)
     (void)p, (void)clause;
     return a->actor_kind == ACTOR_LLM;
 }
+
+/* The engine keeps house, matches and ingests under other names: none of them confirms. */
+bool another_process(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)p, (void)clause;
+    return a->actor_kind == ACTOR_ENGINE && !same_text(a->actor, "engine:auto-confirm");
+}

@@ -415,6 +415,8 @@ static struct oracle_answer confirm_by_machine(const struct policy *p, const str
         return human(p, REASON_TIER_REQUIRES_HUMAN, "10.10");
     if (!a->sure || a->score_bp < p->matching.high_bp)
         return human(p, REASON_STRATEGY_REQUIRES_HUMAN, "10.9");
+    if (!same(a->actor, "engine:auto-confirm"))
+        return human(p, REASON_TIER_REQUIRES_HUMAN, "10.11");
     return nothing;
 }
 
@@ -450,7 +452,7 @@ static struct oracle_answer administration(const struct policy *p, const struct 
         return deny(p, REASON_SOD_SAME_ACTOR, "2b");
     if (a->actor_kind != ACTOR_HUMAN || (a->prod && a->approvers_n < 1))
         return human(p, REASON_TIER_REQUIRES_HUMAN, "12.6");
-    if (policy_by_three(p, a) && a->approvers_n < 2)
+    if (policy_by_three(p, a) && (a->approvers_n < 2 || a->principal == NULL))
         return human(p, REASON_SECOND_APPROVER_REQUIRED, "12.13");
     return allow(p, "13");
 }
@@ -578,6 +580,17 @@ static struct oracle_answer decide(const struct policy *p, const struct ask *a)
     return other(p, a);
 }
 
+/* Confirming, taking back, giving up money and administration: what three people stand for when it
+ * is T3. */
+static bool irreversible(const struct policy *p, const struct ask *a)
+{
+    bool acts = a->action == ACTION_CONFIRM || a->action == ACTION_UNMATCH || is_write_off(a) ||
+                a->action == ACTION_CHANGE_MASTER_DATA || a->action == ACTION_CHANGE_POLICY ||
+                a->action == ACTION_CHANGE_REGISTRY || a->action == ACTION_THAW;
+    bool t3 = a->tier == TIER_T3 || (policy_by_three(p, a) && a->decision == DECISION_CONFIRM);
+    return acts && t3;
+}
+
 /* Nothing of T3 is simply done where a login is made for each decision: it is asked for first. A
  * proposal is not doing anything. */
 struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
@@ -587,5 +600,8 @@ struct oracle_answer oracle_decide(const struct policy *p, const struct ask *a)
                    a->decision != DECISION_CONFIRM && a->action != ACTION_PROPOSE;
     if (o.ruling == RULING_ALLOW && at_once)
         return human(p, REASON_TIER_REQUIRES_HUMAN, "12.14");
+    bool three = a->actor_kind == ACTOR_HUMAN && a->principal != NULL && a->approvers_n >= 2;
+    if (o.ruling == RULING_ALLOW && irreversible(p, a) && !three)
+        return human(p, REASON_SECOND_APPROVER_REQUIRED, "12.15");
     return o;
 }

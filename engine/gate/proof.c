@@ -1,0 +1,389 @@
+/* The walk: subspaces in which the policy's rules meet, every point of each decided once and held
+ * against the invariants that are checked there. From one point to the next a single dimension
+ * changes (a reflected Gray code in mixed radix), so that an ask is never made anew. */
+#include "engine/gate/proof.h"
+
+#include <string.h>
+
+#include "engine/gate/proof_own.h"
+
+enum { DIMS_MAX = 10, POINTS_MAX = 1 << 19 };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- what is proved, and where ---- */
+
+enum space_id {
+    SPACE_EACH,
+    SPACE_AMOUNTS,
+    SPACE_MACHINES,
+    SPACE_EYES,
+    SPACE_ACTIONS,
+    SPACE_PLACES,
+    SPACE_BLOCKED,
+    SPACE_MATCHES,
+    SPACE_ACTS,
+    SPACE_ADMINISTRATION,
+    SPACE_SEATS,
+    SPACE_HIGHEST,
+    SPACE_BULK,
+    SPACE_LIMITS_ACTS,
+    SPACE_LIMITS_EYES,
+    SPACE_LIMITS_SEATS,
+    SPACES,
+};
+
+/* SPACE_EACH is every choice of every dimension, one dimension at a time, for every action and
+ * actor; the others are products of these dimensions, the rest plain. */
+static const struct space {
+    const char *name;
+    size_t n;
+    enum domain_dim dims[DIMS_MAX];
+} spaces[SPACES] = {
+    [SPACE_EACH] = {"each", 2, {DOMAIN_ACTION, DOMAIN_ACTOR}},
+    [SPACE_AMOUNTS] = {"amounts",
+                       6,
+                       {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_ROLES, DOMAIN_ENTITIES,
+                        DOMAIN_APPROVERS, DOMAIN_RATIONALE}},
+    [SPACE_MACHINES] = {"machines",
+                        7,
+                        {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_WINDOWS, DOMAIN_CAP,
+                         DOMAIN_INTERCOMPANY, DOMAIN_AMBIGUOUS, DOMAIN_ENTITY_MISMATCH}},
+    [SPACE_EYES] = {"eyes",
+                    7,
+                    {DOMAIN_ACTOR, DOMAIN_RELATION, DOMAIN_ACCOUNTS, DOMAIN_AMOUNT, DOMAIN_SOURCE,
+                     DOMAIN_TIER, DOMAIN_RATIONALE}},
+    [SPACE_ACTIONS] = {"actions",
+                       9,
+                       {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_DECISION, DOMAIN_APPROVERS,
+                        DOMAIN_PERIOD, DOMAIN_STATE_VALID, DOMAIN_OWN_SEAT, DOMAIN_DELIVERY,
+                        DOMAIN_PROD}},
+    [SPACE_PLACES] = {"places",
+                      7,
+                      {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TIER, DOMAIN_CHANNEL, DOMAIN_LOGIN_AGE,
+                       DOMAIN_FROZEN, DOMAIN_CHANGE}},
+    [SPACE_BLOCKED] = {"blocked",
+                       6,
+                       {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TOOL, DOMAIN_COUNTERPARTY,
+                        DOMAIN_ENTITIES, DOMAIN_ACCOUNTS}},
+    [SPACE_MATCHES] = {"matches",
+                       7,
+                       {DOMAIN_ACTOR, DOMAIN_ACCOUNTS, DOMAIN_MATCH_TYPE, DOMAIN_STATE,
+                        DOMAIN_SOURCE, DOMAIN_SCORE, DOMAIN_ENTITIES}},
+    [SPACE_ACTS] = {"acts",
+                    7,
+                    {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_RELATION, DOMAIN_APPROVERS,
+                     DOMAIN_KEEPS, DOMAIN_RATIONALE}},
+    [SPACE_ADMINISTRATION] = {"administration",
+                              8,
+                              {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_RELATION, DOMAIN_SUBJECT,
+                               DOMAIN_DECISION, DOMAIN_APPROVERS, DOMAIN_FROZEN, DOMAIN_PROD}},
+    [SPACE_SEATS] = {"seats",
+                     7,
+                     {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_ROLES, DOMAIN_SEATS, DOMAIN_RELATION,
+                      DOMAIN_APPROVERS, DOMAIN_ENTITIES}},
+    [SPACE_HIGHEST] = {"highest",
+                       8,
+                       {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TIER, DOMAIN_LOGIN, DOMAIN_DECISION,
+                        DOMAIN_APPROVERS, DOMAIN_KEEPS, DOMAIN_PROD}},
+    [SPACE_BULK] = {"bulk",
+                    6,
+                    {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_BULK, DOMAIN_TIER, DOMAIN_CHANNEL,
+                     DOMAIN_DECISION}},
+    [SPACE_LIMITS_ACTS] = {"limits of acts",
+                           5,
+                           {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_KEEPS,
+                            DOMAIN_RATIONALE}},
+    [SPACE_LIMITS_EYES] = {"limits and eyes",
+                           6,
+                           {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_RELATION, DOMAIN_ENTITIES,
+                            DOMAIN_TIER, DOMAIN_RATIONALE}},
+    [SPACE_LIMITS_SEATS] = {"limits and seats",
+                            4,
+                            {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_ROLES, DOMAIN_RELATION}},
+};
+
+#define IN(space)  (1u << SPACE_##space)
+#define EVERYWHERE (IN(LIMITS_ACTS) - 1) /* the walks that decide each point once */
+#define LIMITED    (IN(LIMITS_ACTS) | IN(LIMITS_EYES) | IN(LIMITS_SEATS))
+
+static const struct invariant {
+    const char *name, *sentence;
+    unsigned spaces;
+    rule_fn *holds; /* NULL: it has a walk of its own */
+} invariants[] = {
+    {"default_deny",
+     "What the policy does not provide for is denied: no such action, actor or tier, or no grant.",
+     EVERYWHERE, rule_default_deny},
+    {"deny_trumps_allow",
+     "A fact that alone denies (frozen, blocked, not authorised, wrong state, closed period) "
+     "denies "
+     "whatever else speaks for the act.",
+     EVERYWHERE, rule_deny_trumps},
+    {"same_ask_same_verdict",
+     "The same facts get the same verdict: asked again, in other memory, or written down and read "
+     "back.",
+     IN(EACH), NULL},
+    {"t2_human_only",
+     "No decision of tier T2 or more is a machine's, but a confirmation by engine:auto-confirm of "
+     "what engine:matcher proposed.",
+     EVERYWHERE, rule_t2_human},
+    {"t3_three_humans", "Nothing of tier T3 is allowed before three distinct people stand for it.",
+     EVERYWHERE, rule_t3_three},
+    {"llm_never_confirms", "No language model confirms a match or an escalation.", EVERYWHERE,
+     rule_llm},
+    {"threshold_monotone",
+     "Raising one limit turns no denial into an allowance, but for a missing rationale and what "
+     "that limit itself is for.",
+     LIMITED, NULL},
+    {"clause_exists",
+     "Every refusal quotes a sentence, and points at where it stands in the policy.", EVERYWHERE,
+     rule_clause},
+};
+
+static const size_t same_ask = 2, monotone = 6;
+
+/* ---- one walk ---- */
+
+typedef struct err visit_fn(struct walk *w, size_t i, void *arg, bool *go_on);
+
+/* A product under way: how many choices each dimension has, and which way it is turning. */
+struct product {
+    size_t n;
+    enum domain_dim dims[DIMS_MAX];
+    size_t radix[DIMS_MAX];
+    bool back[DIMS_MAX];
+};
+
+static size_t product_points(const struct product *p)
+{
+    size_t points = 1;
+    for (size_t i = 0; i < p->n; i++)
+        points = p->radix[i] > SIZE_MAX / points ? SIZE_MAX : points * p->radix[i];
+    return points;
+}
+
+/* All choices where that is not too much, else the cores; and of those the first ones. */
+static struct product product_of(struct walk *w, const struct space *s, size_t points_max)
+{
+    struct product p = {.n = s->n};
+    memcpy(p.dims, s->dims, sizeof p.dims);
+    for (size_t i = 0; i < p.n; i++)
+        p.radix[i] = domain_choices(w->domain, p.dims[i]);
+    for (size_t i = 0; i < p.n && product_points(&p) > points_max; i++)
+        p.radix[i] = domain_core(w->domain, p.dims[i]);
+    while (product_points(&p) > points_max) {
+        size_t widest = 0;
+        for (size_t i = 1; i < p.n; i++)
+            widest = p.dims[i] != DOMAIN_ACTION && p.radix[i] > p.radix[widest] ? i : widest;
+        if (p.dims[widest] == DOMAIN_ACTION)
+            widest = p.n - 1;
+        p.radix[widest] -= p.radix[widest] / 4 + 1;
+        w->report->whole = false;
+    }
+    return p;
+}
+
+static void place(struct walk *w, enum domain_dim dim, size_t choice)
+{
+    w->choice[dim] = choice;
+    domain_set(w->domain, dim, choice, &w->ask);
+}
+
+static void to_plain(struct walk *w)
+{
+    struct domain_point plain;
+    memset(w->choice, 0, sizeof w->choice);
+    domain_ask(w->domain, w->choice, &plain);
+    w->ask = plain.ask;
+}
+
+/* One dimension one choice on; false after the last point. */
+static bool step(struct walk *w, struct product *p)
+{
+    for (size_t i = p->n; i-- > 0;) {
+        size_t at = w->choice[p->dims[i]];
+        bool can = p->back[i] ? at > 0 : at + 1 < p->radix[i];
+        if (can) {
+            place(w, p->dims[i], p->back[i] ? at - 1 : at + 1);
+            return true;
+        }
+        p->back[i] = !p->back[i];
+    }
+    return false;
+}
+
+static struct err walk_product(struct walk *w, struct product *p, size_t *i, visit_fn *visit,
+                               void *arg)
+{
+    bool go_on = true;
+    do {
+        w->verdict = walk_decide(w, w->policy, &w->ask);
+        w->report->points++;
+        TRY(visit(w, (*i)++, arg, &go_on));
+    } while (go_on && step(w, p));
+    return OK;
+}
+
+static struct err walk_space(struct walk *w, const struct space *s, size_t points_max,
+                             visit_fn *visit, void *arg)
+{
+    struct product p = product_of(w, s, points_max);
+    size_t i = 0;
+    to_plain(w);
+    return walk_product(w, &p, &i, visit, arg);
+}
+
+/* ---- findings ---- */
+
+static struct err found(struct walk *w, const struct invariant *inv, const char *what)
+{
+    struct proof_report *r = w->report;
+    struct ask *ask = ARENA_NEW(w->arena, struct ask);
+    TRY(arena_check(w->arena));
+    *ask = w->ask;
+    r->holds = false;
+    r->finding = (struct proof_finding){
+        .invariant = inv->name, .what = what, .ask = ask, .verdict = w->verdict};
+    return OK;
+}
+
+/* ---- what is looked at, point by point ---- */
+
+static struct err visit_rules(struct walk *w, size_t i, void *arg, bool *go_on)
+{
+    (void)i, (void)arg;
+    w->report->allowed += w->verdict.ruling == RULING_ALLOW;
+    for (size_t k = 0; k < COUNT(invariants); k++) {
+        const char *what = invariants[k].holds == NULL ? NULL : invariants[k].holds(w);
+        if (what != NULL) {
+            *go_on = false;
+            return found(w, &invariants[k], what);
+        }
+    }
+    return OK;
+}
+
+struct sites {
+    struct limit_site *at;
+    size_t n;
+};
+
+static struct err visit_limits(struct walk *w, size_t i, void *arg, bool *go_on)
+{
+    const struct sites *sites = arg;
+    (void)i;
+    for (size_t k = 0; k < sites->n; k++) {
+        const char *what = proof_limit_holds(w, &sites->at[k]);
+        if (what != NULL) {
+            *go_on = false;
+            return found(w, &invariants[monotone], what);
+        }
+    }
+    return OK;
+}
+
+static struct err visit_first(struct walk *w, size_t i, void *arg, bool *go_on)
+{
+    proof_again_first(arg, i, &w->verdict);
+    return visit_rules(w, i, NULL, go_on);
+}
+
+static struct err visit_again(struct walk *w, size_t i, void *arg, bool *go_on)
+{
+    const char *what;
+    TRY(proof_again_holds(arg, i, w, &what));
+    *go_on = what == NULL;
+    return what == NULL ? OK : found(w, &invariants[same_ask], what);
+}
+
+/* ---- the walks ---- */
+
+/* Every choice of one dimension after the other, for every action and actor. */
+static struct err walk_each(struct walk *w, visit_fn *visit, void *arg)
+{
+    size_t i = 0;
+    for (size_t dim = 0; dim < DOMAIN_DIMS && w->report->holds; dim++) {
+        struct space s = spaces[SPACE_EACH];
+        if (dim == DOMAIN_ACTION || dim == DOMAIN_ACTOR)
+            continue;
+        s.dims[s.n++] = (enum domain_dim)dim;
+        struct product p = product_of(w, &s, SIZE_MAX);
+        to_plain(w);
+        TRY(walk_product(w, &p, &i, visit, arg));
+    }
+    return OK;
+}
+
+static size_t each_points(const struct domain *d)
+{
+    size_t sum = 0;
+    for (size_t dim = 0; dim < DOMAIN_DIMS; dim++)
+        sum += dim == DOMAIN_ACTION || dim == DOMAIN_ACTOR ? 0 : domain_choices(d, dim);
+    return sum * domain_choices(d, DOMAIN_ACTION) * domain_choices(d, DOMAIN_ACTOR);
+}
+
+static struct err walk_limits(struct walk *w)
+{
+    struct sites sites;
+    TRY(proof_limits_find(w, &sites.at, &sites.n));
+    size_t points_max = 4 * (size_t)POINTS_MAX / (sites.n + 1);
+    for (size_t s = SPACE_LIMITS_ACTS; s < SPACES && w->report->holds; s++)
+        TRY(walk_space(w, &spaces[s], points_max, visit_limits, &sites));
+    return OK;
+}
+
+static struct err walk_all(struct walk *w, struct again *again)
+{
+    TRY(walk_each(w, visit_first, again));
+    for (size_t s = SPACE_AMOUNTS; s < SPACE_LIMITS_ACTS && w->report->holds; s++)
+        TRY(walk_space(w, &spaces[s], POINTS_MAX, visit_rules, NULL));
+    if (w->report->holds)
+        TRY(walk_limits(w));
+    return w->report->holds ? walk_each(w, visit_again, again) : OK;
+}
+
+/* ---- the report ---- */
+
+static const char *spaces_named(struct arena *arena, unsigned mask)
+{
+    const char *text = "";
+    for (size_t s = 0; s < SPACES && text != NULL; s++) {
+        if ((mask & 1u << s) != 0)
+            text = arena_fmt(arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ", spaces[s].name);
+    }
+    return text;
+}
+
+static struct err report_begin(struct arena *arena, struct proof_report *r)
+{
+    struct proof_invariant *list = ARENA_ARRAY(arena, COUNT(invariants), struct proof_invariant);
+    TRY(arena_check(arena));
+    for (size_t i = 0; i < COUNT(invariants); i++)
+        list[i] = (struct proof_invariant){.name = invariants[i].name,
+                                           .sentence = invariants[i].sentence,
+                                           .spaces = spaces_named(arena, invariants[i].spaces)};
+    *r = (struct proof_report){
+        .holds = true, .whole = true, .invariants = list, .invariants_n = COUNT(invariants)};
+    return arena_check(arena);
+}
+
+struct err policy_prove(struct arena *arena, const struct proof_of *of, struct proof_report *report)
+{
+    struct domain *domain;
+    struct again again;
+    TRY(report_begin(arena, report));
+    TRY(domain_new(arena, of->policy, &domain));
+    struct walk w = {.arena = arena,
+                     .policy = of->policy,
+                     .tree = of->tree,
+                     .gate = of->gate == NULL ? gate_decide : of->gate,
+                     .domain = domain,
+                     .report = report};
+    report->whole = domain_whole(domain);
+    TRY(proof_rules_begin(&w));
+    TRY(proof_again_begin(&again, arena, each_points(domain)));
+    struct err e = walk_all(&w, &again);
+    proof_again_end(&again);
+    return e;
+}
