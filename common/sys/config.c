@@ -125,6 +125,13 @@ static const struct setting rows[] = {
      .max = 86400,
      .help = "How often the engine does its housekeeping (what expires, what aged); 0 for never: "
              "then closegate-engine sweep is for cron."},
+    {.name = "CLOSEGATE_RECEIPTS",
+     .type = SETTING_CHOICE,
+     AT(receipts),
+     .choices = "on|off",
+     .fallback = "on",
+     .help = "off signs no heads of the log and gives no receipts, for measuring what they cost; "
+             "refused while CLOSEGATE_ENV is prod."},
     {.name = "CLOSEGATE_FX_ADAPTER",
      .type = SETTING_CHOICE,
      AT(fx_adapter),
@@ -188,6 +195,9 @@ static struct err check(const struct config *c)
         return err_at(
             ERR_INPUT, "CLOSEGATE_FX_ADAPTER",
             "fixed rates are refused while CLOSEGATE_ENV is prod and the guard is refuse");
+    if (c->env == CONFIG_PROD && c->receipts == CONFIG_RECEIPTS_OFF)
+        return err_at(ERR_INPUT, "CLOSEGATE_RECEIPTS",
+                      "off is refused while CLOSEGATE_ENV is prod");
     if (strlen(c->engine_socket) > 107)
         return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_SOCKET",
                       "a Unix socket's path has at most 107 bytes");

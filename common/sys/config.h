@@ -10,6 +10,7 @@
 enum config_env { CONFIG_PROD = 0, CONFIG_DEV };
 enum config_auth { CONFIG_AUTH_HEADER_TRUST = 0, CONFIG_AUTH_OIDC, CONFIG_AUTH_DEV };
 enum config_fx { CONFIG_FX_FIXED = 0 };
+enum config_receipts { CONFIG_RECEIPTS_ON = 0, CONFIG_RECEIPTS_OFF };
 enum config_guard { CONFIG_GUARD_WARN = 0, CONFIG_GUARD_REFUSE };
 
 /* Texts live in the arena config_load was given. None is NULL unless it says so. */
@@ -37,6 +38,7 @@ struct config {
     int64_t sweep_seconds;                 /* 0: no timer */
     int fx_adapter;                        /* enum config_fx */
     int fx_adapter_prod_guard;             /* enum config_guard */
+    int receipts;                          /* enum config_receipts; off is refused in prod */
     const char *workspace_url;             /* where people decide; "" when there is no workspace */
 };
 

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/sys/json_write.h"
 #include "engine/cli/audit_line.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/csv_cell.h"
 #include "engine/cli/out_file.h"
+#include "engine/store/tree.h"
 
 #define PAGE_ROWS      500
 #define PAGE_BYTES_MAX ((size_t)256 << 20)
@@ -21,6 +23,9 @@ struct export
     struct buf line;
     struct arena *page; /* of the rows being written */
     int64_t events, last;
+    bool heads;
+    uint64_t head; /* the size of the next head to write; 0: none is left */
+    struct tx *tx;
 };
 
 /* ---- CSV ---- */
@@ -109,6 +114,35 @@ static struct err line_out(struct export *x)
     return OK;
 }
 
+/* ---- heads ---- */
+
+static struct err head_next(struct export *x)
+{
+    struct tree_head head;
+    struct err e = head_covering(x->tx, x->page, (uint64_t)x->last + 1, &head);
+    x->head = e.kind == ERR_NONE ? head.size : 0;
+    return e.kind == ERR_MISSING ? OK : e;
+}
+
+/* The head that ends with the event written last, as {"checkpoint":"<note>"}. */
+static struct err head_put(struct export *x)
+{
+    CLEANUP(jw_fini) struct jw w;
+    struct tree_head head;
+    struct str line;
+    TRY(head_of(x->tx, x->page, x->head, &head));
+    TRY(head_cosigned(x->tx, x->page, &head));
+    jw_init(&w, LINE_BYTES_MAX);
+    jw_obj(&w);
+    jw_str(&w, "checkpoint", head.note);
+    jw_end(&w);
+    TRY(jw_done(&w, &line));
+    buf_put(&x->line, line.at, line.len);
+    buf_putc(&x->line, '\n');
+    TRY(line_out(x));
+    return head_next(x);
+}
+
 static struct err row_take(void *arg, const struct audit_row *row)
 {
     struct export *x = arg;
@@ -120,7 +154,8 @@ static struct err row_take(void *arg, const struct audit_row *row)
         TRY(csv_line(x, row));
     else
         audit_line_json(row, &x->line);
-    return line_out(x);
+    TRY(line_out(x));
+    return x->head == (uint64_t)row->seq ? head_put(x) : OK;
 }
 
 static struct err pages(struct export *x, struct tx *tx)
@@ -128,6 +163,9 @@ static struct err pages(struct export *x, struct tx *tx)
     int64_t last;
     bool more = true;
     tx->arena = x->page;
+    x->tx = tx;
+    if (x->heads)
+        TRY(head_next(x));
     while (more) {
         const struct audit_filter f = {.after_seq = x->last, .limit = PAGE_ROWS};
         arena_reset(x->page);
@@ -171,6 +209,9 @@ static int run_export(struct cli *cli)
     struct export x = {.cli = cli, .csv = text_eq(format, "csv")};
     if (!x.csv && format != NULL && !text_eq(format, "jsonl"))
         return cli_misuse(cli, "--format is jsonl or csv");
+    x.heads = cli_option(cli, "heads") != NULL;
+    if (x.heads && x.csv)
+        return cli_misuse(cli, "--heads goes with JSON lines");
     x.page = arena_new(PAGE_BYTES_MAX);
     if (x.page == NULL)
         return cli_fail(cli, err_new(ERR_LIMIT, "no memory"));
@@ -187,6 +228,7 @@ static int run_export(struct cli *cli)
 static const struct cli_option options[] = {
     {"format", "FORMAT", "jsonl (the default) or csv"},
     {"out", "FILE", "into this new file, whole or not at all; default: standard output"},
+    {"heads", NULL, "each signed head too, behind the last event it covers (JSON lines)"},
 };
 
 const struct command command_audit_export = {

@@ -226,7 +226,7 @@ static void write_p_to_t(struct canon *w, const struct telling *t)
 {
     const struct event *e = t->event;
     canon_fact(w, KEY("policy_version"), e->policy_version);
-    canon_texts(w, KEY("posture"), NULL, 0);
+    canon_texts(w, KEY("posture"), t->tx->store->posture, t->tx->store->posture_n);
     if (t->actor != NULL)
         canon_fact(w, KEY("principal_id"), t->actor->principal);
     canon_fact(w, KEY("rationale"), e->rationale);

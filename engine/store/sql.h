@@ -106,6 +106,8 @@ struct store {
     bool group_spoilt;            /* a call of the group could not be undone */
     char book_id[64];
     char schema_digest[65];
+    const char *const *posture; /* of every event */
+    size_t posture_n;
     struct arena *scratch;                 /* of one event while it is looked at */
     struct arena *shapes_arena;            /* of the shapes */
     struct row_shape *shapes[TABLE_COUNT]; /* how a table's rows are printed; tables.c */

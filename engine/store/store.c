@@ -171,6 +171,12 @@ const char *store_book_id(const struct store *store)
     return store->book_id;
 }
 
+void store_posture_set(struct store *store, const char *const *posture, size_t n)
+{
+    store->posture = posture;
+    store->posture_n = n;
+}
+
 const char *store_schema_digest(const struct store *store)
 {
     return store->schema_digest;

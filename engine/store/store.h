@@ -69,6 +69,9 @@ struct db *store_db(struct store *store);
 const struct chain_head *store_head(const struct store *store);
 const char *store_book_id(const struct store *store); /* "" while the book is empty */
 const char *store_schema_digest(const struct store *store);
+/* What every event says from now on under `posture`: switches in force that weaken the evidence,
+ * such as "unsafe_receipts_off". Static texts. */
+void store_posture_set(struct store *store, const char *const *posture, size_t n);
 
 /* ---- the writer's group ---- */
 MUST_CHECK struct err store_group_begin(struct store *store);

@@ -79,6 +79,9 @@ MUST_CHECK struct err head_covering(struct tx *tx, struct arena *arena, uint64_t
 MUST_CHECK struct err head_of(struct tx *tx, struct arena *arena, uint64_t size,
                               struct tree_head *head);
 
+/* Puts the cosignatures of witnesses to the head's note. */
+MUST_CHECK struct err head_cosigned(struct tx *tx, struct arena *arena, struct tree_head *head);
+
 /* Every head of at least `from`, sizes rising; a head lives as long as the call. */
 typedef struct err head_fn(void *arg, const struct tree_head *head);
 MUST_CHECK struct err heads_walk(struct tx *tx, uint64_t from, head_fn *fn, void *arg);

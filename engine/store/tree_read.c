@@ -6,6 +6,7 @@
 #include "common/base/invariant.h"
 #include "common/verify/receipt.h"
 #include "engine/store/audit.h"
+#include "engine/store/cosignatures.h"
 #include "engine/store/tree_own.h"
 
 #define HEAD_COLUMNS "SELECT size, root, note FROM audit_heads"
@@ -167,6 +168,17 @@ struct err head_of(struct tx *tx, struct arena *arena, uint64_t size, struct tre
     return head_find(tx, arena, TREE_HEAD_OF, size, head);
 }
 
+struct err head_cosigned(struct tx *tx, struct arena *arena, struct tree_head *head)
+{
+    CLEANUP(buf_fini) struct buf note;
+    buf_init(&note, NOTE_BYTES_MAX);
+    buf_put(&note, head->note.at, head->note.len);
+    TRY(cosignature_lines(tx, (int64_t)head->size, &note));
+    TRY(buf_check(&note));
+    head->note = (struct str){arena_dup(arena, note.at, note.len), note.len};
+    return arena_check(arena);
+}
+
 struct err heads_walk(struct tx *tx, uint64_t from, head_fn *fn, void *arg)
 {
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TREE, TREE_HEADS_WALK);
@@ -201,10 +213,11 @@ static struct err event_read(struct tx *tx, struct arena *arena, int64_t seq, st
 }
 
 static struct err receipt_in(struct tx *tx, struct arena *arena, int64_t seq,
-                             const struct tree_head *head, struct receipt *r)
+                             struct tree_head *head, struct receipt *r)
 {
     ENSURE(seq >= 1, ERR_MISSING, "there is no such event");
     ENSURE((uint64_t)seq <= head->size, ERR_INPUT, "the event is not in a log of this size");
+    TRY(head_cosigned(tx, arena, head));
     *r = (struct receipt){.index = (uint64_t)seq - 1, .checkpoint = head->note};
     TRY(event_read(tx, arena, seq, r));
     return merkle_inclusion(r->index, head->size, tree_node, tx, &r->proof);

@@ -248,8 +248,16 @@ const struct resource resources[] = {
      "application/json", entry_read_one},
     {"recon://accounts/{entity}/{account}", "account", "An account",
      "An account and its reconciliation as it stands today", "application/json", account_read_one},
+    {"recon://audit/checkpoint", "checkpoint", "The log's signed head",
+     "The last signed head of the audit log with its cosignatures: a C2SP checkpoint, to be kept "
+     "and checked outside",
+     "application/json", checkpoint_read},
     {"recon://audit/{seq}", "audit_event", "An audit event",
      "One event as it was hashed, with both hashes", "application/json", audit_event_read},
+    {"recon://audit/{seq}/receipt", "receipt", "An event's receipt",
+     "The event as it was hashed, its proof and the signed head: what closegate-verify checks "
+     "without the book",
+     "application/json", audit_event_read},
     {"recon://explain/{seq}", "explanation", "Why it was decided so",
      "The rows of the gate over the facts and the policy of an event, beside what was recorded",
      "application/json", explain_read},

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "common/sys/json_read.h"
+#include "common/verify/receipt.h"
 #include "engine/call/boot.h"
 #include "engine/store/policies.h"
+#include "engine/store/tree.h"
 #include "engine/tools/resources_own.h"
 
 #define STEPS_MAX   128
@@ -57,7 +59,39 @@ static struct err event_find(struct call *c, struct tx *tx, const char *text, st
     return OK;
 }
 
-struct err audit_event_read(struct call *c, struct tx *tx, const char *seq)
+/* ---- its receipt, and the head ---- */
+
+#define RECEIPT_END "receipt"
+
+/* Who may not see the event gets no receipt of it. */
+static struct err receipt_read_one(struct call *c, struct tx *tx, const char *seq)
+{
+    struct one_event e;
+    struct receipt r;
+    TRY(event_find(c, tx, seq, &e));
+    TRY(receipt_of(tx, c->arena, e.seq, &r));
+    c->result = receipt_print(c->arena, &r);
+    return arena_check(c->arena);
+}
+
+/* A head tells how many events there are and a hash, and nothing of what they say. */
+struct err checkpoint_read(struct call *c, struct tx *tx, const char *id)
+{
+    struct json *o = json_object_new(c->arena);
+    struct tree_head head;
+    char hex[2 * MERKLE_HASH_LEN + 1];
+    (void)id;
+    TRY(head_latest(tx, c->arena, &head));
+    TRY(head_cosigned(tx, c->arena, &head));
+    hex_print(head.root.at, sizeof head.root.at, hex);
+    json_put_int(c->arena, o, "size", (int64_t)head.size);
+    json_put_text(c->arena, o, "root", hex);
+    json_put(c->arena, o, "checkpoint", json_str_new(c->arena, head.note));
+    c->result = o;
+    return arena_check(c->arena);
+}
+
+static struct err event_print(struct call *c, struct tx *tx, const char *seq)
 {
     struct json *o = json_object_new(c->arena);
     struct one_event e;
@@ -72,6 +106,17 @@ struct err audit_event_read(struct call *c, struct tx *tx, const char *seq)
     json_put_text(c->arena, o, "canonical", e.row.event);
     c->result = o;
     return arena_check(c->arena);
+}
+
+struct err audit_event_read(struct call *c, struct tx *tx, const char *seq)
+{
+    struct str number, rest;
+    if (!str_cut(str_of(seq), '/', &number, &rest))
+        return event_print(c, tx, seq);
+    ENSURE(str_is(rest, RECEIPT_END), ERR_MISSING, "there is no such resource");
+    const char *text = str_dup(c->arena, number);
+    ENSURE(text != NULL, ERR_LIMIT, "out of memory");
+    return receipt_read_one(c, tx, text);
 }
 
 /* ---- why ---- */

@@ -206,7 +206,19 @@ START_TEST(the_reference_lists_every_setting)
 }
 END_TEST
 
+START_TEST(receipts_are_on_and_prod_does_not_turn_them_off)
+{
+    ck_ok(load_env(NULL, NULL));
+    ck_assert_int_eq(config.receipts, CONFIG_RECEIPTS_ON);
+    ck_ok(load_env("CLOSEGATE_ENV=dev", "CLOSEGATE_RECEIPTS=off"));
+    ck_assert_int_eq(config.receipts, CONFIG_RECEIPTS_OFF);
+    ck_err(load_env("CLOSEGATE_RECEIPTS=off", NULL), ERR_INPUT);
+    ck_err(load_env("CLOSEGATE_ENV=dev", "CLOSEGATE_RECEIPTS=no"), ERR_INPUT);
+}
+END_TEST
+
 TEST_MAIN("config", nothing_given_means_prod_and_safe_defaults, the_environment_sets_every_type,
           an_unknown_name_is_refused_with_the_nearest_one, bad_values_name_their_variable,
           a_file_holds_the_same_names_and_the_environment_wins, errors_in_a_file_say_the_line,
-          a_secret_may_come_from_a_file_of_its_own, the_reference_lists_every_setting)
+          a_secret_may_come_from_a_file_of_its_own, the_reference_lists_every_setting,
+          receipts_are_on_and_prod_does_not_turn_them_off)
