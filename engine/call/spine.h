@@ -11,10 +11,12 @@ struct log_keys; /* engine/store/log_keys.h */
 
 struct spine_options {
     const char *book_path;
-    struct log_keys *log_keys; /* the writer's alone while the spine runs; NULL: heads are not
-                                  signed */
-    int readers;               /* threads; at least 1 */
-    size_t in_flight_max;      /* calls under way; more are ERR_LIMIT */
+    struct log_keys *log_keys;  /* the writer's alone while the spine runs; NULL: heads are not
+                                   signed */
+    const char *const *posture; /* of every event: store_posture_set */
+    size_t posture_n;
+    int readers;          /* threads; at least 1 */
+    size_t in_flight_max; /* calls under way; more are ERR_LIMIT */
     int64_t (*clock_us)(void);
     int64_t clock_jump_us;  /* a clock that jumps further forward stops commits; 0: none does */
     int64_t log_frames_max; /* of the write-ahead log before the writer makes room; 0: 256 MiB */

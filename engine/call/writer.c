@@ -39,6 +39,7 @@ static void store_told(struct writer *w)
 static struct err book_open(struct writer *w, struct arena *arena)
 {
     TRY(store_open(w->options.book_path, STORE_WRITER, arena, &w->store));
+    store_posture_set(w->store, w->options.posture, w->options.posture_n);
     struct err e =
         w->options.log_keys == NULL ? OK : log_keys_use(w->options.log_keys, w->store, arena);
     if (e.kind == ERR_NONE)

@@ -17,10 +17,23 @@ static struct err begin(struct cli *cli, struct store *store, struct log_keys *k
     return OK;
 }
 
+static const char *const unsigned_[] = {"unsafe_receipts_off"};
+
+const char *const *posture_of(const struct cli *cli, size_t *n)
+{
+    *n = cli_config(cli)->receipts == CONFIG_RECEIPTS_OFF;
+    return *n == 0 ? NULL : unsigned_;
+}
+
 struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **out)
 {
     CLEANUP(log_keys_free) struct log_keys *keys = NULL;
+    size_t n;
+    const char *const *posture = posture_of(cli, &n);
     *out = NULL;
+    store_posture_set(store, posture, n);
+    if (cli_config(cli)->receipts == CONFIG_RECEIPTS_OFF)
+        return OK;
     TRY(log_keys_open(cli_config(cli)->data_dir, &keys));
     TRY(begin(cli, store, keys));
     *out = keys;

@@ -11,4 +11,8 @@
  * others to read. *keys must outlive the store; NULL when heads are not signed. */
 MUST_CHECK struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **keys);
 
+/* What the settings say that weakens the evidence (store_posture_set); log_key_begin says it to its
+ * store. */
+const char *const *posture_of(const struct cli *cli, size_t *n);
+
 #endif

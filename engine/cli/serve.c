@@ -108,8 +108,12 @@ static void on_policy_changed(void *ctx, void (*done)(void *arg), void *arg)
 
 static struct err start(struct server *s)
 {
+    size_t posture_n;
+    const char *const *posture = posture_of(s->cli, &posture_n);
     const struct spine_options spine = {.book_path = s->book,
                                         .log_keys = s->log_keys,
+                                        .posture = posture,
+                                        .posture_n = posture_n,
                                         .readers = READERS,
                                         .in_flight_max = IN_FLIGHT_MAX,
                                         .clock_us = cli_clock_us,

@@ -8,7 +8,9 @@
 static const struct resource *resource(const char *prefix)
 {
     for (size_t i = 0; i < resources_n; i++) {
-        if (strncmp(resources[i].uri, prefix, strlen(prefix)) == 0)
+        const char *uri = resources[i].uri;
+        const size_t n = strlen(prefix);
+        if (strncmp(uri, prefix, n) == 0 && (uri[n] == '\0' || uri[n] == '{'))
             return &resources[i];
     }
     ck_abort_msg("no resource %s", prefix);
