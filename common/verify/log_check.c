@@ -174,7 +174,7 @@ static void rotations_report(struct pass *p)
     }
     if (!p->broken && p->rotations > 0)
         report_holds(p->c->report, "keys",
-                     "%" PRIu64 " changes of key in the log, each signed by the keys concerned",
+                     "changes of key in the log: %" PRIu64 ", each signed by the keys concerned",
                      p->rotations);
 }
 
@@ -482,7 +482,7 @@ static void signatures_report(const struct pass *p)
                            "the log carries no checkpoint, so that nobody signed it; export it "
                            "with its heads (audit export --heads)");
     else if (p->checkpoints > 0 && !p->unsigned_one)
-        report_holds(r, "signature", "all of %" PRIu64 " checkpoints are signed by the log's key",
+        report_holds(r, "signature", "checkpoints: %" PRIu64 ", each signed by the log's key",
                      p->checkpoints);
     if (p->checkpoints > 0 && p->signed_size < p->edge.size && !p->c->events_only &&
         !p->unsigned_one)
@@ -503,7 +503,8 @@ static void signatures_report(const struct pass *p)
 static void run_report(struct pass *p)
 {
     struct report *r = p->c->report;
-    facts_put(p);
+    if (p->edge.size > 0)
+        facts_put(p);
     if (p->broken)
         return;
     if (p->edge.size == 0) {

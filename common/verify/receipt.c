@@ -24,8 +24,12 @@ static const struct json_field fields[] = {
 
 bool receipt_hash_parse(struct str hex, uint8_t out[SHA256_LEN])
 {
-    char again[2 * SHA256_LEN + 1];
-    if (hex.len != 2 * SHA256_LEN || !hex_parse(hex.at, out, SHA256_LEN))
+    char text[2 * SHA256_LEN + 1], again[2 * SHA256_LEN + 1];
+    if (hex.len != 2 * SHA256_LEN)
+        return false;
+    memcpy(text, hex.at, hex.len);
+    text[hex.len] = '\0';
+    if (!hex_parse(text, out, SHA256_LEN))
         return false;
     hex_print(out, SHA256_LEN, again);
     return memcmp(again, hex.at, hex.len) == 0;
