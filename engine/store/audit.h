@@ -86,9 +86,26 @@ MUST_CHECK struct err audit_seq_at(struct tx *tx, const char *at, int64_t *seq);
 /* ---- verifying ---- */
 enum audit_finding_kind { AUDIT_INTACT = 0, AUDIT_BROKEN, AUDIT_UNREADABLE };
 
+/* What is asked, each answered by itself. */
+enum audit_question {
+    AUDIT_ROWS,       /* numbers, hashes, canonical form, the schema; with --book the book's rows */
+    AUDIT_TREE,       /* tiles, the roots of the signed heads, their signatures and keys */
+    AUDIT_TRUNCATION, /* the log still contains every head that is known */
+    AUDIT_CLOCK,      /* times rise */
+    AUDIT_QUESTIONS
+};
+enum audit_answer { AUDIT_NOT_KNOWN = 0, AUDIT_OK, AUDIT_NOT_OK };
+
+struct audit_told {
+    enum audit_answer answer;
+    int64_t bad_seq; /* the first event that is wrong; 0 when the fault is no event's */
+    const char
+        *says; /* a sentence: the fault, why it is not known, or how far it is good; or NULL */
+};
+
 struct audit_report {
     enum audit_finding_kind kind;
-    int64_t events;      /* read */
+    int64_t events;      /* read, and good until the first fault of rows or clock */
     int64_t before;      /* the seq behind which audit_verify_tail began; 0: at the first */
     int64_t bad_seq;     /* the first event that is wrong; 0 when the fault is no event's */
     const char *problem; /* a sentence; NULL when intact */
@@ -96,15 +113,44 @@ struct audit_report {
     const char *book_id, *first_utc, *last_utc;
     int64_t rows;            /* of the book, checked by audit_verify_book */
     const char *table, *row; /* where audit_verify_book found the fault */
+    struct audit_told told[AUDIT_QUESTIONS];
+    bool asked;         /* a question that could be answered here was not: the whole is not known */
+    bool own_word;      /* the key is the book's own first one: nobody else vouched for it */
+    const char *key;    /* the verifier key of the last head; NULL */
+    int64_t heads;      /* checked */
+    int64_t covered;    /* events under the last head that holds */
+    int64_t anchored;   /* events under the last head that holds and that a witness cosigned */
+    bool witness_given; /* the witness's key was given; else it is the book's own word, too */
+};
+
+/* What the verifier brings along. */
+struct audit_given {
+    const char *path;        /* of the book, for further connections; NULL: the tx alone */
+    unsigned threads;        /* 0: as many as there are processors */
+    const char *const *keys; /* log's keys (vkeys) that are believed; none: the book's first */
+    size_t keys_n;
+    const char *const *witnesses; /* vkeys whose cosignatures count; none: any that the book has */
+    size_t witnesses_n;
+    const struct audit_kept *kept; /* heads kept elsewhere */
+    size_t kept_n;
+};
+
+/* A checkpoint (a signed note) or a receipt (JSON) that somebody kept. */
+struct audit_kept {
+    const char *name; /* the file's */
+    struct str text;
 };
 
 /* Reads every event: numbering, previous hash, own hash, canonical form, the book's id, clock
- * order, and that triggers and schema are the migration's. Reads with its own eyes: nothing of the
- * running engine is trusted. The error is only for what kept it from telling. */
+ * order, and that triggers and schema are the migration's; the tree over them and every signed
+ * head. Reads with its own eyes: nothing of the running engine is trusted. The error is only for
+ * what kept it from telling. `given` may be NULL; ERR_INPUT for what cannot be read in it. */
 MUST_CHECK struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report *report);
+MUST_CHECK struct err audit_verify_with(struct tx *tx, const struct audit_given *given,
+                                        struct arena *arena, struct audit_report *report);
 
-/* The last `n` events only, without the schema: cheap, and says nothing about what stands before.
- * The event that they begin behind is taken at its word. */
+/* The last `n` events only, without the schema and the tree: cheap, and says nothing about what
+ * stands before. The event that they begin behind is taken at its word. */
 MUST_CHECK struct err audit_verify_tail(struct tx *tx, struct arena *arena, int64_t n,
                                         struct audit_report *report);
 
@@ -117,6 +163,10 @@ MUST_CHECK struct err audit_verify_book(struct tx *tx, struct arena *arena,
  * A file that SQLite cannot make sense of is AUDIT_BROKEN; the error is for what kept us from
  * looking: no file (ERR_MISSING), no permission, a failing disk. */
 MUST_CHECK struct err audit_verify_file(const char *path, bool book, struct arena *arena,
+                                        struct audit_report *report);
+/* The same with what the verifier brings along; given->path is `path`. */
+MUST_CHECK struct err audit_verify_path(const char *path, bool book,
+                                        const struct audit_given *given, struct arena *arena,
                                         struct audit_report *report);
 
 #endif

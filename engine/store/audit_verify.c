@@ -1,143 +1,324 @@
-/* Verifying: the chain event by event, then every row of the book against the event that last wrote
- * it, in both directions. It believes nothing but the bytes it reads and its own arithmetic. */
-#include <stdio.h>
+/* Verifying the log: numbers, hashes, canonical form and times, event by event on several threads,
+ * and what the tree says beside. It believes nothing but the bytes it reads and its own arithmetic.
+ *
+ * The four questions are answered apart from each other: an event whose text was changed leaves the
+ * tree of the stored hashes as it was, and a log written anew with good hashes has another tree. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/base/civil.h"
-#include "common/sys/crypt.h"
+#include "common/base/canon_memo.h"
 #include "common/sys/db.h"
 #include "common/sys/embed.h"
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
 #include "common/sys/migrate.h"
-#include "engine/store/audit.h"
-#include "engine/store/derived_verify.h"
-#include "engine/store/live_verify.h"
-#include "engine/store/sql.h"
-#include "engine/store/tables.h"
+#include "engine/store/audit_verify_own.h"
 
-/* ---- the chain ---- */
-
-struct chain_check {
-    struct audit_report *report;
-    struct arena *arena;   /* of the report */
-    struct arena *scratch; /* of one event */
+/* One thread's. */
+struct verify_hand {
+    struct canon_memo *memo;
     struct buf canonical;
-    int64_t before; /* the seq that the walk begins behind; 0: all of it */
-    uint8_t prev[SHA256_LEN];
+    struct stmt *before;             /* the row before a chunk */
+    uint8_t prev[SHA256_LEN];        /* hash_self of the row before */
     char prev_utc[INSTANT_TEXT_MAX]; /* "" before the first event */
+    struct tree_hand tree;
 };
 
-static struct err fault(struct chain_check *c, int64_t seq, const char *problem)
-{
-    c->report->kind = AUDIT_BROKEN;
-    c->report->bad_seq = seq;
-    c->report->problem = problem;
-    return OK;
-}
+/* What the chain speaks of in an event; slices of its text or of a tree in scratch. */
+struct facts {
+    struct str book, type, utc;
+    int64_t seq;
+};
 
 static const struct json_limits event_limits = {
     .depth_max = 32, .bytes_max = 8u << 20, .nodes_max = 1000000};
 
-/* The members that the chain itself speaks of; NULL when they are good, else what is wrong. */
-static const char *event_problem(struct chain_check *c, int64_t expected, const struct json *tree,
-                                 struct str text)
+enum { NAME_BOOK, NAME_TYPE, NAME_SEQ, NAME_UTC, NAMES };
+static const struct str names[NAMES] = {[NAME_BOOK] = {"book_id", 7},
+                                        [NAME_TYPE] = {"event_type", 10},
+                                        [NAME_SEQ] = {"seq", 3},
+                                        [NAME_UTC] = {"timestamp_utc", 13}};
+
+static const struct db_sql row_before = {
+    "verify_before", "SELECT event, hash_self FROM audit_events WHERE seq = ?1"};
+
+void told_bad(struct audit_told *told, int64_t seq, const char *says)
 {
-    int64_t seq;
-    buf_clear(&c->canonical);
-    struct err e = jcs_print(tree, &c->canonical);
-    if (e.kind != ERR_NONE || !str_eq(buf_str(&c->canonical), text))
+    if (told->answer != AUDIT_NOT_OK)
+        *told = (struct audit_told){.answer = AUDIT_NOT_OK, .bad_seq = seq, .says = says};
+}
+
+/* ---- one event ---- */
+
+static struct str text_member(const struct json *tree, const char *name)
+{
+    return str_of(json_get_text(tree, name));
+}
+
+/* By a tree, when the bytes alone do not say. The complaint, or NULL. */
+static const char *facts_by_tree(struct verify_hand *own, struct arena *scratch, struct str text,
+                                 struct facts *facts)
+{
+    struct json *tree;
+    if (json_read(scratch, text, &event_limits, &tree).kind != ERR_NONE)
+        return "the event is not JSON";
+    buf_clear(&own->canonical);
+    struct err e = jcs_print(tree, &own->canonical);
+    if (e.kind != ERR_NONE || !str_eq(buf_str(&own->canonical), text))
         return "the event is not in canonical form (RFC 8785)";
-    if (!json_int(json_get(tree, "seq"), &seq) || seq != expected)
-        return "the event carries another seq than its row";
-    const char *book = json_get_text(tree, "book_id");
-    if (book == NULL || (c->report->book_id != NULL && !text_eq(book, c->report->book_id)))
-        return "the event belongs to another book";
-    if ((expected == 1) != text_eq(json_get_text(tree, "event_type"), "BOOK_CREATED"))
-        return "event 1 is BOOK_CREATED, and only event 1";
-    const char *utc = json_get_text(tree, "timestamp_utc");
-    int64_t us;
-    if (utc == NULL || instant_parse(utc, &us).kind != ERR_NONE)
-        return "the event has no valid time";
-    if (strcmp(utc, c->prev_utc) <= 0)
-        return "the event is not later than the one before";
+    *facts = (struct facts){.book = text_member(tree, "book_id"),
+                            .type = text_member(tree, "event_type"),
+                            .utc = text_member(tree, "timestamp_utc")};
+    if (!json_int(json_get(tree, "seq"), &facts->seq))
+        facts->seq = -1;
     return NULL;
 }
 
-static void event_accept(struct chain_check *c, const struct json *tree,
-                         const uint8_t self[SHA256_LEN])
+static const char *facts_read(struct verify_hand *own, struct arena *scratch, struct str text,
+                              struct facts *facts)
 {
-    struct audit_report *r = c->report;
-    const char *utc = json_get_text(tree, "timestamp_utc");
-    memcpy(c->prev, self, SHA256_LEN);
-    r->events++;
-    if (r->book_id == NULL)
-        r->book_id = arena_strdup(c->arena, json_get_text(tree, "book_id"));
-    if (r->first_utc == NULL)
-        r->first_utc = arena_strdup(c->arena, utc);
-    (void)snprintf(c->prev_utc, sizeof c->prev_utc, "%s", utc);
+    struct str at[NAMES];
+    const bool good =
+        canon_memo_surely(own->memo, text, at) && canon_integer(at[NAME_SEQ], &facts->seq) &&
+        canon_plain(at[NAME_BOOK], &facts->book) && canon_plain(at[NAME_TYPE], &facts->type) &&
+        canon_plain(at[NAME_UTC], &facts->utc);
+    return good ? NULL : facts_by_tree(own, scratch, text, facts);
 }
 
-static struct err event_check(struct chain_check *c, struct stmt *q)
+/* The members that the chain itself speaks of; NULL when they are good. */
+static const char *facts_problem(const struct verify *v, int64_t expected, const struct facts *f)
 {
-    int64_t expected = c->before + c->report->events + 1;
-    struct str text = stmt_peek(q, 1), prev = stmt_peek(q, 2), self = stmt_peek(q, 3);
+    if (f->seq != expected)
+        return "the event carries another seq than its row";
+    if (f->book.len == 0 || !str_is(f->book, v->book))
+        return "the event belongs to another book";
+    if ((expected == 1) != str_is(f->type, "BOOK_CREATED"))
+        return "event 1 is BOOK_CREATED, and only event 1";
+    return NULL;
+}
+
+/* The event's time behind the one before. */
+static const char *clock_problem(struct verify_hand *own, const struct facts *f)
+{
+    char utc[INSTANT_TEXT_MAX] = "";
+    int64_t us;
+    if (f->utc.len == 0 || f->utc.len >= sizeof utc)
+        return "the event has no valid time";
+    memcpy(utc, f->utc.at, f->utc.len);
+    if (instant_parse(utc, &us).kind != ERR_NONE)
+        return "the event has no valid time";
+    const bool later = strcmp(utc, own->prev_utc) > 0;
+    memcpy(own->prev_utc, utc, sizeof utc);
+    return later ? NULL : "the event is not later than the one before";
+}
+
+static const char *hash_problem(const struct verify_hand *own, const struct walk_row *row)
+{
     uint8_t hash[SHA256_LEN];
-    struct json *tree;
     struct sha256 h;
-    if (stmt_int(q, 0) != expected)
-        return fault(c, expected, "an event is missing: the numbers do not follow each other");
-    if (prev.len != SHA256_LEN || memcmp(prev.at, c->prev, SHA256_LEN) != 0)
-        return fault(c, expected, "hash_prev is not the hash of the event before");
+    if (row->hash_prev.len != SHA256_LEN || memcmp(row->hash_prev.at, own->prev, SHA256_LEN) != 0)
+        return "hash_prev is not the hash of the event before";
     sha256_begin(&h);
-    sha256_add(&h, c->prev, SHA256_LEN);
-    sha256_add(&h, text.at, text.len);
+    sha256_add(&h, own->prev, SHA256_LEN);
+    sha256_add(&h, row->event.at, row->event.len);
     sha256_end(&h, hash);
-    if (self.len != SHA256_LEN || memcmp(self.at, hash, SHA256_LEN) != 0)
-        return fault(c, expected, "hash_self is not the hash of the event");
-    arena_reset(c->scratch);
-    struct err e = json_read(c->scratch, text, &event_limits, &tree);
-    if (e.kind != ERR_NONE)
-        return fault(c, expected, "the event is not JSON");
-    const char *problem = event_problem(c, expected, tree, text);
-    if (problem != NULL)
-        return fault(c, expected, problem);
-    event_accept(c, tree, hash);
-    return arena_check(c->arena);
+    if (row->hash_self.len != SHA256_LEN || memcmp(row->hash_self.at, hash, SHA256_LEN) != 0)
+        return "hash_self is not the hash of the event";
+    return NULL;
 }
 
-static const struct db_sql verify_walk = {
-    "verify_walk", "SELECT seq, event, hash_prev, hash_self FROM audit_events ORDER BY seq"};
-static const struct db_sql verify_tail = {
-    "verify_tail", "SELECT seq, event, hash_prev, hash_self FROM audit_events WHERE seq > ?1"
-                   " ORDER BY seq"};
-static const struct db_sql verify_before = {
-    "verify_before", "SELECT a.seq, a.timestamp_utc, a.hash_self FROM audit_events a WHERE a.seq ="
-                     " (SELECT max(seq) FROM audit_events) - ?1"};
+/* ---- chunks ---- */
 
-static struct err chain_walk(struct tx *tx, struct chain_check *c)
+/* What a chunk begins behind; of a log's first event: nothing. */
+static struct err before_read(struct verify_hand *own, struct walk_hand *hand, int64_t seq)
 {
-    CLEANUP(stmt_free) struct stmt *q = NULL;
-    TRY(stmt_new(tx->db, c->before == 0 ? &verify_walk : &verify_tail, &q));
-    if (c->before != 0)
-        stmt_bind_int(q, 1, c->before);
-    for (;;) {
-        bool row;
+    bool row = false;
+    struct facts f;
+    memset(own->prev, 0, sizeof own->prev);
+    own->prev_utc[0] = '\0';
+    CLEANUP(stmt_reset) struct stmt *q = own->before;
+    stmt_bind_int(q, 1, seq);
+    if (seq > 0)
         TRY(stmt_step(q, &row));
-        if (!row)
-            return OK;
-        TRY(event_check(c, q));
-        if (c->report->kind != AUDIT_INTACT)
-            return OK;
-    }
+    if (!row)
+        return OK;
+    const struct str self = stmt_peek(q, 1);
+    if (self.len == SHA256_LEN)
+        memcpy(own->prev, self.at, SHA256_LEN);
+    if (facts_read(own, hand->scratch, stmt_peek(q, 0), &f) == NULL)
+        (void)clock_problem(own, &f);
+    return OK;
 }
 
-static void chain_check_cleanup(struct chain_check *c)
+static struct err verify_open(struct walk_hand *hand, struct walk_chunk *chunk)
 {
-    arena_free(c->scratch);
-    buf_fini(&c->canonical);
+    const struct verify *v = hand->arg;
+    struct verify_hand *own = hand->own;
+    chunk->found = ARENA_NEW(chunk->arena, struct chunk_found);
+    ENSURE(chunk->found != NULL, ERR_LIMIT, "out of memory");
+    TRY(before_read(own, hand, chunk->first - 1));
+    return v->tree ? tree_chunk_open(v, &own->tree, chunk) : OK;
+}
+
+/* The event is good so far as its chunk knows. */
+static void event_count(struct chunk_found *found, const struct verify_hand *own,
+                        const struct walk_row *row)
+{
+    found->good++;
+    memcpy(found->head, row->hash_self.at, SHA256_LEN);
+    memcpy(found->last_utc, own->prev_utc, sizeof found->last_utc);
+    if (found->first_utc[0] == '\0')
+        memcpy(found->first_utc, own->prev_utc, sizeof found->first_utc);
+}
+
+static struct err verify_row(struct walk_hand *hand, struct walk_chunk *chunk,
+                             const struct walk_row *row)
+{
+    const struct verify *v = hand->arg;
+    struct verify_hand *own = hand->own;
+    struct chunk_found *found = chunk->found;
+    const int64_t expected = chunk->first + chunk->rows - 1;
+    struct facts f;
+    found->stopped = found->stopped || row->seq != expected;
+    if (found->stopped) {
+        told_bad(&found->rows, expected,
+                 "an event is missing: the numbers do not follow each other");
+        return OK;
+    }
+    const char *hash = hash_problem(own, row),
+               *form = facts_read(own, hand->scratch, row->event, &f);
+    const char *facts = form != NULL ? form : facts_problem(v, expected, &f);
+    const char *clock = form != NULL ? NULL : clock_problem(own, &f);
+    if (hash != NULL || facts != NULL)
+        told_bad(&found->rows, expected, hash != NULL ? hash : facts);
+    if (clock != NULL)
+        told_bad(&found->clock, expected, clock);
+    if (row->hash_self.len == SHA256_LEN)
+        memcpy(own->prev, row->hash_self.at, SHA256_LEN);
+    if (found->rows.answer != AUDIT_NOT_OK && found->clock.answer != AUDIT_NOT_OK)
+        event_count(found, own, row);
+    if (!v->tree)
+        return OK;
+    found->tree.key_events += form == NULL && str_is(f.type, "KEY_ROTATED");
+    return tree_row(v, &own->tree, chunk, &found->tree, row);
+}
+
+static struct err verify_close(struct walk_hand *hand, struct walk_chunk *chunk)
+{
+    const struct verify *v = hand->arg;
+    struct verify_hand *own = hand->own;
+    struct chunk_found *found = chunk->found;
+    if (!found->stopped && chunk->rows < chunk->last - chunk->first + 1) {
+        found->stopped = true;
+        told_bad(&found->rows, chunk->first + chunk->rows,
+                 "an event is missing: the numbers do not follow each other");
+    }
+    if (v->tree)
+        tree_chunk_close(&own->tree, chunk, &found->tree);
+    return OK;
+}
+
+static struct err verify_join(void *arg, const struct walk_chunk *chunk, bool *stop)
+{
+    struct verify *v = arg;
+    const struct chunk_found *found = chunk->found;
+    struct audit_report *r = v->report;
+    struct audit_told *rows = &r->told[AUDIT_ROWS], *clock = &r->told[AUDIT_CLOCK];
+    if (rows->answer != AUDIT_NOT_OK && clock->answer != AUDIT_NOT_OK && found->good > 0) {
+        r->events += found->good;
+        hex_print(found->head, sizeof found->head, r->head);
+        r->last_utc = arena_strdup(v->arena, found->last_utc);
+        if (r->first_utc == NULL)
+            r->first_utc = arena_strdup(v->arena, found->first_utc);
+    }
+    if (found->rows.answer == AUDIT_NOT_OK)
+        told_bad(rows, found->rows.bad_seq, found->rows.says);
+    if (found->clock.answer == AUDIT_NOT_OK)
+        told_bad(clock, found->clock.bad_seq, found->clock.says);
+    v->stopped = *stop = found->stopped;
+    if (v->tree)
+        TRY(tree_join(v, chunk, &found->tree));
+    return arena_check(v->arena);
+}
+
+/* ---- threads ---- */
+
+static struct err own_init(struct verify_hand *own)
+{
+    buf_init(&own->canonical, 8u << 20);
+    own->memo = canon_memo_new(names, NAMES);
+    ENSURE(own->memo != NULL, ERR_LIMIT, "out of memory");
+    return OK;
+}
+
+static void own_cleanup(struct verify_hand *own)
+{
+    canon_memo_free(own->memo);
+    buf_fini(&own->canonical);
+    stmt_free(own->before);
+    tree_hand_end(&own->tree);
+}
+
+static struct err verify_begin(struct walk_hand *hand)
+{
+    const struct verify *v = hand->arg;
+    struct verify_hand *own = hand->own = calloc(1, sizeof *own);
+    ENSURE(own != NULL, ERR_LIMIT, "out of memory");
+    TRY(own_init(own));
+    TRY(stmt_new(hand->tx.db, &row_before, &own->before));
+    return v->tree ? tree_hand_begin(hand, &own->tree) : OK;
+}
+
+static void verify_end(struct walk_hand *hand)
+{
+    if (hand->own != NULL)
+        own_cleanup(hand->own);
+    free(hand->own);
+}
+
+static struct err log_walk(struct verify *v, const struct audit_given *given, bool *damaged)
+{
+    const struct walk walk = {.path = given == NULL ? NULL : given->path,
+                              .tx = v->tx,
+                              .first = v->before + 1,
+                              .last = v->last,
+                              .threads = given == NULL ? 1 : given->threads,
+                              .arg = v,
+                              .begin = verify_begin,
+                              .end = verify_end,
+                              .open = verify_open,
+                              .row = verify_row,
+                              .close = verify_close,
+                              .join = verify_join};
+    return audit_walk(&walk, v->arena, damaged);
+}
+
+/* ---- the whole ---- */
+
+/* What event 1 says it is of; and where the log ends. A log of numbers below 1 alone is looked at,
+ * so that the first event is missed. */
+static struct err ends_find(struct verify *v)
+{
+    static const struct db_sql ends = {
+        "verify_ends", "SELECT max(seq), (SELECT event FROM audit_events WHERE seq = 1)"
+                       " FROM audit_events"};
+    __attribute__((cleanup(own_cleanup))) struct verify_hand own = {.memo = NULL};
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    CLEANUP(arena_free) struct arena *scratch = arena_new(64u << 20);
+    struct facts first;
+    bool row;
+    ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
+    TRY(own_init(&own));
+    TRY(stmt_new(v->tx->db, &ends, &q));
+    TRY(stmt_step(q, &row));
+    v->last = stmt_int(q, 0);
+    if (!stmt_is_null(q, 0) && v->last < 1)
+        v->last = 1;
+    v->book = "";
+    if (!stmt_is_null(q, 1) && facts_read(&own, scratch, stmt_peek(q, 1), &first) == NULL)
+        v->book = str_dup(v->arena, first.book);
+    return arena_check(v->arena);
 }
 
 /* What the disk or another process did is no finding about the schema. */
@@ -148,368 +329,97 @@ static struct err schema_fault(struct tx *tx, struct err e, struct audit_report 
         return e;
     report->kind = AUDIT_BROKEN;
     report->problem = e.msg;
+    told_bad(&report->told[AUDIT_ROWS], 0, e.msg);
     return OK;
+}
+
+/* The whole is broken when any answer is no, at the first event that any of them names. */
+static void report_settle(struct audit_report *r)
+{
+    for (size_t i = 0; i < AUDIT_QUESTIONS; i++) {
+        const struct audit_told *t = &r->told[i];
+        if (t->answer != AUDIT_NOT_OK)
+            continue;
+        if (r->kind != AUDIT_BROKEN || t->bad_seq < r->bad_seq) {
+            r->bad_seq = t->bad_seq;
+            r->problem = t->says;
+        }
+        r->kind = AUDIT_BROKEN;
+    }
+}
+
+/* Rows and clock, as far as the walk came. */
+static void walk_settle(struct verify *v)
+{
+    struct audit_told *rows = &v->report->told[AUDIT_ROWS], *clock = &v->report->told[AUDIT_CLOCK];
+    if (v->last == 0)
+        told_bad(rows, 0, "the book has no events, not even its first");
+    if (rows->answer != AUDIT_NOT_OK)
+        rows->answer = AUDIT_OK;
+    if (clock->answer != AUDIT_NOT_OK && !v->stopped)
+        clock->answer = AUDIT_OK;
+    if (clock->answer == AUDIT_NOT_KNOWN)
+        clock->says = "events behind the one that is missing were not looked at";
+}
+
+struct err audit_verify_with(struct tx *tx, const struct audit_given *given, struct arena *arena,
+                             struct audit_report *report)
+{
+    static const struct audit_given nothing = {.threads = 1};
+    struct verify v = {.tx = tx, .arena = arena, .report = report, .tree = true};
+    bool damaged;
+    *report = (struct audit_report){.kind = AUDIT_INTACT};
+    memset(report->head, '0', sizeof report->head - 1);
+    given = given == NULL ? &nothing : given;
+    struct err schema = migrate_check(tx->db, recon_migrations, recon_migrations_n, arena);
+    if (schema.kind != ERR_NONE)
+        return schema_fault(tx, schema, report);
+    TRY(ends_find(&v));
+    TRY(known_read(&v, given));
+    struct err e = log_walk(&v, given, &damaged);
+    if (damaged) {
+        report->kind = AUDIT_BROKEN;
+        report->problem = arena_fmt(arena, "the file is damaged: %s", e.msg);
+        told_bad(&report->told[AUDIT_ROWS], 0, report->problem);
+        return arena_check(arena);
+    }
+    TRY(e);
+    report->book_id = report->events > 0 ? v.book : NULL;
+    walk_settle(&v);
+    TRY(known_settle(&v, given));
+    report_settle(report);
+    return arena_check(arena);
 }
 
 struct err audit_verify(struct tx *tx, struct arena *arena, struct audit_report *report)
 {
-    __attribute__((cleanup(chain_check_cleanup))) struct chain_check c = {
-        .report = report, .arena = arena, .scratch = arena_new(64u << 20)};
-    buf_init(&c.canonical, 8u << 20);
-    *report = (struct audit_report){.kind = AUDIT_INTACT};
-    ENSURE(c.scratch != NULL, ERR_LIMIT, "out of memory");
-    struct err schema = migrate_check(tx->db, recon_migrations, recon_migrations_n, arena);
-    if (schema.kind != ERR_NONE)
-        return schema_fault(tx, schema, report);
-    TRY(chain_walk(tx, &c));
-    if (report->kind == AUDIT_INTACT && report->events == 0) {
-        report->kind = AUDIT_BROKEN;
-        report->problem = "the book has no events, not even its first";
-    }
-    hex_print(c.prev, sizeof c.prev, report->head);
-    report->last_utc = c.prev_utc[0] == '\0' ? NULL : arena_strdup(arena, c.prev_utc);
-    return arena_check(arena);
+    return audit_verify_with(tx, NULL, arena, report);
 }
 
 /* Where the tail begins: behind the event that is `n` before the last, taken at its word. */
-static struct err tail_find(struct tx *tx, struct chain_check *c, int64_t n)
+static int64_t tail_begin(const struct verify *v, int64_t n)
 {
-    CLEANUP(stmt_free) struct stmt *q = NULL;
-    bool row;
-    TRY(stmt_new(tx->db, &verify_before, &q));
-    stmt_bind_int(q, 1, n);
-    TRY(stmt_step(q, &row));
-    if (!row)
-        return OK;
-    struct str utc = stmt_peek(q, 1), self = stmt_peek(q, 2);
-    c->before = stmt_int(q, 0);
-    (void)snprintf(c->prev_utc, sizeof c->prev_utc, "%.*s", (int)utc.len, utc.at);
-    if (self.len == SHA256_LEN)
-        memcpy(c->prev, self.at, SHA256_LEN);
-    return OK;
+    return v->last > n ? v->last - n : 0;
 }
 
 struct err audit_verify_tail(struct tx *tx, struct arena *arena, int64_t n,
                              struct audit_report *report)
 {
-    __attribute__((cleanup(chain_check_cleanup))) struct chain_check c = {
-        .report = report, .arena = arena, .scratch = arena_new(64u << 20)};
-    buf_init(&c.canonical, 8u << 20);
+    struct verify v = {.tx = tx, .arena = arena, .report = report};
     *report = (struct audit_report){.kind = AUDIT_INTACT};
+    memset(report->head, '0', sizeof report->head - 1);
+    TRY(ends_find(&v));
     if (tx->store->book_id[0] != '\0') /* opened when there was a book */
-        report->book_id = tx->store->book_id;
-    ENSURE(c.scratch != NULL, ERR_LIMIT, "out of memory");
-    TRY(tail_find(tx, &c, n));
-    TRY(chain_walk(tx, &c));
-    hex_print(c.prev, sizeof c.prev, report->head);
-    report->last_utc = arena_strdup(arena, c.prev_utc);
-    report->before = c.before;
-    return arena_check(arena);
-}
-
-/* ---- the book ---- */
-
-/* The latest effect of a row, or one table's bulk effect of an event. */
-struct claim {
-    char *id; /* NULL: a bulk effect */
-    int64_t seq, version, count;
-    uint8_t hash[SHA256_LEN];
-    bool seen;
-};
-
-/* Claims of one table: rows sorted by id (the last claim of an id wins), bulk in order of seq. */
-struct claims {
-    struct claim *at;
-    size_t n, cap;
-};
-
-struct book_check {
-    struct audit_report *report;
-    struct arena *arena;
-    struct claims rows[TABLE_COUNT], bulk[TABLE_COUNT];
-    enum table table;
-    size_t bulk_next;
-    struct sha256 bulk_sum;
-    int64_t bulk_seen;
-};
-
-static void book_fault(struct book_check *b, enum table table, const char *row, int64_t seq,
-                       const char *problem)
-{
-    if (b->report->kind != AUDIT_INTACT)
-        return;
-    b->report->kind = AUDIT_BROKEN;
-    b->report->table = table_name(table);
-    b->report->row = row == NULL ? NULL : arena_strdup(b->arena, row);
-    b->report->bad_seq = seq;
-    b->report->problem = problem;
-}
-
-static struct err claim_add(struct claims *c, const struct claim *claim)
-{
-    if (c->n == c->cap) {
-        size_t cap = c->cap == 0 ? 256 : c->cap * 2;
-        struct claim *at = realloc(c->at, cap * sizeof *at);
-        ENSURE(at != NULL, ERR_LIMIT, "out of memory");
-        c->at = at;
-        c->cap = cap;
+        v.book = tx->store->book_id;
+    v.before = report->before = tail_begin(&v, n);
+    TRY(log_walk(&v, NULL, NULL));
+    if (report->last_utc == NULL)
+        report->last_utc = "";
+    report->book_id = v.book;
+    for (size_t i = 0; i < AUDIT_QUESTIONS; i++) {
+        if (report->told[i].answer == AUDIT_NOT_KNOWN && (i == AUDIT_ROWS || i == AUDIT_CLOCK))
+            report->told[i].answer = AUDIT_OK;
     }
-    c->at[c->n++] = *claim;
-    return OK;
-}
-
-static bool table_find(const char *name, enum table *table)
-{
-    for (unsigned i = 0; i < TABLE_COUNT; i++) {
-        if (text_eq(table_name((enum table)i), name)) {
-            *table = (enum table)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct err claim_effect(struct book_check *b, const struct json *effect, int64_t seq)
-{
-    enum table table;
-    struct claim claim = {.seq = seq};
-    const char *id = json_get_text(effect, "id"), *hash = json_get_text(effect, "row_sha256");
-    bool good = table_find(json_get_text(effect, "table"), &table) && id != NULL && hash != NULL &&
-                hex_parse(hash, claim.hash, sizeof claim.hash) &&
-                json_int(json_get(effect, "version"), &claim.version);
-    ENSURE(good, ERR_STORE, "an event names an effect that cannot be read");
-    claim.id = strdup(id);
-    ENSURE(claim.id != NULL, ERR_LIMIT, "out of memory");
-    return claim_add(&b->rows[table], &claim);
-}
-
-static struct err claim_bulk(struct book_check *b, const struct json *effect, int64_t seq)
-{
-    enum table table;
-    struct claim claim = {.seq = seq};
-    const char *hash = json_get_text(effect, "rows_sha256");
-    bool good = table_find(json_get_text(effect, "table"), &table) && hash != NULL &&
-                hex_parse(hash, claim.hash, sizeof claim.hash) &&
-                json_int(json_get(effect, "count"), &claim.count);
-    ENSURE(good, ERR_STORE, "an event names a bulk effect that cannot be read");
-    return claim_add(&b->bulk[table], &claim);
-}
-
-static struct err claims_of_event(struct book_check *b, const struct json *tree, int64_t seq)
-{
-    const struct json *rows = json_get(tree, "effects"), *bulk = json_get(tree, "effects_bulk");
-    for (size_t i = 0; json_is(rows, JSON_TYPE_ARRAY) && i < rows->count; i++)
-        TRY(claim_effect(b, rows->items[i], seq));
-    for (size_t i = 0; json_is(bulk, JSON_TYPE_ARRAY) && i < bulk->count; i++)
-        TRY(claim_bulk(b, bulk->items[i], seq));
-    return OK;
-}
-
-static struct err claims_collect(struct tx *tx, struct book_check *b)
-{
-    CLEANUP(arena_free) struct arena *scratch = arena_new(64u << 20);
-    CLEANUP(stmt_free) struct stmt *q = NULL;
-    ENSURE(scratch != NULL, ERR_LIMIT, "out of memory");
-    TRY(stmt_new(tx->db, &verify_walk, &q));
-    for (;;) {
-        bool row;
-        struct json *tree;
-        TRY(stmt_step(q, &row));
-        if (!row)
-            return OK;
-        arena_reset(scratch);
-        TRY(json_read(scratch, stmt_peek(q, 1), &event_limits, &tree));
-        TRY(claims_of_event(b, tree, stmt_int(q, 0)));
-    }
-}
-
-static int claim_order(const void *x, const void *y)
-{
-    const struct claim *a = x, *b = y;
-    int by_id = strcmp(a->id, b->id);
-    if (by_id != 0)
-        return by_id;
-    if (a->seq != b->seq)
-        return a->seq < b->seq ? -1 : 1;
-    return a->version < b->version ? -1 : a->version > b->version; /* an event may write it twice */
-}
-
-/* Sorted by id, only the latest claim of each. */
-static void claims_settle(struct claims *c)
-{
-    size_t kept = 0;
-    if (c->n == 0)
-        return;
-    qsort(c->at, c->n, sizeof *c->at, claim_order);
-    for (size_t i = 0; i < c->n; i++) {
-        if (i + 1 < c->n && strcmp(c->at[i].id, c->at[i + 1].id) == 0)
-            free(c->at[i].id);
-        else
-            c->at[kept++] = c->at[i];
-    }
-    c->n = kept;
-}
-
-static struct claim *claim_of(struct claims *c, const char *id)
-{
-    size_t lo = 0, hi = c->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int order = strcmp(c->at[mid].id, id);
-        if (order == 0)
-            return &c->at[mid];
-        if (order < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return NULL;
-}
-
-static void row_against_claim(struct book_check *b, struct claim *claim, const char *id,
-                              int64_t version, int64_t seq, const uint8_t hash[SHA256_LEN])
-{
-    claim->seen = true;
-    if (claim->seq != seq || claim->version != version)
-        book_fault(b, b->table, id, claim->seq,
-                   "the row says another event or version wrote it than the log does");
-    else if (memcmp(claim->hash, hash, SHA256_LEN) != 0)
-        book_fault(b, b->table, id, seq,
-                   "the row is not what the event wrote: it was changed behind the engine's back");
-}
-
-/* Rows of a bulk effect come one after the other; their hashes add up to one. */
-static void row_of_bulk(struct book_check *b, const char *id, int64_t seq,
-                        const uint8_t hash[SHA256_LEN])
-{
-    struct claims *c = &b->bulk[b->table];
-    if (b->bulk_next >= c->n || c->at[b->bulk_next].seq != seq) {
-        book_fault(b, b->table, id, seq,
-                   b->bulk_seen > 0 ? "rows that an earlier event loaded are gone"
-                                    : "no event wrote this row");
-        return;
-    }
-    struct claim *claim = &c->at[b->bulk_next];
-    if (b->bulk_seen == 0)
-        sha256_begin(&b->bulk_sum);
-    sha256_add(&b->bulk_sum, hash, SHA256_LEN);
-    if (++b->bulk_seen < claim->count)
-        return;
-    uint8_t sum[SHA256_LEN];
-    sha256_end(&b->bulk_sum, sum);
-    claim->seen = true;
-    b->bulk_seen = 0;
-    b->bulk_next++;
-    if (memcmp(sum, claim->hash, SHA256_LEN) != 0)
-        book_fault(b, b->table, NULL, seq,
-                   "the rows that this event loaded were changed behind the engine's back");
-}
-
-static struct err row_check(void *arg, const char *id, int64_t version, int64_t seq,
-                            const uint8_t hash[SHA256_LEN])
-{
-    struct book_check *b = arg;
-    struct claim *claim = claim_of(&b->rows[b->table], id);
-    b->report->rows++;
-    if (claim != NULL)
-        row_against_claim(b, claim, id, version, seq, hash);
-    else
-        row_of_bulk(b, id, seq, hash);
-    return OK;
-}
-
-static void claims_unmet(struct book_check *b, enum table table)
-{
-    for (size_t i = 0; i < b->rows[table].n; i++) {
-        const struct claim *c = &b->rows[table].at[i];
-        if (!c->seen)
-            book_fault(b, table, c->id, c->seq, "a row that this event wrote is gone");
-    }
-    for (size_t i = 0; i < b->bulk[table].n; i++) {
-        if (!b->bulk[table].at[i].seen)
-            book_fault(b, table, NULL, b->bulk[table].at[i].seq,
-                       "rows that this event loaded are gone");
-    }
-}
-
-static struct err tables_check(struct tx *tx, struct book_check *b)
-{
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        b->table = (enum table)t;
-        b->bulk_next = 0;
-        b->bulk_seen = 0;
-        claims_settle(&b->rows[t]);
-        TRY(table_walk(tx, b->table, row_check, b));
-        if (b->bulk_seen > 0)
-            sha256_drop(&b->bulk_sum);
-        claims_unmet(b, b->table);
-    }
-    return OK;
-}
-
-/* live_legs and live_parts are derived: they are not hashed, but derived again. */
-static struct err legs_check(struct tx *tx, struct book_check *b)
-{
-    struct live_finding finding;
-    TRY(live_verify(tx, b->arena, &finding));
-    if (finding.table == NULL)
-        return OK;
-    book_fault(b, TABLE_MATCHES, finding.entry_id, 0, finding.problem);
-    b->report->table = finding.table;
-    return OK;
-}
-
-/* So are these. */
-static struct err derived_check(struct tx *tx, struct book_check *b)
-{
-    struct derived_finding finding;
-    TRY(derived_verify(tx, b->arena, &finding));
-    if (finding.table == NULL)
-        return OK;
-    book_fault(b, finding.of, finding.row, 0, finding.problem);
-    b->report->table = finding.table;
-    return OK;
-}
-
-static void book_check_cleanup(struct book_check *b)
-{
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        for (size_t i = 0; i < b->rows[t].n; i++)
-            free(b->rows[t].at[i].id);
-        free(b->rows[t].at);
-        free(b->bulk[t].at);
-    }
-}
-
-/* Indexes answer most questions, and no row hash covers them. */
-static struct err indexes_check(struct tx *tx, struct book_check *b)
-{
-    const char *complaint;
-    TRY(db_integrity(tx->db, b->arena, &complaint));
-    if (complaint != NULL && b->report->kind == AUDIT_INTACT) {
-        b->report->kind = AUDIT_BROKEN;
-        b->report->problem = arena_fmt(b->arena, "the database's own check: %s", complaint);
-    }
-    return OK;
-}
-
-static struct err book_walk(struct tx *tx, struct book_check *b)
-{
-    TRY(claims_collect(tx, b));
-    TRY(tables_check(tx, b));
-    if (b->report->kind == AUDIT_INTACT)
-        TRY(legs_check(tx, b));
-    if (b->report->kind == AUDIT_INTACT)
-        TRY(derived_check(tx, b));
-    return b->report->kind == AUDIT_INTACT ? indexes_check(tx, b) : OK;
-}
-
-struct err audit_verify_book(struct tx *tx, struct arena *arena, struct audit_report *report)
-{
-    __attribute__((cleanup(book_check_cleanup))) struct book_check b = {.report = report,
-                                                                        .arena = arena};
-    if (report->kind != AUDIT_INTACT)
-        return OK;
-    TRY(book_walk(tx, &b));
+    report_settle(report);
     return arena_check(arena);
 }
