@@ -150,7 +150,7 @@ static struct err again_row(struct load *l, struct tx *tx, struct arena *scratch
             reason = entry_conflict(scratch, row->row_no, row->line_no, &old, differs);
     }
     if (reason != NULL)
-        report_problem(&l->report, l->c->arena, row->row_no, row->line_no, reason);
+        ingest_report_problem(&l->report, l->c->arena, row->row_no, row->line_no, reason);
     return OK;
 }
 
@@ -341,7 +341,7 @@ static struct err row_take(struct load *l, struct call *child, struct ingest_chu
         row->entry.version = 1;
         row->entry.file_id = l->report.file_id;
         to->entry = row->entry;
-        report_flags(&l->report, l->c->arena, row);
+        ingest_report_flags(&l->report, l->c->arena, row);
         TRY(row_see(l, row));
     }
     chunk->rows_n++;
@@ -367,7 +367,7 @@ static void problems_note(struct load *l, const struct ingest_chunk *chunk)
     for (size_t i = 0; i < chunk->rows_n; i++) {
         const struct ingest_row *row = &chunk->rows[i];
         if (row->reason != NULL)
-            report_problem(&l->report, l->c->arena, row->row_no, row->line_no, row->reason);
+            ingest_report_problem(&l->report, l->c->arena, row->row_no, row->line_no, row->reason);
     }
 }
 
@@ -487,7 +487,7 @@ static struct err chunks_load(struct load *l)
 static struct err done_tell(struct load *l)
 {
     l->report.source_id = l->source.source_id;
-    TRY(report_print(l->c->arena, &l->report, &l->c->result));
+    TRY(ingest_report_print(l->c->arena, &l->report, &l->c->result));
     if (l->c->seq != 0)
         json_put_int(l->c->arena, l->c->result, "seq", l->c->seq);
     l->c->outcome = CALL_OK;
@@ -498,7 +498,7 @@ static struct err done_tell(struct load *l)
 static struct err statement_tell(struct load *l, const struct statement *s)
 {
     struct tx tx;
-    report_statement(&l->report, l->c->arena, s);
+    ingest_report_statement(&l->report, l->c->arena, s);
     TRY(arena_check(l->c->arena));
     TRY(tx_read_begin(l->port->reader, l->c->arena, l->port->clock_us(), &tx));
     struct err e = statement_gap(&tx, l->c->arena, s, &l->report.statement->gap);
@@ -523,7 +523,7 @@ static struct err rows_load(struct load *l)
     l->report.rows = l->counts.loaded + l->counts.duplicates + l->counts.quarantined;
     if (l->has_statement)
         TRY(statement_tell(l, &l->statement));
-    TRY(report_totals(&l->report, l->c->arena, &l->totals));
+    TRY(ingest_report_totals(&l->report, l->c->arena, &l->totals));
     return done_tell(l);
 }
 
@@ -532,7 +532,7 @@ static struct err job(struct call *c, struct job_port *port)
     CLEANUP(load_fini) struct load l = {.c = c, .port = port, .args = c->args, .bytes.fd = -1};
     ENSURE(c->actor.kind != ACTOR_LLM, ERR_AUTH,
            "files are loaded by people: on the command line, or in the workspace");
-    TRY(report_init(&l.report, c->arena));
+    TRY(ingest_report_init(&l.report, c->arena));
     TRY(bytes_take(&l));
     TRY(book_read(&l));
     TRY(statement_ask(&l));

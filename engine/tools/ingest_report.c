@@ -53,15 +53,15 @@ const struct json_field ingest_report_fields[INGEST_REPORT_FIELDS_N] = {
     JSON_OBJECT_PTR(struct ingest_report, statement, statement_fields),
 };
 
-struct err report_init(struct ingest_report *report, struct arena *arena)
+struct err ingest_report_init(struct ingest_report *report, struct arena *arena)
 {
     report->problems = ARENA_ARRAY(arena, SHOWN_MAX, struct problem);
     report->flagged = ARENA_ARRAY(arena, SHOWN_MAX, struct flagged);
     return arena_check(arena);
 }
 
-void report_problem(struct ingest_report *report, struct arena *arena, int64_t row, int64_t line,
-                    const char *reason)
+void ingest_report_problem(struct ingest_report *report, struct arena *arena, int64_t row,
+                           int64_t line, const char *reason)
 {
     if (report->problems_n < SHOWN_MAX)
         report->problems[report->problems_n++] =
@@ -79,7 +79,8 @@ static const char *flags_text(struct arena *arena, unsigned flags)
     return text;
 }
 
-void report_flags(struct ingest_report *report, struct arena *arena, const struct source_row *row)
+void ingest_report_flags(struct ingest_report *report, struct arena *arena,
+                         const struct source_row *row)
 {
     if (row->flags == 0)
         return;
@@ -104,8 +105,8 @@ static const char *date_text(struct arena *arena, struct date d)
     return arena_strdup(arena, text);
 }
 
-struct err report_totals(struct ingest_report *report, struct arena *arena,
-                         const struct control_totals *totals)
+struct err ingest_report_totals(struct ingest_report *report, struct arena *arena,
+                                const struct control_totals *totals)
 {
     report->totals = ARENA_ARRAY(arena, totals->n, struct total);
     TRY(arena_check(arena));
@@ -119,7 +120,8 @@ struct err report_totals(struct ingest_report *report, struct arena *arena,
     return arena_check(arena);
 }
 
-void report_statement(struct ingest_report *report, struct arena *arena, const struct statement *s)
+void ingest_report_statement(struct ingest_report *report, struct arena *arena,
+                             const struct statement *s)
 {
     report->statement = ARENA_NEW(arena, struct statement_told);
     if (report->statement == NULL)
@@ -135,8 +137,8 @@ void report_statement(struct ingest_report *report, struct arena *arena, const s
     };
 }
 
-struct err report_print(struct arena *arena, const struct ingest_report *report,
-                        struct json **result)
+struct err ingest_report_print(struct arena *arena, const struct ingest_report *report,
+                               struct json **result)
 {
     TRY(json_unbind(arena, ingest_report_fields, INGEST_REPORT_FIELDS_N, report, result));
     json_put_text(arena, *result, "status", "ok");

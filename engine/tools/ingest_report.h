@@ -39,16 +39,17 @@ struct ingest_report {
 #define INGEST_REPORT_FIELDS_N 15
 extern const struct json_field ingest_report_fields[INGEST_REPORT_FIELDS_N];
 
-MUST_CHECK struct err report_init(struct ingest_report *report, struct arena *arena);
+MUST_CHECK struct err ingest_report_init(struct ingest_report *report, struct arena *arena);
 /* The first of each kind are kept, the rest is only counted by whoever calls. */
-void report_problem(struct ingest_report *report, struct arena *arena, int64_t row, int64_t line,
-                    const char *reason);
-void report_flags(struct ingest_report *report, struct arena *arena, const struct source_row *row);
-MUST_CHECK struct err report_totals(struct ingest_report *report, struct arena *arena,
-                                    const struct control_totals *totals);
-void report_statement(struct ingest_report *report, struct arena *arena,
-                      const struct statement *statement);
-MUST_CHECK struct err report_print(struct arena *arena, const struct ingest_report *report,
-                                   struct json **result);
+void ingest_report_problem(struct ingest_report *report, struct arena *arena, int64_t row,
+                           int64_t line, const char *reason);
+void ingest_report_flags(struct ingest_report *report, struct arena *arena,
+                         const struct source_row *row);
+MUST_CHECK struct err ingest_report_totals(struct ingest_report *report, struct arena *arena,
+                                           const struct control_totals *totals);
+void ingest_report_statement(struct ingest_report *report, struct arena *arena,
+                             const struct statement *statement);
+MUST_CHECK struct err ingest_report_print(struct arena *arena, const struct ingest_report *report,
+                                          struct json **result);
 
 #endif
