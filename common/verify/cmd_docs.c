@@ -9,9 +9,9 @@
 static int run_docs(struct cli *cli)
 {
     CLEANUP(buf_fini) struct buf out;
+    buf_init(&out, PAGE_BYTES_MAX);
     if (!text_eq(cli->args[0], "man"))
         return cli_misuse(cli, "there is one page: man");
-    buf_init(&out, PAGE_BYTES_MAX);
     cli_print_man(cli->program, &out);
     struct err e = buf_check(&out);
     if (e.kind != ERR_NONE)

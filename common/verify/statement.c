@@ -67,8 +67,8 @@ struct err key_statement_sign(const char *origin, uint64_t from, const struct no
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)64 * 1024);
     CLEANUP(buf_fini) struct buf text;
     struct key_statement back;
-    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     buf_init(&text, NOTE_BYTES_MAX / 2);
+    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     const char *old = before == NULL ? "-" : note_key_print(arena, &before->key);
     const char *new_key = note_key_print(arena, &now->key);
     TRY(arena_check(arena));

@@ -72,12 +72,12 @@ int verify_told(const struct cli *cli, const struct report *report)
 {
     CLEANUP(buf_fini) struct buf text;
     struct json *tree = cli->json ? report_json(report) : NULL;
+    buf_init(&text, VERIFY_FILE_MAX);
     if (arena_full(report->arena))
         return cli_fail(cli, err_new(ERR_LIMIT, "out of memory"));
     if (cli->json) {
         cli_print(cli, tree);
     } else {
-        buf_init(&text, VERIFY_FILE_MAX);
         report_print(report, &text);
         (void)fwrite(buf_text(&text), 1, text.len, stdout);
     }
