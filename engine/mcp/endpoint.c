@@ -247,6 +247,21 @@ static void on_readyz(struct web_req *web, void *ctx)
         say(web, 200, "{\"status\":\"ready\"}\n");
 }
 
+/* ---- the log's hashes: for whoever asks ---- */
+
+static void on_tlog(struct web_req *web, void *ctx)
+{
+    struct mcp *mcp = ctx;
+    if (!web_peer(web)->is_unix && !host_allowed(mcp->options.config, web_http(web)))
+        web_refuse(web, 403, "this Host is not ours: see CLOSEGATE_ALLOWED_HOSTS");
+    else if (mcp->ending)
+        web_refuse(web, 503, "the engine is stopping");
+    else if (mcp->host->tlog == NULL)
+        web_refuse(web, 404, "there is no log here");
+    else
+        mcp->host->tlog(mcp, web);
+}
+
 /* ---- the endpoint ---- */
 
 static const struct web_route routes[] = {
@@ -256,6 +271,7 @@ static const struct web_route routes[] = {
     {HTTP_GET, "/healthz", 0, on_healthz},
     {HTTP_GET, "/readyz", 0, on_readyz},
     {HTTP_GET, "/metrics", 0, on_metrics},
+    {HTTP_GET, "/tlog/*", 0, on_tlog},
 };
 
 const struct web_route *mcp_routes(size_t *n)

@@ -375,6 +375,7 @@ struct err engine_host_new(const struct engine_host_options *options, struct eng
                                   .ready = ready,
                                   .whole = whole,
                                   .metrics = engine_metrics,
+                                  .tlog = engine_tlog,
                                   .tools_list = tools_list,
                                   .resources_list = resources_list,
                                   .templates_list = templates_list,

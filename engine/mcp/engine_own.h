@@ -48,6 +48,9 @@ void engine_complete(struct mcp_req *r, const struct json *ref, const char *argu
 /* ---- engine_metrics.c ---- */
 void engine_metrics(struct mcp *mcp, struct web_req *web);
 
+/* ---- engine_tlog.c ---- */
+void engine_tlog(struct mcp *mcp, struct web_req *web);
+
 /* ---- engine_tasks.c: what waits for a human, by the protocol's own means ---- */
 /* Answers a tools/call whose outcome is CALL_PENDING. */
 void engine_pending(struct mcp_req *r, const struct call *call);

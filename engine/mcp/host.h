@@ -27,6 +27,8 @@ struct mcp_host {
     bool (*whole)(void *ctx, const char **why);
     /* Answers /metrics, now or later, with mcp_metrics_reply. NULL: there are none. */
     void (*metrics)(struct mcp *mcp, struct web_req *web);
+    /* Answers a path below /tlog/, now or later, with web_reply. NULL: there is no log. */
+    void (*tlog)(struct mcp *mcp, struct web_req *web);
 
     /* Rows in a fixed order, from `from`; *next is the row after the page, or 0 at the end. */
     struct err (*tools_list)(struct mcp_req *r, size_t from, struct json *rows, size_t *next);
