@@ -119,6 +119,21 @@ static void reply_failed(struct request *r, const struct mcpc_result *result)
                 result->pointer);
 }
 
+/* The receipt stands beside what was answered; in the protocol it has its own place, which browsers
+ * do not see. */
+static const struct json *with_receipt(struct request *r, const struct mcpc_result *result)
+{
+    const struct json *told = result->structured;
+    if (result->receipt == NULL || !json_is(told, JSON_TYPE_OBJECT))
+        return told;
+    struct json *o = json_object_new(r->arena);
+    for (size_t i = 0; i < told->count; i++)
+        if (!str_is(told->members[i].key, "receipt"))
+            json_add(r->arena, o, told->members[i].key, told->members[i].value);
+    json_put(r->arena, o, "receipt", result->receipt);
+    return o;
+}
+
 void reply_result(struct request *r, const struct mcpc_result *result)
 {
     const char *status = result->status;
@@ -130,5 +145,5 @@ void reply_result(struct request *r, const struct mcpc_result *result)
     for (size_t i = 0; status != NULL && i < sizeof statuses / sizeof statuses[0]; i++)
         if (strcmp(statuses[i].status, status) == 0)
             http = statuses[i].http;
-    reply_json(r, http, result->structured);
+    reply_json(r, http, with_receipt(r, result));
 }

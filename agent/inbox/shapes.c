@@ -155,6 +155,7 @@ static const struct json_field shape_outcome_rows[] = {
     WHOLE("seq", .help = "of the audit event"), TEXT("reason"), TEXT("clause"), TEXT("pointer"),
     TEXT("escalation_id"), TEXT("code"), TEXT("digest"), TEXT("decided_by"), TEXT("state"), TEXT("match_id"),
     MANY("difference", difference_rows), TEXT("next"), MANY("results", bulk_item_rows, .help = "of several at once"),
+    ANY("receipt", .holds = JSON_TYPE_OBJECT, .help = "closegate-receipt/1 of that event: to be checked"),
 };
 SHAPE(shape_outcome, "Outcome", "What a tool answered");
 

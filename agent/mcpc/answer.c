@@ -189,6 +189,13 @@ static void read_failed(struct arena *arena, struct mcpc_result *out)
         out->message = "the engine failed and did not say why";
 }
 
+/* A receipt that is none takes nothing away from what was done: the engine has it still. */
+static const struct json *receipt_of(const struct json *result)
+{
+    const struct json *receipt = json_get(json_get(result, "_meta"), MCP_META_RECEIPT);
+    return json_is(receipt, JSON_TYPE_OBJECT) ? receipt : NULL;
+}
+
 struct err answer_call(struct arena *arena, const struct json *result, struct mcpc_result *out)
 {
     const struct json *type = json_get(result, "resultType");
@@ -196,8 +203,9 @@ struct err answer_call(struct arena *arena, const struct json *result, struct mc
     const struct json *text = json_pointer_get(result, "/content/0/text");
     const char *status;
 
-    *out =
-        (struct mcpc_result){.status = "ok", .structured = json_get(result, "structuredContent")};
+    *out = (struct mcpc_result){.status = "ok",
+                                .structured = json_get(result, "structuredContent"),
+                                .receipt = receipt_of(result)};
     ENSURE(type == NULL || text_eq(json_text(type), "complete"), ERR_UPSTREAM,
            "the engine wants more than this client offers");
     ENSURE(is_error == NULL || json_is(is_error, JSON_TYPE_BOOL), ERR_UPSTREAM,

@@ -8,8 +8,10 @@
 #include "common/sys/crypt.h"
 #include "common/sys/embed.h"
 
-#define PAIRS_MAX 8
-#define ASSETS    "/assets/"
+#define PAIRS_MAX  8
+#define ASSETS     "/assets/"
+#define VERIFIER   "/verify.html"
+#define POLICY_MAX 600
 
 static const char no_page[] =
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>closegate</title>"
@@ -59,6 +61,7 @@ bool static_built(void)
 struct answer {
     struct http_reply reply;
     struct http_pair pairs[PAIRS_MAX];
+    char policy[POLICY_MAX];
 };
 
 static void pair(struct answer *a, const char *name, const char *value)
@@ -87,12 +90,39 @@ static void answer_with(struct web_req *req, struct answer *a, const struct embe
     web_reply(req, &a->reply);
 }
 
+/* The policy that a page of one file says in its own head, by the hashes of its script and style;
+ * what only a header can say is added. False: it says none. */
+static bool policy_of(const struct embedded *file, char policy[POLICY_MAX])
+{
+    static const char before[] = "http-equiv=\"Content-Security-Policy\" content=\"";
+    static const char more[] = "; frame-ancestors 'none'";
+    const char *page = (const char *)file->bytes;
+    const char *at = memmem(page, file->len, before, sizeof before - 1);
+    const char *end = NULL;
+    if (at != NULL) {
+        at += sizeof before - 1;
+        end = memchr(at, '"', file->len - (size_t)(at - page));
+    }
+    if (end == NULL || (size_t)(end - at) + sizeof more > POLICY_MAX)
+        return false;
+    memcpy(policy, at, (size_t)(end - at));
+    memcpy(policy + (end - at), more, sizeof more);
+    return true;
+}
+
+static struct str name_of(struct str path, bool *asset)
+{
+    const size_t n = sizeof ASSETS - 1;
+    *asset = path.len > n && memcmp(path.at, ASSETS, n) == 0;
+    if (*asset)
+        return (struct str){path.at + n, path.len - n};
+    return str_is(path, VERIFIER) ? STR("closegate-verify.html") : STR("index.html");
+}
+
 void static_reply(struct web_req *req)
 {
-    const struct str path = web_http(req)->path;
-    const size_t n = sizeof ASSETS - 1;
-    const bool asset = path.len > n && memcmp(path.at, ASSETS, n) == 0;
-    const struct str name = asset ? (struct str){path.at + n, path.len - n} : STR("index.html");
+    bool asset;
+    const struct str name = name_of(web_http(req)->path, &asset);
     const struct embedded *file = file_of(name, "");
     const struct embedded *gz = file_of(name, ".gz");
     struct answer a = {.reply = {.content_type = type_of(name)}};
@@ -107,6 +137,8 @@ void static_reply(struct web_req *req)
     }
     pair(&a, "Cache-Control", asset ? "public, max-age=31536000, immutable" : "no-cache");
     pair(&a, "Vary", "Accept-Encoding");
+    if (str_is(web_http(req)->path, VERIFIER) && policy_of(file, a.policy))
+        pair(&a, "Content-Security-Policy", a.policy);
     if (gz != NULL && http_header_has(web_http(req), "Accept-Encoding", "gzip")) {
         pair(&a, "Content-Encoding", "gzip");
         file = gz;

@@ -120,6 +120,15 @@ static void put_pair(struct buf *out, const char *name, const char *value)
     buf_puts(out, "\r\n");
 }
 
+/* A reply that says it itself is not told it again: two policies would both bind. */
+static bool is_said(const struct http_reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->pairs_n; i++)
+        if (str_is_nocase(str_of(reply->pairs[i].name), name))
+            return true;
+    return false;
+}
+
 struct err http_reply_head(const struct http_reply *reply, bool close, int64_t unix_s,
                            struct buf *out)
 {
@@ -141,7 +150,8 @@ struct err http_reply_head(const struct http_reply *reply, bool close, int64_t u
             i < reply->always_n ? &reply->always[i] : &reply->pairs[i - reply->always_n];
         ENSURE(pair_valid(pair->name, pair->value), ERR_BUG,
                "a response header holds a character that is not allowed");
-        put_pair(out, pair->name, pair->value);
+        if (i >= reply->always_n || !is_said(reply, pair->name))
+            put_pair(out, pair->name, pair->value);
         cached = cached || str_is_nocase(str_of(pair->name), "cache-control");
     }
     if (!cached)

@@ -21,7 +21,8 @@ struct http_reply {
     const char *content_type;      /* NULL when there is no body */
     const struct http_pair *pairs; /* further header fields, in order */
     size_t pairs_n;
-    const struct http_pair *always; /* those of the server (web_always); no handler's to set */
+    /* Those of the server (web_always); of a name that `pairs` has too, the reply's own stands. */
+    const struct http_pair *always;
     size_t always_n;
     const char *body; /* may be NULL when body_len is 0 */
     size_t body_len;

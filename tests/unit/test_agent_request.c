@@ -192,6 +192,30 @@ START_TEST(what_became_of_a_call_is_a_status)
 }
 END_TEST
 
+START_TEST(a_receipt_stands_beside_what_was_answered_whatever_that_was)
+{
+    static const char *const how[] = {"ok", "pending_approval", "denied", "stale"};
+    ASKED(r, "", "");
+    struct json *receipt = json_object_new(r.arena), *told = json_object_new(r.arena);
+    json_put_text(r.arena, receipt, "format", "closegate-receipt/1");
+    json_put_text(r.arena, told, "receipt", "a tool's own word for something");
+    json_put_int(r.arena, told, "seq", 7);
+    for (size_t i = 0; i < sizeof how / sizeof how[0]; i++) {
+        engine_says =
+            (struct mcpc_result){.status = how[i], .structured = told, .receipt = receipt};
+        r.reply = (struct reply){0};
+        ck_ok(request_call(&r, "confirm_match", NULL));
+        const struct json *body = replied(&r);
+        int64_t seq;
+        ck_assert(json_int(json_get(body, "seq"), &seq) && seq == 7);
+        ck_assert_str_eq(json_get_text(json_get(body, "receipt"), "format"), "closegate-receipt/1");
+    }
+    engine_says.receipt = NULL;
+    ck_ok(request_call(&r, "confirm_match", NULL));
+    ck_assert_str_eq(json_get_text(replied(&r), "receipt"), "a tool's own word for something");
+}
+END_TEST
+
 START_TEST(a_call_that_failed_says_why_and_where)
 {
     ASKED(r, "", "");
@@ -256,6 +280,8 @@ TEST_MAIN("agent_request", a_query_is_bound_by_its_table, no_query_takes_the_def
           a_query_that_is_not_understood_is_refused_by_name,
           a_query_that_is_not_well_formed_is_refused, a_cookie_is_found_among_others,
           a_cookie_that_is_there_twice_is_not_there, what_became_of_a_call_is_a_status,
+          a_receipt_stands_beside_what_was_answered_whatever_that_was,
+          a_receipt_stands_beside_what_was_answered_whatever_that_was,
           a_call_that_failed_says_why_and_where, a_status_nobody_knows_is_never_done,
           an_engine_that_is_not_there_is_said_to_be, a_body_is_bound_and_its_faults_have_a_place,
           cookies_are_for_this_host_alone)

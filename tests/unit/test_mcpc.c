@@ -463,6 +463,32 @@ START_TEST(denials_and_failures_are_results_with_the_engines_words)
 }
 END_TEST
 
+START_TEST(a_receipt_is_handed_on_as_it_came_and_one_that_is_none_takes_nothing_away)
+{
+    static const char *const none[] = {"{}", "{\"closegate/receipt\":\"verified\"}",
+                                       "{\"closegate/receipt\":null}", "7"};
+    struct mcpc_result result;
+    start();
+    script_add((struct step){
+        .body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"content\":[],\"structuredContent\":{"
+                "\"status\":\"ok\",\"seq\":7},\"_meta\":{\"closegate/receipt\":{\"index\":6}}}}"});
+    ck_ok(call("change", "{}", &result));
+    int64_t index;
+    ck_assert(json_int(json_get(result.receipt, "index"), &index) && index == 6);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        script_add((struct step){
+            .body = arena_fmt(arena,
+                              "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"content\":[],"
+                              "\"structuredContent\":{\"status\":\"ok\"},\"_meta\":%s}}",
+                              none[i])});
+        ck_ok(call("change", "{}", &result));
+        ck_assert_str_eq(result.status, "ok");
+        ck_assert_ptr_null(result.receipt);
+    }
+    stop();
+}
+END_TEST
+
 START_TEST(a_failure_without_a_word_has_a_sentence_all_the_same)
 {
     struct mcpc_result result;
@@ -719,6 +745,7 @@ TEST_MAIN("mcpc", a_call_carries_the_envelope_and_the_headers_that_repeat_it,
           nobody_there_is_told_from_an_unknown_outcome_and_its_health_says_since_when,
           one_slow_call_does_not_make_an_engine_unreachable_that_answers_others,
           denials_and_failures_are_results_with_the_engines_words,
+          a_receipt_is_handed_on_as_it_came_and_one_that_is_none_takes_nothing_away,
           a_failure_without_a_word_has_a_sentence_all_the_same,
           refusals_keep_their_sentence_and_their_kind, what_is_no_answer_is_refused_whatever_it_is,
           an_answer_that_is_too_large_is_not_taken, an_answer_in_events_is_the_one_with_its_id,

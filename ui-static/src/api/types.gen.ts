@@ -459,6 +459,8 @@ export interface Outcome {
       now?: unknown
     }[]
   }[]
+  /** closegate-receipt/1 of that event: to be checked */
+  receipt?: Record<string, unknown>
   [member: string]: unknown
 }
 
