@@ -69,7 +69,4 @@ struct json *jsonrpc_request(struct arena *arena, int64_t id, const char *method
 /* In a tool's result: the receipt of the event that recorded the call (common/verify/receipt.h). */
 #define MCP_META_RECEIPT "closegate/receipt"
 
-/* A member of a result's _meta, of our own: the receipt of the event that recorded the call. */
-#define MCP_META_RECEIPT "closegate/receipt"
-
 #endif

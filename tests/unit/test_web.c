@@ -213,6 +213,23 @@ START_TEST(the_servers_own_fields_are_in_every_reply)
 }
 END_TEST
 
+START_TEST(a_field_that_a_reply_says_itself_stands_for_the_servers)
+{
+    static const struct http_pair always[] = {{"x-trace", "the server's"}, {"X-Always", "yes"}};
+    start(patient());
+    web_always(srv.web, always, 2);
+    const char *text = exchange("GET /path/abc HTTP/1.1\r\n" CLOSE "\r\n");
+    ck_assert_msg(strstr(text, "x-trace: the server's\r\n") != NULL, "%s", text);
+    text = exchange("GET /path/abc HTTP/1.1\r\ntraceparent: "
+                    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n" CLOSE "\r\n");
+    ck_assert_msg(strstr(text, "X-Trace: 0af7651916cd43dd8448eb211c80319c\r\n") != NULL &&
+                      strstr(text, "the server's") == NULL &&
+                      strstr(text, "X-Always: yes\r\n") != NULL,
+                  "%s", text);
+    stop();
+}
+END_TEST
+
 START_TEST(head_is_get_without_its_body)
 {
     start(patient());
@@ -472,7 +489,7 @@ TEST_MAIN("web", a_request_is_answered_with_the_promised_headers,
           a_later_reply_keeps_the_order_and_the_connection,
           a_half_closed_client_still_gets_its_answer, a_client_that_leaves_is_told_of_and_survived,
           unknown_paths_and_methods_are_told_apart, the_servers_own_fields_are_in_every_reply,
-          head_is_get_without_its_body,
+          a_field_that_a_reply_says_itself_stands_for_the_servers, head_is_get_without_its_body,
           bodies_past_a_routes_ceiling_are_refused_before_they_are_sent,
           a_client_that_expects_100_gets_it, a_refusal_arrives_even_under_a_flood,
           malformed_requests_are_refused_with_a_sentence, slow_clients_run_into_their_deadlines,

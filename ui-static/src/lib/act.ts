@@ -12,6 +12,8 @@ export interface Answer {
   kind: AnswerKind
   message: string
   seq?: number
+  /* of that event, as it came */
+  receipt?: unknown
   escalation?: string
   code?: string
   reason?: string
@@ -25,7 +27,7 @@ export interface Answer {
 /* What the engine answered, with 200 or 202. */
 export function answerOf(o: Outcome): Answer {
   const message = typeof o.message === 'string' ? o.message : ''
-  const facts = { seq: o.seq, escalation: o.escalation_id, code: o.code, reason: o.reason, clause: o.clause, pointer: o.pointer }
+  const facts = { seq: o.seq, receipt: o.receipt, escalation: o.escalation_id, code: o.code, reason: o.reason, clause: o.clause, pointer: o.pointer }
   if (o.status === 'pending_approval') return { kind: 'waits', message, ...facts }
   if (o.status === 'ok' || o.status === 'approved') return { kind: 'recorded', message, ...facts }
   return { kind: o.status === 'denied' ? 'denied' : 'conflict', message: message || o.status, ...facts, decidedBy: o.decided_by }

@@ -13,9 +13,10 @@ export function csv(header: readonly string[], rows: readonly (readonly unknown[
   return [header, ...rows].map((r) => r.map(cell).join(',')).join('\r\n') + '\r\n'
 }
 
-/* Hands a text to the browser as a file. */
+/* Hands a text to the browser as a file. Spreadsheets know UTF-8 by its mark; anything else is to
+ * be the bytes it is. */
 export function download(name: string, text: string, type = 'text/csv;charset=utf-8'): void {
-  const url = URL.createObjectURL(new Blob(['\ufeff' + text], { type }))
+  const url = URL.createObjectURL(new Blob([(type.startsWith('text/csv') ? '\ufeff' : '') + text], { type }))
   const a = document.createElement('a')
   a.href = url
   a.download = name

@@ -11,7 +11,7 @@ import { trustFrom, type TrustedKey } from './evidence/keys'
 import { consistencyHolds, inclusionHolds, leafHash } from './evidence/merkle'
 import type { Receipt } from './evidence/receipt'
 
-export { hexOf, base64Of, hashFrom, Refusal, CannotTell, type Fault } from './evidence/bytes'
+export { hexOf, base64Of, hashFrom, type Fault } from './evidence/bytes'
 export { keyFrom, checkpointFrom, noteFrom, type Checkpoint, type NoteKey } from './evidence/note'
 export { chainFile, chainFrom, keysOf, trustFrom, type TrustedKey } from './evidence/keys'
 export { receiptFrom, receiptJson, receiptProof, type Receipt } from './evidence/receipt'
@@ -22,6 +22,9 @@ export type Answer<T> =
   | { state: 'verified'; found: T }
   | { state: 'refused'; what: Fault; words: string }
   | { state: 'unknown'; words: string }
+
+/* For who adds a condition of their own. */
+export const refusal = (what: Fault, words: string): Error => new Refusal(what, words)
 
 /* The three answers out of what is thrown. */
 export async function answerOf<T>(work: () => Promise<T>): Promise<Answer<T>> {

@@ -17,7 +17,7 @@ export interface Receipt {
 const FORMAT = 'closegate-receipt/1'
 const TLOG = 'c2sp.org/tlog-proof@v1'
 const MEMBERS = ['format', 'event', 'hash_prev', 'index', 'proof', 'checkpoint']
-const TEXT_MAX = 4 << 20
+const TEXT_MAX = 32 << 20
 
 function indexFrom(o: Record<string, unknown>, text: string): number {
   const n = o.index
