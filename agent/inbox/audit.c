@@ -52,10 +52,57 @@ struct err get_audit(struct request *r)
     return shape_call(r, "query_audit", arguments(r, &q), &shape_audit_page);
 }
 
+/* ---- evidence: passed on as it is, for browsers check it themselves ---- */
+
+static struct err pass_on(struct request *r, const char *uri)
+{
+    const struct mcpc_actor who = request_actor(r);
+    struct str text;
+    ENSURE(uri != NULL, ERR_LIMIT, "no memory");
+    TRY(mcpc_read(r->mcpc, r->arena, &who, uri, &text));
+    reply_raw(r, 200, text);
+    return OK;
+}
+
+struct err get_audit_keys(struct request *r)
+{
+    return pass_on(r, "recon://audit/keys");
+}
+
+struct err get_audit_checkpoint(struct request *r)
+{
+    return pass_on(r, "recon://audit/checkpoint");
+}
+
+struct sizes {
+    int64_t from, to;
+};
+
+static const struct json_field sizes_fields[] = {
+    JSON_INT(struct sizes, from, .required = true, .min = 1, .max = INT64_C(1) << 53,
+             .help = "events of the earlier head"),
+    JSON_INT(struct sizes, to, .required = true, .min = 1, .max = INT64_C(1) << 53,
+             .help = "events of the later head"),
+};
+
+struct err get_audit_consistency(struct request *r)
+{
+    struct sizes sizes;
+    TRY(request_query(r, JSON_FIELDS(sizes_fields), &sizes));
+    return pass_on(r, arena_fmt(r->arena, "recon://audit/consistency/%lld/%lld",
+                                (long long)sizes.from, (long long)sizes.to));
+}
+
+/* ---- one event ---- */
+
 struct err get_audit_event(struct request *r)
 {
     struct json *o = json_object_new(r->arena);
     const struct json *event, *explained = NULL;
+    struct str number, rest;
+    const bool more = str_cut(r->rest, '/', &number, &rest);
+    if (more && str_is(rest, "receipt") && id_is_plain(number))
+        return pass_on(r, arena_fmt(r->arena, "recon://audit/%s/receipt", str_dup(r->arena, number)));
     const char *seq = id_is_plain(r->rest) ? str_dup(r->arena, r->rest) : NULL;
     ENSURE(seq != NULL, ERR_MISSING, "there is no such event");
     TRY(request_read(r, arena_fmt(r->arena, "recon://audit/%s", seq), &event));

@@ -8,6 +8,7 @@ request_fn get_events;
 request_fn get_escalations, get_escalation, post_decision, post_decisions;
 request_fn post_tool, get_resource;
 request_fn get_audit, get_audit_event, get_audit_export;
+request_fn get_audit_keys, get_audit_checkpoint, get_audit_consistency;
 request_fn get_policy, get_matches, get_stats, get_health;
 request_fn get_filters, put_filter, delete_filter;
 

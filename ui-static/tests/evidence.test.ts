@@ -156,7 +156,8 @@ describe('a forged receipt is refused', () => {
     expect(await judge(raw(new Log(BOOK, 42, thief).receipt(17)))).toEqual(refused('signature'))
     // … nor does the real signature beside it help
     const text = log.text()
-    expect(await judge(with_({ checkpoint: `${text}\n${thief.line(text)}${log.key.line(text)}` }))).toEqual(refused('signature'))
+    expect(await judge(with_({ checkpoint: `${text}\n${thief.line(text)}${log.key.line(text)}` }))).toEqual(refused('format'))
+    expect(await judge(with_({ checkpoint: `${text}\n${log.key.line(text)}${log.key.line(text)}` }))).toEqual(refused('format'))
   })
   it('when the origin is another and the key the same', async () => {
     const key = new Key(log.origin)
@@ -225,6 +226,14 @@ describe('a key', () => {
       'a+b',
     ]
     for (const vkey of forms) expect(await answerOf(() => trustFromText(vkey)), vkey).toMatchObject({ state: 'refused' })
+  })
+  it('under which anybody could sign is refused', async () => {
+    const { createHash } = await import('node:crypto')
+    for (const y of ['00'.repeat(32), '01' + '00'.repeat(30) + '80', 'ec' + 'ff'.repeat(31)]) {
+      const typed = Buffer.from('01' + y, 'hex')
+      const id = createHash('sha256').update(log.origin + '\n').update(typed).digest('hex').slice(0, 8)
+      expect(await answerOf(() => trustFromText(`${log.origin}+${id}+${typed.toString('base64')}`))).toEqual(refused('format'))
+    }
   })
   it('that is no key of a curve verifies nothing', async () => {
     const { createHash } = await import('node:crypto')

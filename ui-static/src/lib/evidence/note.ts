@@ -1,9 +1,9 @@
 /* C2SP signed-note and tlog-checkpoint: a text, a blank line, and signatures by named keys. */
-import { base64Of, CannotTell, concat, fromBase64, hashFrom, hexOf, refuse, same, sha256, utf8, wholeFrom, type Bytes } from './bytes'
+import { CannotTell, fromBase64, hashFrom, hexOf, refuse, same, sha256, utf8, wholeFrom, type Bytes } from './bytes'
 
 const ED25519 = 1
-const NOTE_MAX = 1 << 20
-const SIGS_MAX = 64
+const NOTE_MAX = 64 << 10
+const SIGS_MAX = 32
 
 export interface NoteKey {
   name: string
@@ -42,6 +42,24 @@ async function keyId(name: string, alg: number, publicKey: Uint8Array): Promise<
   return hexOf((await sha256(utf8(name, 'The name'), Uint8Array.of(0x0a, alg), publicKey)).slice(0, 4))
 }
 
+/* The y of the points whose order divides 8 (and 0 and 1 again as p and p + 1): under such a key
+ * anybody can sign anything. The sign of x, the last bit, makes no difference. */
+const weak = new Set([
+  '00'.repeat(32),
+  '01' + '00'.repeat(31),
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ec' + 'ff'.repeat(30) + '7f',
+  'ed' + 'ff'.repeat(30) + '7f',
+  'ee' + 'ff'.repeat(30) + '7f',
+])
+
+function isWeak(publicKey: Uint8Array): boolean {
+  const y = Uint8Array.from(publicKey)
+  y[31] = y[31]! & 0x7f
+  return weak.has(hexOf(y))
+}
+
 /* `<name>+<8 hex digits>+<base64>`, as people compare it. */
 export async function keyFrom(vkey: string): Promise<NoteKey> {
   const parts = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(vkey)
@@ -52,13 +70,9 @@ export async function keyFrom(vkey: string): Promise<NoteKey> {
   const bytes = fromBase64(rest, 'The key')
   if (bytes.length !== 33 || bytes[0] !== ED25519) refuse('format', 'The key is not an Ed25519 key of a log.')
   const publicKey = bytes.slice(1)
+  if (isWeak(publicKey)) refuse('format', 'This is a weak key: anybody could sign for it.')
   if ((await keyId(name, ED25519, publicKey)) !== id) refuse('format', 'The key’s id does not belong to it: it was changed or copied badly.')
   return { name, id, publicKey, vkey }
-}
-
-export async function keyMake(name: string, publicKey: Bytes): Promise<NoteKey> {
-  const id = await keyId(nameFrom(name, 'The key'), ED25519, publicKey)
-  return { name, id, publicKey, vkey: `${name}+${id}+${base64Of(concat(Uint8Array.of(ED25519), publicKey))}` }
 }
 
 function sigFrom(line: string): NoteSig {
@@ -78,7 +92,9 @@ export function noteFrom(note: string): Note {
   if (at < 0 || !note.endsWith('\n') || at + 2 >= note.length) return refuse('format', 'The note is not a text, a blank line and signatures.')
   const lines = note.slice(at + 2, -1).split('\n')
   if (lines.length > SIGS_MAX) refuse('format', `The note has more than ${SIGS_MAX} signatures.`)
-  return { text: note.slice(0, at + 1), sigs: lines.map(sigFrom) }
+  const sigs = lines.map(sigFrom)
+  if (new Set(sigs.map((s) => `${s.name} ${s.id}`)).size < sigs.length) refuse('format', 'The note has two signatures by one key.')
+  return { text: note.slice(0, at + 1), sigs }
 }
 
 /* Strict: exactly the three lines that closegate signs. */
