@@ -102,7 +102,8 @@ struct err get_audit_event(struct request *r)
     struct str number, rest;
     const bool more = str_cut(r->rest, '/', &number, &rest);
     if (more && str_is(rest, "receipt") && id_is_plain(number))
-        return pass_on(r, arena_fmt(r->arena, "recon://audit/%s/receipt", str_dup(r->arena, number)));
+        return pass_on(r,
+                       arena_fmt(r->arena, "recon://audit/%s/receipt", str_dup(r->arena, number)));
     const char *seq = id_is_plain(r->rest) ? str_dup(r->arena, r->rest) : NULL;
     ENSURE(seq != NULL, ERR_MISSING, "there is no such event");
     TRY(request_read(r, arena_fmt(r->arena, "recon://audit/%s", seq), &event));

@@ -252,6 +252,16 @@ const struct resource resources[] = {
      "The last signed head of the audit log with its cosignatures: a C2SP checkpoint, to be kept "
      "and checked outside",
      "application/json", checkpoint_read},
+    {"recon://audit/keys", "log_keys", "The log's keys",
+     "The keys that sign the log's heads, by their own statements, each signed by the key before: "
+     "a "
+     "key chain, which proves nothing but to who was given one of its keys",
+     "application/json", log_keys_read},
+    {"recon://audit/consistency/{from}/{to}", "consistency", "That the log was continued",
+     "The proof that the log of `to` events begins with the log of `from` events, between two "
+     "heads "
+     "that the caller has",
+     "application/json", log_consistency_read},
     {"recon://audit/{seq}", "audit_event", "An audit event",
      "One event as it was hashed, with both hashes", "application/json", audit_event_read},
     {"recon://audit/{seq}/receipt", "receipt", "An event's receipt",

@@ -8,6 +8,9 @@
 /* Of "41" the event, of "41/receipt" its receipt. */
 MUST_CHECK struct err audit_event_read(struct call *c, struct tx *tx, const char *seq);
 MUST_CHECK struct err checkpoint_read(struct call *c, struct tx *tx, const char *id);
+/* resources_log.c; `sizes` is "57/103". */
+MUST_CHECK struct err log_keys_read(struct call *c, struct tx *tx, const char *id);
+MUST_CHECK struct err log_consistency_read(struct call *c, struct tx *tx, const char *sizes);
 MUST_CHECK struct err explain_read(struct call *c, struct tx *tx, const char *seq);
 MUST_CHECK struct err verify_read(struct call *c, struct tx *tx, const char *id);
 MUST_CHECK struct err feed_read_head(struct call *c, struct tx *tx, const char *id);
