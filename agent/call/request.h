@@ -130,7 +130,8 @@ void reply_failure(struct request *r, struct err e);
 
 /* An engine tool's answer as the workspace's API gives it: 200 done, 202 waits for a person, 403
  * denied, 409 stale or settled by somebody else or a conflict, 422 arguments, 404 missing; the body
- * is the structured result, with the engine's receipt as `receipt` when it gave one, or for a failure
+ * is the structured result, with the engine's receipt as `receipt` when it gave one, or for a
+ * failure
  * {"error", "message", "pointer"}. */
 void reply_result(struct request *r, const struct mcpc_result *result);
 

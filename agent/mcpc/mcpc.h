@@ -83,8 +83,8 @@ struct mcpc_result {
     const struct json *structured; /* what outputSchema promises; NULL when it failed */
     struct str text;               /* the first text of the content, as it was sent */
     /* Of a call that was recorded: its event with the proof that the signed log holds it
-     * (closegate-receipt/1, docs/EVIDENCE.md), as it was sent: whoever shows it checks it. NULL when
-     * the engine gave none. */
+     * (closegate-receipt/1, docs/EVIDENCE.md), as it was sent: whoever shows it checks it. NULL
+     * when the engine gave none. */
     const struct json *receipt;
     /* of "failed": */
     const char *error;      /* "input", "missing", "conflict" …: err_kind_name */

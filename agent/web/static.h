@@ -7,8 +7,8 @@
 
 #include "common/sys/web.h"
 
-/* Answers a GET: an asset by its name below /assets/, /verify.html (which brings a policy of its own:
- * it is one file and works from a disk, too), else the page. */
+/* Answers a GET: an asset by its name below /assets/, /verify.html (which brings a policy of its
+ * own: it is one file and works from a disk, too), else the page. */
 void static_reply(struct web_req *req);
 
 /* Whether this build has the workspace in it. */
