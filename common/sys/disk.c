@@ -52,14 +52,12 @@ static bool write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
-struct err disk_write_new(const char *path, const void *bytes, size_t len, unsigned mode)
+/* The bytes of a file-to-be, on the disk, under its unfinished name. */
+static struct err part_write(const char *path, const void *bytes, size_t len, unsigned mode,
+                             char part[PATH_MAX])
 {
-    char part[PATH_MAX];
-    int n = snprintf(part, sizeof part, "%s.part", path);
-    ENSURE(n > 0 && (size_t)n < sizeof part, ERR_LIMIT, "the path is too long");
-    struct stat st;
-    if (lstat(path, &st) == 0)
-        return err_at(ERR_CONFLICT, path, "this file exists already");
+    int n = snprintf(part, PATH_MAX, "%s.part", path);
+    ENSURE(n > 0 && n < PATH_MAX, ERR_LIMIT, "the path is too long");
     /* A left-over of a crash holds nothing anybody relies on. */
     if (unlink(part) != 0 && errno != ENOENT)
         return err_at(ERR_STORE, path, "cannot remove an unfinished file in the way");
@@ -68,11 +66,33 @@ struct err disk_write_new(const char *path, const void *bytes, size_t len, unsig
         return err_at(ERR_STORE, path, "cannot make this file");
     bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
-    struct err e =
-        ok ? disk_name_new(part, path) : err_at(ERR_STORE, path, "cannot write this file");
+    if (!ok)
+        unlink(part);
+    return ok ? OK : err_at(ERR_STORE, path, "cannot write this file");
+}
+
+struct err disk_write_new(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+    char part[PATH_MAX];
+    struct stat st;
+    if (lstat(path, &st) == 0)
+        return err_at(ERR_CONFLICT, path, "this file exists already");
+    TRY(part_write(path, bytes, len, mode, part));
+    struct err e = disk_name_new(part, path);
     if (e.kind != ERR_NONE)
         unlink(part);
     return e;
+}
+
+struct err disk_write_over(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+    char part[PATH_MAX];
+    TRY(part_write(path, bytes, len, mode, part));
+    if (rename(part, path) != 0) {
+        unlink(part);
+        return err_at(ERR_STORE, path, "cannot name this file");
+    }
+    return disk_sync_folder_of(path);
 }
 
 static struct err read_all(struct arena *arena, int fd, const char *path, size_t len,

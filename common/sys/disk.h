@@ -20,6 +20,11 @@ MUST_CHECK struct err disk_sync_folder_of(const char *path);
 MUST_CHECK struct err disk_write_new(const char *path, const void *bytes, size_t len,
                                      unsigned mode);
 
+/* The same, in the place of what is there: readers, and whoever comes after a power cut, see the
+ * old file or the new one, whole. */
+MUST_CHECK struct err disk_write_over(const char *path, const void *bytes, size_t len,
+                                      unsigned mode);
+
 /* Gives a finished file its name: `part` becomes `path`, never replacing one (ERR_CONFLICT),
  * durably. */
 MUST_CHECK struct err disk_name_new(const char *part, const char *path);

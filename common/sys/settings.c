@@ -254,6 +254,11 @@ static struct err as_list(struct arena *arena, struct str text, struct setting_l
     return arena_check(arena);
 }
 
+struct err settings_list_read(struct arena *arena, const char *text, struct setting_list *out)
+{
+    return text == NULL ? OK : as_list(arena, str_of(text), out);
+}
+
 static struct err as_networks(struct arena *arena, struct str text, struct setting_networks *out)
 {
     struct str item;

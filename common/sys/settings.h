@@ -61,6 +61,11 @@ struct settings_table {
 MUST_CHECK struct err settings_load(struct arena *arena, const struct settings_table *table,
                                     const char *file, const char *const *env, void *target);
 
+/* A list as SETTING_LIST has it, in the place of `out`; a NULL text changes nothing. For options.
+ */
+MUST_CHECK struct err settings_list_read(struct arena *arena, const char *text,
+                                         struct setting_list *out);
+
 /* A whole small text file (at most 256 KiB of UTF-8), as settings are read from one. */
 MUST_CHECK struct err settings_read_file(struct arena *arena, const char *path, struct str *out);
 

@@ -2,7 +2,7 @@
 # Every C file is as clang-format 14 writes it. Fix: clang-format-14 -i FILE
 set -eu
 cd "$(dirname "$0")/../.."
-files=$(find common engine proto agent tests \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' 2>/dev/null | LC_ALL=C sort)
+files=$(find common engine proto agent witness tests \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' 2>/dev/null | LC_ALL=C sort)
 n=$(printf '%s\n' "$files" | wc -l)
 if printf '%s\n' "$files" | xargs -P "$(nproc)" -n 40 clang-format-14 --dry-run --Werror; then
     echo "format: $n files"

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 cc=${CC:-cc}
-headers=$(find common engine proto agent tests -name '*.h' -not -path '*/node_modules/*' 2>/dev/null | LC_ALL=C sort)
+headers=$(find common engine proto agent witness tests -name '*.h' -not -path '*/node_modules/*' 2>/dev/null | LC_ALL=C sort)
 n=$(printf '%s\n' "$headers" | wc -l)
 export cc
 one() {
