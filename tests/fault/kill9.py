@@ -10,6 +10,7 @@ repeated after the restart with the same key and arguments until it is answered.
 - every acknowledged decision is in the audit log, once, as it was acknowledged;
 - no decision is in the log that nobody asked for, none twice;
 - a repeated key gets the stored answer;
+- after each kill the signed heads are the trees of the events that survived, to the last;
 - `audit verify --book` calls the book intact."""
 import argparse
 import base64
@@ -24,6 +25,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as real  # noqa: E402
+import evidence  # noqa: E402
 
 DECIDED = ("ok", "deny", "pending")
 
@@ -300,11 +302,14 @@ def run(options, book, engine):
     crowd.up.set()
     for thread in crowd.threads:
         thread.start()
-    slowest = 0
+    slowest, heads = 0, evidence.Heads(book, book.cli("keys", "export", check=True)[1].strip())
     for n in range(1, options.rounds + 1):
         time.sleep(pick.uniform(0.02, 0.9))
         engine.kill()
         crowd.up.clear()
+        wrong = heads.look()
+        if wrong:
+            crowd.problem(f"after kill {n}: {wrong}")
         slowest = max(slowest, engine.start())
         crowd.up.set()
         if n % 10 == 0 or n == options.rounds:
@@ -317,10 +322,10 @@ def run(options, book, engine):
     for thread in crowd.threads:
         thread.join(30)
     stopped = engine.stop()
-    return judge(crowd, options, slowest, stopped)
+    return judge(crowd, options, slowest, stopped, heads)
 
 
-def judge(crowd, options, slowest, stopped):
+def judge(crowd, options, slowest, stopped, heads):
     said = []
 
     def say(good, what, why=""):
@@ -339,6 +344,10 @@ def judge(crowd, options, slowest, stopped):
         "\n".join(wrong[:10]) or "too few decisions to mean anything")
     say(repeated > 0 and not any("and then" in p for p in crowd.problems),
         f"{repeated} repeated keys were answered as before")
+    wrong = heads.look()
+    say(wrong is None and heads.heads > options.rounds,
+        f"after each kill and in the end every event is covered by one of {heads.heads} signed "
+        "heads", wrong or "too few heads to mean anything")
     say(intact, "audit verify --book: intact", text)
     say(stopped == 0, "the engine stops cleanly", f"exit {stopped}")
     return 0 if all(said) else 1

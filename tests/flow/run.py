@@ -36,6 +36,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import engine as real  # noqa: E402
+import evidence  # noqa: E402
 
 SHORT = {"match": "match_id", "entity": "entity_id", "escalation": "escalation_id",
          "exception": "exception_id", "key": "idempotency_key", "bank": "bank_ids",
@@ -71,6 +72,7 @@ class Story:
         self.names, self.callers = {}, {}
         self.audited = 0
         self.last_escalation = None
+        self.vkey = None
 
     # ---- the engine
 
@@ -213,10 +215,27 @@ class Story:
     def do_setting(self, words, _):
         self.settings[words[0]] = plain(words[1]).replace("ROOT/", real.ROOT + "/")
 
+    def evidence(self, caller, got):
+        """What was recorded comes with its receipt, and the receipt holds."""
+        if self.vkey is None:
+            self.vkey = self.book.cli("keys", "export", check=True)[1].strip()
+        receipt, seq = got.get("receipt"), None
+        if got["outcome"] != "error" and isinstance(got["data"], dict):
+            seq = got["data"].get("seq")
+        if receipt is None:
+            if seq and caller.read(f"recon://audit/{seq}/receipt")["outcome"] == "ok":
+                raise Wrong(f"no receipt of event {seq} came with the answer")
+            return
+        if not evidence.receipt_holds(receipt, self.vkey):
+            raise Wrong(f"the receipt does not hold: {json.dumps(receipt)[:600]}")
+        if receipt["index"] + 1 != (seq or receipt["index"] + 1):
+            raise Wrong(f"the receipt is of event {receipt['index'] + 1}, the answer of {seq}")
+
     def do_as(self, words, expected):
         caller = self.caller(words)
         tool = words.pop(0)
         got = caller.call(tool, **self.arguments(tool, words))
+        self.evidence(caller, got)
         self.remember(got)
         self.hold_or_show(got, expected)
 
@@ -239,6 +258,7 @@ class Story:
             "SELECT escalation_id FROM escalations")}
         caller = self.caller(["llm:flow", "for", "demo-user"])
         got = caller.call(tool, **self.arguments(tool, words))
+        self.evidence(caller, got)
         if got["outcome"] == "ok" and expected.split()[0] == "pending":
             reason = expected.split()[1]
             rows = self.book.rows(

@@ -345,7 +345,8 @@ def outcome(status, message):
         kind = "error"
     else:
         kind = "ok"
-    return {"outcome": kind, "reason": reason, "data": data, "text": text, "status": status}
+    return {"outcome": kind, "reason": reason, "data": data, "text": text, "status": status,
+            "receipt": result.get("_meta", {}).get("closegate/receipt")}
 
 
 def chain_is_intact(book):

@@ -240,3 +240,45 @@ def receipt_holds(receipt, vkey):
                 and inclusion_holds(leaf_hash(self), receipt["index"], int(size),
                                     [base64.b64decode(h) for h in receipt["proof"]],
                                     base64.b64decode(top)))
+
+
+class Heads:
+    """A book's signed heads against its events, read beside the engine; look() goes on where it was."""
+
+    def __init__(self, book, vkey):
+        self.book, self.vkey, self.size, self.peaks, self.heads = book, vkey, 0, [], 0
+
+    def add(self, self_hash):
+        """One more leaf; the peaks are (leaves, root) of the complete trees, the largest first."""
+        self.peaks.append((1, leaf_hash(self_hash)))
+        self.size += 1
+        while len(self.peaks) > 1 and self.peaks[-1][0] == self.peaks[-2][0]:
+            n, right = self.peaks.pop()
+            _, left = self.peaks.pop()
+            self.peaks.append((2 * n, node_hash(left, right)))
+
+    def root(self):
+        top = self.peaks[-1][1]
+        for _, left in reversed(self.peaks[:-1]):
+            top = node_hash(left, top)
+        return top
+
+    def look(self):
+        """What is wrong, or None: each head is the tree of its events and signed, the last covers all."""
+        heads = {r["size"]: r for r in self.book.rows(
+            "SELECT size, root, note FROM audit_heads WHERE size > ?", self.size)}
+        for row in self.book.rows("SELECT seq, hash_self FROM audit_events WHERE seq > ?"
+                                  " ORDER BY seq", self.size):
+            self.add(row["hash_self"])
+            head = heads.pop(row["seq"], None)
+            if head is None:
+                continue
+            said = head["note"].split("\n")
+            if (said[1] != str(self.size) or base64.b64decode(said[2]) != self.root()
+                    or head["root"] != self.root() or not note_holds(head["note"], self.vkey)):
+                return f"the head of {self.size} events is not theirs"
+            self.heads += 1
+        if heads:
+            return f"there are heads of {sorted(heads)} events, but {self.size} events"
+        last = self.book.rows("SELECT max(size) AS n FROM audit_heads")[0]["n"]
+        return None if last == self.size else f"the last head covers {last} of {self.size} events"
