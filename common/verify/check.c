@@ -5,40 +5,75 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/canon_scan.h"
 #include "common/sys/jcs.h"
 #include "common/sys/json_read.h"
 
-static bool is_canonical(const struct json *tree, struct str text, struct buf *scratch)
+static const struct json_limits event_limits = {.bytes_max = EVENT_BYTES_MAX,
+                                                .nodes_max = EVENT_NODES_MAX};
+
+/* The members that place an event. */
+struct members {
+    struct str book, type, utc;
+    int64_t seq;
+};
+
+/* In one pass; false when that does not settle it. */
+static bool members_scan(struct str event, struct members *m)
 {
-    buf_clear(scratch);
-    return jcs_print(tree, scratch).kind == ERR_NONE && str_eq(buf_str(scratch), text);
+    struct canon_find finds[] = {{.name = STR("book_id")},
+                                 {.name = STR("event_type")},
+                                 {.name = STR("seq")},
+                                 {.name = STR("timestamp_utc")}};
+    return event.len > 0 && event.at[0] == '{' &&
+           canon_surely(event, finds, sizeof finds / sizeof finds[0]) &&
+           canon_plain(finds[0].value, &m->book) && canon_plain(finds[1].value, &m->type) &&
+           canon_integer(finds[2].value, &m->seq) && canon_plain(finds[3].value, &m->utc);
 }
 
-const char *check_event(struct arena *arena, struct str event, uint64_t seq, struct str origin,
-                        struct buf *scratch, struct json **tree)
+/* By its tree, and that printed again; what is wrong, or NULL. */
+static const char *members_read(struct arena *arena, struct str event, struct buf *scratch,
+                                struct members *m)
 {
-    static const struct json_limits limits = {.bytes_max = EVENT_BYTES_MAX,
-                                              .nodes_max = EVENT_NODES_MAX};
-    int64_t own = 0;
-    size_t prefix = sizeof ORIGIN_PREFIX - 1;
-    if (json_read(arena, event, &limits, tree).kind != ERR_NONE ||
-        !json_is(*tree, JSON_TYPE_OBJECT))
+    struct json *tree = NULL;
+    if (json_read(arena, event, &event_limits, &tree).kind != ERR_NONE ||
+        !json_is(tree, JSON_TYPE_OBJECT))
         return "the event is not a JSON object";
-    if (!is_canonical(*tree, event, scratch))
+    buf_clear(scratch);
+    if (jcs_print(tree, scratch).kind != ERR_NONE || !str_eq(buf_str(scratch), event))
         return "the event is not in canonical form (RFC 8785)";
-    if (!json_int(json_get(*tree, "seq"), &own) || own < 0 || (uint64_t)own != seq)
-        return "the event's own number is another";
-    const char *book = json_get_text(*tree, "book_id");
-    if (book == NULL || origin.len < prefix || memcmp(origin.at, ORIGIN_PREFIX, prefix) != 0 ||
-        !str_is((struct str){origin.at + prefix, origin.len - prefix}, book))
-        return "the event is of another book than the log";
+    m->book = str_of(json_get_text(tree, "book_id"));
+    m->type = str_of(json_get_text(tree, "event_type"));
+    m->utc = str_of(json_get_text(tree, "timestamp_utc"));
+    if (!json_int(json_get(tree, "seq"), &m->seq))
+        m->seq = -1;
     return NULL;
 }
 
-static void event_facts(const struct json *event, struct report *report)
+const char *check_event(struct arena *arena, struct str event, uint64_t seq, struct str origin,
+                        struct buf *scratch, struct event_look *look)
+{
+    struct members m;
+    size_t prefix = sizeof ORIGIN_PREFIX - 1;
+    const char *problem = members_scan(event, &m) ? NULL : members_read(arena, event, scratch, &m);
+    if (problem != NULL)
+        return problem;
+    if (m.seq < 0 || (uint64_t)m.seq != seq)
+        return "the event's own number is another";
+    if (m.book.len == 0 || origin.len < prefix || memcmp(origin.at, ORIGIN_PREFIX, prefix) != 0 ||
+        !str_eq((struct str){origin.at + prefix, origin.len - prefix}, m.book))
+        return "the event is of another book than the log";
+    *look = (struct event_look){.type = m.type, .utc = m.utc};
+    return NULL;
+}
+
+static void event_facts(struct str text, struct report *report)
 {
     static const char *const names[] = {"seq",      "book_id", "timestamp_utc", "event_type",
                                         "actor_id", "tool",    "decision",      "reason"};
+    struct json *event = NULL;
+    if (json_read(report->arena, text, &event_limits, &event).kind != ERR_NONE)
+        return;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct json *value = json_get(event, names[i]);
         if (value != NULL)
@@ -71,13 +106,13 @@ static bool included(const struct receipt *r, const struct checkpoint *c, struct
 static bool event_fits(const struct receipt *r, const struct checkpoint *c, struct report *report)
 {
     CLEANUP(buf_fini) struct buf scratch;
-    struct json *tree = NULL;
+    struct event_look look;
     buf_init(&scratch, EVENT_BYTES_MAX);
     const char *problem =
-        check_event(report->arena, r->event, r->index + 1, c->origin, &scratch, &tree);
+        check_event(report->arena, r->event, r->index + 1, c->origin, &scratch, &look);
     if (problem != NULL)
         return report_fails(report, "event", NULL, "%s", problem);
-    event_facts(tree, report);
+    event_facts(r->event, report);
     report_holds(report, "event", "canonical, and of this book and number");
     return true;
 }

@@ -17,9 +17,15 @@
  * canonical JSON and of the book whose log it is. */
 bool check_receipt(const struct receipt *r, const struct trust *trust, struct report *report);
 
-/* The event's text as a tree: canonical (RFC 8785), of number `seq`, of the book `origin` names.
- * NULL when it is, else the complaint, static. `scratch` is cleared first. */
+/* What a log's order rests on; slices of the event or of the arena. */
+struct event_look {
+    struct str type, utc;
+};
+
+/* The event's text is canonical JSON (RFC 8785), of number `seq`, of the book `origin` names: NULL
+ * when it is, else the complaint, static. The arena and `scratch`, which is cleared first, are for
+ * events that one pass over the bytes does not settle. */
 const char *check_event(struct arena *arena, struct str event, uint64_t seq, struct str origin,
-                        struct buf *scratch, struct json **tree);
+                        struct buf *scratch, struct event_look *look);
 
 #endif

@@ -300,31 +300,34 @@ static bool checkpoint_line(struct pass *p, struct str text, uint64_t line)
 
 /* ---- events ---- */
 
-static const char *clock_take(struct pass *p, const struct json *event)
+static const char *clock_take(struct pass *p, struct str text)
 {
-    const char *utc = json_get_text(event, "timestamp_utc");
+    char utc[INSTANT_TEXT_MAX] = "";
     int64_t us;
-    if (utc == NULL || strlen(utc) >= sizeof p->utc || instant_parse(utc, &us).kind != ERR_NONE)
+    if (text.len == 0 || text.len >= sizeof utc)
+        return "the event has no valid time";
+    memcpy(utc, text.at, text.len);
+    if (instant_parse(utc, &us).kind != ERR_NONE)
         return "the event has no valid time";
     if (strcmp(utc, p->utc) <= 0)
         return "the event is not later than the one before";
-    memcpy(p->utc, utc, strlen(utc) + 1);
+    memcpy(p->utc, utc, sizeof utc);
     if (p->first_utc[0] == '\0')
-        memcpy(p->first_utc, utc, strlen(utc) + 1);
+        memcpy(p->first_utc, utc, sizeof utc);
     return NULL;
 }
 
 static const char *event_problem(struct pass *p, const struct log_line *line)
 {
-    struct json *event = NULL;
+    struct event_look look;
     const uint64_t seq = p->edge.size + 1;
     const char *problem =
-        check_event(p->scratch, line->event, seq, str_of(p->origin), &p->canonical, &event);
+        check_event(p->scratch, line->event, seq, str_of(p->origin), &p->canonical, &look);
     if (problem != NULL)
         return problem;
-    if ((seq == 1) != text_eq(json_get_text(event, "event_type"), "BOOK_CREATED"))
+    if ((seq == 1) != str_is(look.type, "BOOK_CREATED"))
         return "event 1 is BOOK_CREATED, and only event 1";
-    return clock_take(p, event);
+    return clock_take(p, look.utc);
 }
 
 /* The log's name is its first event's book's. */
