@@ -1,0 +1,508 @@
+/* The members in ask_print's order, each with its kind; what is absent is skipped over, what is
+ * unknown ends the reading. The object is copied once, and the texts end where their quotes were.
+ */
+#include "engine/gate/ask_skim.h"
+
+#include <string.h>
+
+#define LIST_MAX 4096
+
+/* A value being read; `bad` once anything is not as ask_print writes it. */
+struct skimming {
+    struct arena *arena;
+    struct json_skim s;
+    struct ask *a;
+    bool schema; /* was there */
+    bool bad;
+};
+
+/* ---- values ---- */
+
+static const char *text_next(struct skimming *k)
+{
+    struct str quoted;
+    if (!json_skim_text(&k->s, &quoted) || quoted.len < 2 ||
+        memchr(quoted.at, '\\', quoted.len) != NULL) {
+        k->bad = true;
+        return "";
+    }
+    /* the bytes are our own copy */
+    *(char *)(uintptr_t)(quoted.at + quoted.len - 1) = '\0';
+    return quoted.at + 1;
+}
+
+static bool bool_next(struct skimming *k)
+{
+    const char *at = k->s.at;
+    const bool yes = k->s.end - at >= 4 && memcmp(at, "true", 4) == 0;
+    json_skim_pass(&k->s);
+    k->bad = k->bad || (size_t)(k->s.at - at) != (yes ? 4u : 5u) || (!yes && *at != 'f');
+    return yes;
+}
+
+static int64_t int_next(struct skimming *k)
+{
+    const char *at = k->s.at;
+    const bool negative = at < k->s.end && *at == '-';
+    int64_t n = 0;
+    json_skim_pass(&k->s);
+    size_t len = (size_t)(k->s.at - at) - negative;
+    at += negative;
+    k->bad = k->bad || len == 0 || len > 17;
+    for (size_t i = 0; !k->bad && i < len; i++) {
+        k->bad = at[i] < '0' || at[i] > '9';
+        n = n * 10 + (at[i] - '0');
+    }
+    return negative ? -n : n;
+}
+
+/* Digits and at most one point, as decimal_print writes them. */
+static struct decimal decimal_next(struct skimming *k)
+{
+    const char *t = text_next(k);
+    struct decimal d = {.scale = 0};
+    const bool negative = *t == '-';
+    int digits = 0;
+    bool point = false;
+    for (t += negative; *t != '\0' && !k->bad; t++) {
+        if (*t == '.' && !point && digits > 0) {
+            point = true;
+            continue;
+        }
+        k->bad = *t < '0' || *t > '9' || ++digits > DECIMAL_DIGITS_MAX;
+        d.coef = d.coef * 10 + (*t - '0');
+        d.scale = (unsigned char)(d.scale + point);
+    }
+    k->bad = k->bad || digits == 0 || t[-1] == '.' || d.scale > DECIMAL_SCALE_MAX;
+    d.coef = negative ? -d.coef : d.coef;
+    return d;
+}
+
+static unsigned name_next(struct skimming *k, const char *(*at)(unsigned), unsigned n)
+{
+    const char *name = text_next(k);
+    for (unsigned i = 0; i < n; i++) {
+        if (strcmp(at(i), name) == 0)
+            return i;
+    }
+    k->bad = true;
+    return 0;
+}
+
+/* ---- lists ---- */
+
+/* Room for one more; NULL when the list is too long. */
+static void *item_room(struct skimming *k, void *list, size_t n, size_t *cap, size_t size)
+{
+    void *room = n < LIST_MAX ? arena_grow(k->arena, list, n, cap, size) : NULL;
+    k->bad = k->bad || room == NULL;
+    return room;
+}
+
+static bool list_begin(struct skimming *k)
+{
+    k->bad = k->bad || !json_skim_into(&k->s, '[');
+    return !k->bad;
+}
+
+static void texts_next(struct skimming *k, const char *const **texts, size_t *n)
+{
+    const char **list = NULL;
+    size_t cap = 0;
+    *n = 0;
+    if (!list_begin(k))
+        return;
+    while (!k->bad && json_skim_item(&k->s)) {
+        list = item_room(k, list, *n, &cap, sizeof *list);
+        if (!k->bad)
+            list[(*n)++] = text_next(k);
+    }
+    *texts = list;
+}
+
+/* The next member is this one, and its value begins here. */
+static bool member(struct skimming *k, const char *name, struct str *key)
+{
+    return !k->bad && key->len == strlen(name) && memcmp(key->at, name, key->len) == 0;
+}
+
+/* Each object of a list, by a function that takes its members in turn. */
+typedef void member_fn(struct skimming *k, struct str key, void *item);
+
+static void object_next(struct skimming *k, member_fn *fn, void *item)
+{
+    struct str key;
+    k->bad = k->bad || !json_skim_into(&k->s, '{');
+    while (!k->bad && json_skim_key(&k->s, &key))
+        fn(k, key, item);
+}
+
+static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t *n)
+{
+    char *list = NULL;
+    size_t cap = 0;
+    *n = 0;
+    if (!list_begin(k))
+        return NULL;
+    while (!k->bad && json_skim_item(&k->s)) {
+        list = item_room(k, list, *n, &cap, size);
+        if (k->bad)
+            break;
+        memset(list + *n * size, 0, size);
+        object_next(k, fn, list + (*n)++ * size);
+    }
+    return list;
+}
+
+static void account_member(struct skimming *k, struct str key, void *item)
+{
+    struct ask_account *account = item;
+    if (member(k, "class", &key))
+        account->class_ = text_next(k);
+    else if (member(k, "id", &key))
+        account->id = text_next(k);
+    else if (member(k, "known", &key))
+        account->known = bool_next(k);
+    else if (member(k, "reconciled", &key))
+        account->reconciled = bool_next(k);
+    else
+        k->bad = true;
+}
+
+static void role_member(struct skimming *k, struct str key, void *item)
+{
+    struct ask_role *role = item;
+    if (member(k, "entity", &key))
+        role->entity = text_next(k);
+    else if (member(k, "lender", &key))
+        role->lender = text_next(k);
+    else if (member(k, "role", &key))
+        role->role = text_next(k);
+    else
+        k->bad = true;
+}
+
+static void sum_member(struct skimming *k, struct str key, void *item)
+{
+    struct ask_cumulative *sum = item;
+    if (member(k, "known", &key))
+        sum->known = bool_next(k);
+    else if (member(k, "sum", &key))
+        sum->sum = decimal_next(k);
+    else
+        k->bad = true;
+}
+
+static const char *fx_at(unsigned i)
+{
+    return fx_status_name((enum fx_status)i);
+}
+
+static void currency_take(struct skimming *k, char cur[4])
+{
+    const char *text = text_next(k);
+    if (currency_valid(text))
+        memcpy(cur, text, 4);
+    else
+        k->bad = true;
+}
+
+static void value_member(struct skimming *k, struct str key, void *item)
+{
+    struct ask_value *v = item;
+    if (member(k, "as_of", &key))
+        k->bad = date_parse(text_next(k), &v->as_of).kind != ERR_NONE || k->bad;
+    else if (member(k, "currency", &key))
+        currency_take(k, v->cur);
+    else if (member(k, "rate", &key))
+        v->rate = decimal_next(k);
+    else if (member(k, "source", &key))
+        v->source = text_next(k);
+    else if (member(k, "status", &key))
+        v->status = (enum fx_status)name_next(k, fx_at, FX_KNOWN + 1);
+    else if (member(k, "value", &key))
+        v->value = decimal_next(k);
+    else
+        k->bad = true;
+}
+
+struct amount_texts {
+    const char *amount, *currency;
+};
+
+static void amount_member(struct skimming *k, struct str key, void *item)
+{
+    struct amount_texts *t = item;
+    if (member(k, "amount", &key))
+        t->amount = text_next(k);
+    else if (member(k, "currency", &key))
+        t->currency = text_next(k);
+    else
+        k->bad = true;
+}
+
+static void amount_next(struct skimming *k)
+{
+    struct amount_texts t = {NULL, NULL};
+    object_next(k, amount_member, &t);
+    k->a->has_amount = true;
+    k->bad = k->bad || money_parse(t.amount, t.currency, &k->a->amount).kind != ERR_NONE;
+}
+
+/* ---- names ---- */
+
+static const char *action_at(unsigned i)
+{
+    return action_name((enum action)i);
+}
+static const char *tier_at(unsigned i)
+{
+    return tier_name((enum tier)i);
+}
+static const char *kind_at(unsigned i)
+{
+    return actor_kind_name((enum actor_kind)i);
+}
+static const char *channel_at(unsigned i)
+{
+    return channel_name((enum channel)i);
+}
+static const char *state_at(unsigned i)
+{
+    return match_state_name((enum match_state)i);
+}
+static const char *source_at(unsigned i)
+{
+    return source_name((enum source)i);
+}
+static const char *decision_at(unsigned i)
+{
+    return decision_name((enum decision)i);
+}
+
+/* ---- the members ---- */
+
+enum kind { TEXT, BOOL, INT, TEXTS, OTHER };
+
+enum other {
+    ACCOUNTS,
+    ACTION,
+    ACTOR_KIND,
+    AMOUNT,
+    AUTO_CONFIRMED,
+    BULK_SUM,
+    CHANNEL,
+    CUMULATIVE,
+    DECISION,
+    ROLES,
+    SCHEMA,
+    SOURCE,
+    STATE,
+    TIER,
+    VALUES,
+};
+
+struct field {
+    const char *name;
+    size_t len;
+    enum kind kind;
+    size_t offset, count; /* into struct ask */
+    enum other other;
+};
+
+#define FIELD(k, member)                                                                           \
+    {                                                                                              \
+#member, sizeof #member - 1, k, offsetof(struct ask, member), 0, 0                         \
+    }
+#define FIELD_TEXTS(member)                                                                        \
+    {                                                                                              \
+#member, sizeof #member - 1, TEXTS, offsetof(struct ask, member),                          \
+            offsetof(struct ask, member##_n), 0                                                    \
+    }
+#define FIELD_OTHER(text, which)                                                                   \
+    {                                                                                              \
+        text, sizeof text - 1, OTHER, 0, 0, which                                                  \
+    }
+
+/* In the order of RFC 8785. */
+static const struct field fields[] = {
+    FIELD_OTHER("accounts", ACCOUNTS),
+    FIELD_OTHER("action", ACTION),
+    FIELD(TEXT, actor),
+    FIELD_OTHER("actor_kind", ACTOR_KIND),
+    FIELD(BOOL, ambiguous),
+    FIELD_OTHER("amount", AMOUNT),
+    FIELD(INT, approvers_n),
+    FIELD(INT, auth_age_s),
+    FIELD_OTHER("auto_confirmed", AUTO_CONFIRMED),
+    FIELD(INT, auto_confirmed_n),
+    FIELD(INT, bulk_n),
+    FIELD(BOOL, bulk_one_clause),
+    FIELD(TEXT, bulk_reason),
+    FIELD_OTHER("bulk_sum", BULK_SUM),
+    FIELD(BOOL, change),
+    FIELD_OTHER("channel", CHANNEL),
+    FIELD(TEXT, client),
+    FIELD(TEXT, counterparty),
+    FIELD_OTHER("cumulative", CUMULATIVE),
+    FIELD_OTHER("decision", DECISION),
+    FIELD(BOOL, delivery_service),
+    FIELD_TEXTS(entities),
+    FIELD(BOOL, entity_mismatch),
+    FIELD(BOOL, entry_taken),
+    FIELD_TEXTS(events),
+    FIELD(BOOL, frozen),
+    FIELD(BOOL, frozen_self),
+    FIELD(BOOL, has_rationale),
+    FIELD(BOOL, intercompany),
+    FIELD(BOOL, intercompany_paired),
+    FIELD(BOOL, keeps_amount),
+    FIELD(BOOL, login_bound),
+    FIELD(BOOL, login_wanted),
+    FIELD(TEXT, match_type),
+    FIELD(TEXT, object_id),
+    FIELD(TEXT, object_type),
+    FIELD(INT, object_version),
+    FIELD(TEXT, on_behalf_of),
+    FIELD_TEXTS(own_agents_of),
+    FIELD(BOOL, own_seat),
+    FIELD(BOOL, period_closed),
+    FIELD(BOOL, posting),
+    FIELD(TEXT, principal),
+    FIELD(BOOL, prod),
+    FIELD_TEXTS(proposers),
+    FIELD_OTHER("roles", ROLES),
+    FIELD_OTHER("schema", SCHEMA),
+    FIELD(INT, score_bp),
+    FIELD_TEXTS(seats),
+    FIELD_OTHER("source", SOURCE),
+    FIELD_OTHER("state", STATE),
+    FIELD(BOOL, state_valid),
+    FIELD(TEXT, subject),
+    FIELD(BOOL, sure),
+    FIELD_OTHER("tier", TIER),
+    FIELD(TEXT, tool),
+    FIELD_OTHER("values", VALUES),
+};
+#define FIELDS_N (sizeof fields / sizeof fields[0])
+
+static void name_take(struct skimming *k, enum other which)
+{
+    struct ask *a = k->a;
+    switch ((int)which) {
+    case ACTION:
+        a->action = (enum action)name_next(k, action_at, ACTION_COUNT);
+        break;
+    case ACTOR_KIND:
+        a->actor_kind = (enum actor_kind)name_next(k, kind_at, ACTOR_ENGINE + 1);
+        break;
+    case CHANNEL:
+        a->channel = (enum channel)name_next(k, channel_at, CHANNEL_CLI + 1);
+        break;
+    case DECISION:
+        a->decision = (enum decision)name_next(k, decision_at, DECISION_ANSWER + 1);
+        break;
+    case SOURCE:
+        a->source = (enum source)name_next(k, source_at, SOURCE_HUMAN + 1);
+        break;
+    case STATE:
+        a->state = (enum match_state)name_next(k, state_at, MATCH_REVERSED + 1);
+        break;
+    default:
+        a->tier = (enum tier)name_next(k, tier_at, TIER_T3 + 1);
+        break;
+    }
+}
+
+static void other_take(struct skimming *k, enum other which)
+{
+    struct ask *a = k->a;
+    switch ((int)which) {
+    case ACCOUNTS:
+        a->accounts = objects_next(k, account_member, sizeof *a->accounts, &a->accounts_n);
+        break;
+    case AMOUNT:
+        amount_next(k);
+        break;
+    case AUTO_CONFIRMED:
+        object_next(k, sum_member, &a->auto_confirmed);
+        break;
+    case BULK_SUM:
+        object_next(k, sum_member, &a->bulk_sum);
+        break;
+    case CUMULATIVE:
+        a->cumulative = objects_next(k, sum_member, sizeof *a->cumulative, &a->cumulative_n);
+        break;
+    case ROLES:
+        a->roles = objects_next(k, role_member, sizeof *a->roles, &a->roles_n);
+        break;
+    case SCHEMA:
+        k->schema = true;
+        k->bad = int_next(k) != ASK_SCHEMA || k->bad;
+        break;
+    case VALUES:
+        a->values = objects_next(k, value_member, sizeof *a->values, &a->values_n);
+        break;
+    default:
+        name_take(k, which);
+        break;
+    }
+}
+
+static void take(struct skimming *k, const struct field *f)
+{
+    char *at = (char *)k->a + f->offset;
+    size_t *count = (size_t *)(void *)((char *)k->a + f->count);
+    switch (f->kind) {
+    case TEXT:
+        *(const char **)(void *)at = text_next(k);
+        break;
+    case BOOL:
+        *(bool *)(void *)at = bool_next(k);
+        break;
+    case INT:
+        *(int64_t *)(void *)at = int_next(k);
+        break;
+    case TEXTS:
+        texts_next(k, (const char *const **)(void *)at, count);
+        break;
+    case OTHER:
+        other_take(k, f->other);
+        break;
+    }
+}
+
+/* Members follow each other in the table's order; some may be missing, and that is theirs. */
+static void members_take(struct skimming *k)
+{
+    struct str key;
+    size_t i = 0;
+    while (!k->bad && json_skim_key(&k->s, &key)) {
+        while (i < FIELDS_N &&
+               (key.len != fields[i].len || memcmp(key.at, fields[i].name, key.len) != 0))
+            i++;
+        if (i == FIELDS_N) {
+            k->bad = true;
+            return;
+        }
+        take(k, &fields[i++]);
+    }
+}
+
+bool ask_skim(struct arena *arena, struct json_skim *s, struct ask *ask)
+{
+    struct ask a = {.action = ACTION_NONE};
+    size_t len = (size_t)(s->end - s->at);
+    const char *copy = arena_dup(arena, s->at, len);
+    if (copy == NULL)
+        return false;
+    struct skimming k = {.arena = arena, .s = {.at = copy, .end = copy + len}, .a = &a};
+    k.bad = !json_skim_into(&k.s, '{');
+    if (!k.bad)
+        members_take(&k);
+    if (k.bad || !k.schema || k.s.at[-1] != '}')
+        return false;
+    *ask = a;
+    s->at += k.s.at - copy;
+    return true;
+}
