@@ -29,6 +29,14 @@ MUST_CHECK struct err case_read(struct arena *arena, const struct policy *policy
 struct json *case_print(struct arena *arena, const struct policy *policy, const struct ask *ask,
                         const struct verdict *verdict);
 
+/* Whether an ask is still what a case is about. */
+typedef bool case_fn(void *arg, const struct ask *ask);
+
+/* `given` without the facts that do not matter: each is left out in turn, and stays out when
+ * `still` says yes to what is left. `given` itself when the arena is full. */
+const struct json *case_shrink(struct arena *arena, const struct policy *policy,
+                               const struct json *given, case_fn *still, void *arg);
+
 /* What a case expects; what it does not say is not compared. */
 struct case_expect {
     enum ruling ruling;
