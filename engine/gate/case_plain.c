@@ -49,8 +49,9 @@ const char *case_actor(enum action action)
 {
     switch ((int)action) {
     case ACTION_CONFIRM:
-    case ACTION_PROPOSE:
         return "engine:auto-confirm";
+    case ACTION_PROPOSE:
+        return "engine:matcher";
     case ACTION_SWEEP:
         return "engine:recovery";
     default:

@@ -65,17 +65,6 @@ static bool somebody_may(const struct policy *p, uint64_t actions)
 
 /* ---- reasons ---- */
 
-static bool two_people(const struct policy *p)
-{
-    for (size_t i = 0; i < p->authority_n; i++) {
-        const struct policy_authority *g = &p->authority[i];
-        if (g->has_single_max &&
-            (g->actions & (BIT(CONFIRM) | BIT(UNMATCH) | BIT(RESOLVE_EXCEPTION))) != 0)
-            return true;
-    }
-    return p->policy_change_t3;
-}
-
 /* Whether any ask can be answered with this reason. */
 static bool reason_reachable(const struct policy *p, enum reason reason)
 {
@@ -88,8 +77,6 @@ static bool reason_reachable(const struct policy *p, enum reason reason)
     case REASON_AUTO_CONFIRM_CAP:
         return (!c->enabled || c->has_cap_amount || c->has_cap_count) &&
                somebody_may(p, BIT(CONFIRM));
-    case REASON_SECOND_APPROVER_REQUIRED:
-        return two_people(p);
     case REASON_BULK_LIMIT:
         return somebody_may(p, BIT(RESOLVE));
     case REASON_SOURCE_REQUIRES_HUMAN:
