@@ -4,6 +4,7 @@
 #include "common/sys/crypt.h"
 #include "common/sys/log.h"
 #include "common/sys/yaml_read.h"
+#include "engine/call/admit.h"
 #include "engine/call/sweeper.h"
 #include "engine/store/audit.h"
 #include "engine/store/log_keys.h"
@@ -125,6 +126,14 @@ static struct err person_put(struct tx *tx, const struct boot_person *p)
     return OK;
 }
 
+static struct json *proof_detail(struct arena *arena, const struct json *proof)
+{
+    struct json *detail = proof == NULL ? NULL : json_object_new(arena);
+    if (detail != NULL)
+        json_put(arena, detail, "proof", proof);
+    return detail;
+}
+
 static struct err book_begin(struct tx *tx, const struct boot_spec *spec, const char *digest)
 {
     struct json *detail = json_object_new(tx->arena);
@@ -149,7 +158,8 @@ static struct err book_begin(struct tx *tx, const struct boot_spec *spec, const 
                                  .policy_version = digest,
                                  .object_type = "policy",
                                  .object_id = digest,
-                                 .object_version = 1};
+                                 .object_version = 1,
+                                 .detail = proof_detail(tx->arena, spec->proof)};
     return audit_append(tx, &loaded);
 }
 
@@ -227,10 +237,18 @@ struct err book_create(struct store *store, const struct boot_spec *spec, int64_
 struct starting {
     const struct boot_start *start;
     struct policy *policy;
+    struct json *proof; /* of that policy, for the event that begins this process */
     struct arena *arena;
     int64_t last_event_us; /* of the process before */
     bool inert;
 };
+
+/* What an older gate let through may be what this one refuses. */
+static struct err policy_taken(struct tx *tx, struct starting *s, struct str text)
+{
+    TRY(policy_for_book(s->arena, tx, text, &s->policy));
+    return policy_admit(s->arena, tx, text, s->policy, &s->proof);
+}
 
 static struct err policy_decide(struct tx *tx, struct starting *s)
 {
@@ -242,14 +260,15 @@ static struct err policy_decide(struct tx *tx, struct starting *s)
     if (!text_eq(in_force, digest) && s->start->prod && in_force != NULL) {
         s->inert = true;
         TRY(policy_text_load(tx, s->arena, in_force, &text));
-        return policy_for_book(s->arena, tx, str_of(text), &s->policy);
+        return policy_taken(tx, s, str_of(text));
     }
-    TRY(policy_for_book(s->arena, tx, s->start->policy_text, &s->policy));
+    TRY(policy_taken(tx, s, s->start->policy_text));
     if (text_eq(in_force, digest))
         return OK;
     TRY(policy_keep(tx, digest, s->start->policy_text, &is_new));
     struct json *detail = json_object_new(tx->arena);
     json_put_known(tx->arena, detail, "replaces", in_force);
+    json_put(tx->arena, detail, "proof", s->proof);
     const struct event loaded = {.type = "POLICY_LOADED",
                                  .actor = &engine_serve,
                                  .policy_version = s->policy->digest,
@@ -273,6 +292,7 @@ static struct err started(struct tx *tx, void *arg)
     json_put_text(tx->arena, detail, "schema_sha256", store_schema_digest(tx->store));
     json_put_text(tx->arena, detail, "env", s->start->prod ? "prod" : "dev");
     json_put_bool(tx->arena, detail, "policy_file_inert", s->inert);
+    json_put(tx->arena, detail, "proof", s->proof);
     json_put_int(tx->arena, detail, "seconds_since_last_event",
                  (tx->now_us - s->last_event_us) / 1000000);
     const struct event event = {.type = "ENGINE_STARTED",

@@ -36,6 +36,7 @@ MUST_CHECK struct err people_read(struct arena *arena, struct str yaml, struct b
 
 struct boot_spec {
     struct str policy_text;
+    const struct json *proof; /* policy_admit's; NULL: the first start proves the policy */
     const struct boot_person *people;
     size_t people_n;
     const struct client *clients;

@@ -11,6 +11,7 @@
 #include "common/sys/json_write.h"
 #include "engine/auth/actor_auth.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/policy_file.h"
 #include "proto/jsonrpc.h"
 
 static const char protocol_version[] = "2025-11-25";
@@ -128,7 +129,7 @@ static int run_call(struct cli *cli)
     if (e.kind == ERR_NONE)
         e = post(cli, body, &answer);
     if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
+        return policy_fail(cli, e);
     const struct json *error = json_get(answer, "error");
     const struct json *result = json_get(answer, "result");
     if (error != NULL || result == NULL) {

@@ -19,6 +19,7 @@ extern const struct command command_audit_checkpoint;
 extern const struct command command_audit_consistency;
 extern const struct command command_policy_validate;
 extern const struct command command_policy_explain;
+extern const struct command command_policy_prove;
 extern const struct command command_policy_test;
 extern const struct command command_policy_diff;
 extern const struct command command_validate;

@@ -9,6 +9,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/master_folder.h"
 #include "engine/cli/new_book.h"
+#include "engine/cli/policy_file.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 
@@ -105,7 +106,7 @@ static int run_init(struct cli *cli)
 {
     struct err e = init(cli);
     if (e.kind != ERR_NONE) {
-        int code = cli_fail(cli, e);
+        int code = policy_fail(cli, e);
         return e.kind == ERR_CONFLICT ? CLI_NO : code;
     }
     if (cli->json) {

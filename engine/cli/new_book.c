@@ -12,6 +12,7 @@
 #include "common/sys/disk.h"
 #include "common/sys/os_subject.h"
 #include "engine/auth/actor_auth.h"
+#include "engine/call/admit.h"
 #include "engine/cli/log_key.h"
 
 bool book_exists(struct cli *cli)
@@ -124,6 +125,21 @@ static struct err book_fill(struct cli *cli, const char *book, struct boot_spec 
     return e;
 }
 
+/* Nothing is made on the disk for a policy that does not hold, for these entities. */
+static struct err policy_check(struct cli *cli, struct str text, const struct master *master,
+                               struct policy *policy, struct json **proof)
+{
+    size_t n = master == NULL ? 0 : master->entities_n;
+    struct policy_entity *entities = ARENA_ARRAY(cli->arena, n + 1, struct policy_entity);
+    ENSURE(entities != NULL, ERR_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        entities[i] =
+            (struct policy_entity){.id = master->entities[i].entity_id,
+                                   .functional_cur = master->entities[i].functional_currency};
+    TRY(policy_bind_entities(cli->arena, policy, entities, n));
+    return policy_admit(cli->arena, NULL, text, policy, proof);
+}
+
 struct err new_book(struct cli *cli, struct str policy_text, struct boot_person *people,
                     size_t people_n, const struct master *master, bool demo)
 {
@@ -144,15 +160,18 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
                                 .tools_n = sizeof reads / sizeof reads[0]}};
     const char *book = cli_path(cli, "recon.db");
     struct policy *policy;
+    struct json *proof;
     ENSURE(!book_exists(cli), ERR_CONFLICT, "there is a book already; nothing was changed");
     ENSURE(people_n > 0, ERR_INPUT, "a book needs its first people");
     TRY(policy_parse(cli->arena, policy_text, &policy));
+    TRY(policy_check(cli, policy_text, master, policy, &proof));
     TRY(folders_make(cli, cli_config(cli)->data_dir));
     TRY(key_make(cli, AUTH_WORKSPACE_KEY, &clients[0]));
     TRY(key_make(cli, AUTH_NOTIFIER_KEY, &clients[1]));
     TRY(policy_write(cli, policy_text));
     TRY(link_me(cli, people, people_n));
     struct boot_spec spec = {.policy_text = policy_text,
+                             .proof = proof,
                              .people = people,
                              .people_n = people_n,
                              .clients = clients,

@@ -5,6 +5,7 @@
 
 #include "common/sys/disk.h"
 #include "common/sys/yaml_read.h"
+#include "engine/call/admit.h"
 #include "engine/call/boot.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
@@ -35,6 +36,13 @@ static struct err placed(struct arena *arena, struct str text, struct err e)
     return err_at(e.kind, json_where(arena, tree, e.where), e.msg);
 }
 
+/* A policy that breaks a control invariant would not come into force either. */
+static struct err proved(struct cli *cli, struct tx *tx, struct str text, const struct checked *c)
+{
+    struct json *proof;
+    return policy_admit(cli->arena, tx, text, c->policy, &proof);
+}
+
 static struct err check_for_book(struct cli *cli, struct str text, struct checked *c)
 {
     __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
@@ -42,6 +50,8 @@ static struct err check_for_book(struct cli *cli, struct str text, struct checke
     c->has_book = true;
     TRY(policy_in_force(&book.tx, cli->arena, &c->in_force));
     c->wrong = placed(cli->arena, text, policy_for_book(cli->arena, &book.tx, text, &c->policy));
+    if (c->wrong.kind == ERR_NONE)
+        c->wrong = proved(cli, &book.tx, text, c);
     if (c->wrong.kind == ERR_NONE || is_the_files(c->wrong))
         return OK;
     return book_err(cli, c->wrong);
@@ -55,6 +65,8 @@ static struct err check(struct cli *cli, struct checked *c)
     if (book_find(cli, &path).kind == ERR_NONE)
         return check_for_book(cli, text, c);
     c->wrong = policy_parse(cli->arena, text, &c->policy);
+    if (c->wrong.kind == ERR_NONE)
+        c->wrong = proved(cli, NULL, text, c);
     return c->wrong.kind == ERR_NONE || is_the_files(c->wrong) ? OK : c->wrong;
 }
 

@@ -15,6 +15,7 @@
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/log_key.h"
+#include "engine/cli/policy_file.h"
 #include "engine/cli/reload.h"
 #include "engine/mcp/engine_host.h"
 
@@ -223,7 +224,7 @@ static int run_serve(struct cli *cli)
         e = loop_run(s.loop);
     stop(&s);
     if (e.kind != ERR_NONE)
-        return cli_fail(cli, e);
+        return policy_fail(cli, e);
     log_info("stopped", LOG_END);
     return CLI_YES;
 }

@@ -24,6 +24,7 @@ const struct command *const commands[] = {
     &command_policy_explain,
     &command_policy_test,
     &command_policy_diff,
+    &command_policy_prove,
     &command_policy_propose,
     &command_policy_approve,
     &command_policy_reject,

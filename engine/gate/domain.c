@@ -107,12 +107,25 @@ static const struct fixed fixed[] = {
     {DOMAIN_APPROVERS, approvers, COUNT(approvers)},
 };
 
-/* CONFIRM is the plain one; then every action, and two numbers that are none. */
+/* CONFIRM is the plain one and changes places with the first; then every action, and two numbers
+ * that are none. */
+static enum action action_at(size_t i)
+{
+    if (i == 0)
+        return ACTION_CONFIRM;
+    if (i + 1 == ACTION_CONFIRM)
+        return (enum action)(ACTION_NONE + 1);
+    return i + 1 < ACTION_COUNT    ? (enum action)(i + 1)
+           : i + 1 == ACTION_COUNT ? ACTION_NONE
+                                   : ACTION_COUNT;
+}
+
 static void actions_put(struct domain_build *b)
 {
-    name_put(b, DOMAIN_ACTION, action_name(ACTION_CONFIRM));
-    for (int a = ACTION_NONE; a < ACTION_COUNT; a++)
-        name_put(b, DOMAIN_ACTION, action_name((enum action)a));
+    for (size_t i = 0; i + 1 < ACTION_COUNT; i++)
+        name_put(b, DOMAIN_ACTION, action_name(action_at(i)));
+    domain_core_here(b, DOMAIN_ACTION);
+    name_put(b, DOMAIN_ACTION, action_name(ACTION_NONE));
     name_put(b, DOMAIN_ACTION, "past the last");
 }
 
@@ -288,11 +301,10 @@ const char *domain_choice_name(const struct domain *domain, size_t dim, size_t c
 
 size_t domain_core(const struct domain *domain, size_t dim)
 {
-    enum { SMALL = 32 };
     if (dim >= DOMAIN_DIMS)
         return 0;
     const struct choices *c = &domain->dims[dim];
-    return c->core == 0 || c->n <= SMALL ? c->n : c->core;
+    return c->core == 0 ? c->n : c->core;
 }
 
 bool domain_whole(const struct domain *domain)
@@ -309,7 +321,7 @@ typedef void set_fn(const struct domain *d, size_t i, struct ask *a);
 static void set_action(const struct domain *d, size_t i, struct ask *a)
 {
     (void)d;
-    a->action = i == 0 ? ACTION_CONFIRM : (enum action)(i - 1);
+    a->action = action_at(i);
 }
 
 static void set_actor(const struct domain *d, size_t i, struct ask *a)

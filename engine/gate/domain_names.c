@@ -97,11 +97,11 @@ void domain_actors(struct domain_build *b)
     actor_named(b, actor_other(b, "engine:other"));
     actor_put(b, (struct actor_choice){.kind = ACTOR_HUMAN, .actor = person},
               "somebody whom no principal stands for");
+    domain_core_here(b, DOMAIN_ACTOR);
     actor_put(b, (struct actor_choice){.kind = ACTOR_LLM, .actor = actor_other(b, "llm:s-2")},
               "an agent of nobody");
     actor_put(b, (struct actor_choice){.kind = ACTOR_NONE, .actor = ""}, "nobody");
     actor_put(b, (struct actor_choice){.kind = (enum actor_kind)7, .actor = "?"}, "of no kind");
-    domain_core_here(b, DOMAIN_ACTOR);
     for (size_t i = 0; i < b->policy->blocked_n && i < NAMES_MAX; i++) {
         const char *actor = b->policy->blocked[i].actor;
         if (actor != NULL && strcmp(actor, "engine:auto-confirm") != 0)

@@ -124,14 +124,14 @@ static const struct invariant {
      "The same facts get the same verdict: asked again, in other memory, or written down and read "
      "back.",
      IN(EACH), NULL},
+    {"llm_never_confirms", "No language model confirms a match or an escalation.", EVERYWHERE,
+     rule_llm},
     {"t2_human_only",
      "No decision of tier T2 or more is a machine's, but a confirmation by engine:auto-confirm of "
      "what engine:matcher proposed.",
      EVERYWHERE, rule_t2_human},
     {"t3_three_humans", "Nothing of tier T3 is allowed before three distinct people stand for it.",
      EVERYWHERE, rule_t3_three},
-    {"llm_never_confirms", "No language model confirms a match or an escalation.", EVERYWHERE,
-     rule_llm},
     {"threshold_monotone",
      "Raising one limit turns no denial into an allowance, but for a missing rationale and what "
      "that limit itself is for.",
@@ -163,22 +163,35 @@ static size_t product_points(const struct product *p)
     return points;
 }
 
+/* The dimension that loses most when cut down to `to` its core, or by a quarter. */
+static size_t widest(const struct walk *w, const struct product *p, bool to_core)
+{
+    size_t best = 0, most = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t core = to_core ? domain_core(w->domain, p->dims[i]) : 1;
+        size_t factor = p->dims[i] == DOMAIN_ACTION ? 0 : 100 * p->radix[i] / core;
+        if (factor > most)
+            best = i, most = factor;
+    }
+    return most > 100 ? best : SIZE_MAX;
+}
+
 /* All choices where that is not too much, else the cores; and of those the first ones. */
 static struct product product_of(struct walk *w, const struct space *s, size_t points_max)
 {
     struct product p = {.n = s->n};
+    size_t i;
     memcpy(p.dims, s->dims, sizeof p.dims);
-    for (size_t i = 0; i < p.n; i++)
-        p.radix[i] = domain_choices(w->domain, p.dims[i]);
-    for (size_t i = 0; i < p.n && product_points(&p) > points_max; i++)
+    for (i = 0; i < p.n; i++) {
+        bool names = p.dims[i] == DOMAIN_ACTION || p.dims[i] == DOMAIN_ACTOR;
+        p.radix[i] = names && points_max != SIZE_MAX && s != &spaces[SPACE_PLACES]
+                         ? domain_core(w->domain, p.dims[i])
+                         : domain_choices(w->domain, p.dims[i]);
+    }
+    while (product_points(&p) > points_max && (i = widest(w, &p, true)) != SIZE_MAX)
         p.radix[i] = domain_core(w->domain, p.dims[i]);
-    while (product_points(&p) > points_max) {
-        size_t widest = 0;
-        for (size_t i = 1; i < p.n; i++)
-            widest = p.dims[i] != DOMAIN_ACTION && p.radix[i] > p.radix[widest] ? i : widest;
-        if (p.dims[widest] == DOMAIN_ACTION)
-            widest = p.n - 1;
-        p.radix[widest] -= p.radix[widest] / 4 + 1;
+    while (product_points(&p) > points_max && (i = widest(w, &p, false)) != SIZE_MAX) {
+        p.radix[i] -= p.radix[i] / 4 + 1;
         w->report->whole = false;
     }
     return p;

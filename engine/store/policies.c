@@ -4,7 +4,7 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
-enum { POLICY_PUT, POLICY_LOAD, POLICY_FIND, POLICY_FORCE };
+enum { POLICY_PUT, POLICY_LOAD, POLICY_FIND, POLICY_FORCE, POLICY_PROVED };
 
 const struct db_sql policies_sql[] = {
     [POLICY_PUT] = {"policy_put", "INSERT INTO policies (digest, text, seq) VALUES (?1, ?2, ?3)"
@@ -16,6 +16,14 @@ const struct db_sql policies_sql[] = {
     [POLICY_FORCE] = {"policy_force",
                       "SELECT policy_version FROM audit_events WHERE event_type = 'POLICY_LOADED'"
                       " ORDER BY seq DESC LIMIT 1"},
+    [POLICY_PROVED] = {"policy_proved",
+                       "SELECT 1 FROM (SELECT json_extract(event, '$.detail.proof') AS proof"
+                       " FROM audit_events WHERE event_type = ?1 ORDER BY seq DESC LIMIT 16)"
+                       " WHERE json_extract(proof, '$.policy') = ?2"
+                       " AND json_extract(proof, '$.binding') = ?3"
+                       " AND json_extract(proof, '$.gate_version') = ?4"
+                       " AND json_extract(proof, '$.ask_schema') = ?5"
+                       " AND json_extract(proof, '$.proof_version') = ?6 LIMIT 1"},
 };
 const size_t policies_sql_n = sizeof policies_sql / sizeof policies_sql[0];
 
@@ -67,4 +75,26 @@ struct err policy_in_force(struct tx *tx, struct arena *arena, const char **dige
     TRY(stmt_step(q, &row));
     *digest = row ? stmt_text(q, 0, arena) : NULL;
     return arena_check(arena);
+}
+
+static struct err proved_in(struct tx *tx, const char *event_type, const struct policy_proof *proof,
+                            bool *yes)
+{
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_PROVED);
+    stmt_bind_text(q, 1, event_type);
+    stmt_bind_text(q, 2, proof->digest);
+    stmt_bind_text(q, 3, proof->binding);
+    stmt_bind_int(q, 4, proof->gate_version);
+    stmt_bind_int(q, 5, proof->ask_schema);
+    stmt_bind_int(q, 6, proof->proof_version);
+    return stmt_step(q, yes);
+}
+
+struct err policy_was_proved(struct tx *tx, const struct policy_proof *proof, bool *yes)
+{
+    static const char *const types[] = {"ENGINE_STARTED", "POLICY_LOADED", "POLICY_PROPOSED"};
+    *yes = false;
+    for (size_t i = 0; i < sizeof types / sizeof types[0] && !*yes; i++)
+        TRY(proved_in(tx, types[i], proof, yes));
+    return OK;
 }

@@ -18,4 +18,16 @@ MUST_CHECK struct err policy_digest_find(struct tx *tx, struct arena *arena, con
 /* The digest of the policy of the latest POLICY_LOADED event; NULL when there is none. */
 MUST_CHECK struct err policy_in_force(struct tx *tx, struct arena *arena, const char **digest);
 
+/* What was proved of a policy (engine/gate/proof.h), and by what: any of it another, and it is
+ * proved again. */
+struct policy_proof {
+    const char *digest;  /* of the policy's text */
+    const char *binding; /* of what the book's master data makes of it */
+    int64_t gate_version, ask_schema, proof_version;
+};
+
+/* One of the latest events that start an engine, put a policy in force or propose one says so in
+ * its detail's `proof`. Nothing else is trusted: who could forge it could forge any event. */
+MUST_CHECK struct err policy_was_proved(struct tx *tx, const struct policy_proof *proof, bool *yes);
+
 #endif

@@ -4,6 +4,7 @@
  * that is now. Calls under way keep theirs. */
 #include "common/base/civil.h"
 #include "common/sys/yaml_read.h"
+#include "engine/call/admit.h"
 #include "engine/call/boot.h"
 #include "engine/store/policies.h"
 #include "engine/tools/administer.h"
@@ -35,6 +36,7 @@ struct planned {
     struct policy *policy;
     const char *replaces; /* the version in force */
     struct json *changes;
+    struct json *proof;
 };
 
 static struct err changes_find(struct call *c, struct tx *tx, struct planned *p)
@@ -102,12 +104,31 @@ static struct err plan(struct call *c, struct tx *tx)
     return administer(c, &change);
 }
 
+/* Only what somebody may propose is proved: it takes its time, and the gate has spoken first. */
+static struct err prove(struct call *c, struct tx *tx)
+{
+    const struct propose_policy *a = c->args;
+    struct planned *p = c->planned;
+    return policy_admit(c->arena, tx, str_of(a->text), p->policy, &p->proof);
+}
+
+/* What the change's event tells, and the proof. */
+static const struct json *detail_proved(struct call *c, const struct json *proof)
+{
+    struct json *detail = json_object_new(c->arena);
+    for (size_t i = 0; c->detail != NULL && detail != NULL && i < c->detail->count; i++)
+        json_put(c->arena, detail, c->detail->members[i].key.at, c->detail->members[i].value);
+    json_put(c->arena, detail, "proof", proof);
+    return detail;
+}
+
 /* The text and who wrote it, kept before anybody decides. */
 static struct err propose(struct call *c, struct tx *tx)
 {
     const struct propose_policy *a = c->args;
-    const struct planned *p = c->planned;
+    struct planned *p = c->planned;
     bool is_new;
+    TRY(prove(c, tx));
     TRY(policy_keep(tx, p->policy->digest, str_of(a->text), &is_new));
     const struct event event = {.type = "POLICY_PROPOSED",
                                 .actor = &c->actor,
@@ -120,7 +141,8 @@ static struct err propose(struct call *c, struct tx *tx)
                                 .rationale_author =
                                     c->rationale == NULL ? NULL : c->rationale_author,
                                 .request_id = c->request_id,
-                                .detail = c->detail};
+                                .detail = detail_proved(c, p->proof)};
+    TRY(arena_check(c->arena));
     return audit_append(tx, &event);
 }
 
@@ -133,6 +155,7 @@ static struct err load(struct call *c, struct tx *tx, void *arg)
     instant_print(tx->now_us, now);
     json_put_text(c->arena, detail, "replaces", p->replaces);
     json_put_text(c->arena, detail, "effective_from", now);
+    json_put(c->arena, detail, "proof", p->proof);
     TRY(arena_check(c->arena));
     const struct event event = {.type = "POLICY_LOADED",
                                 .actor = &c->actor,
@@ -153,6 +176,8 @@ static struct err apply(struct call *c, struct tx *tx)
     struct planned *p = c->planned;
     if (c->escalation_id == NULL) /* nobody else had to be asked */
         TRY(propose(c, tx));
+    else
+        TRY(prove(c, tx));
     c->then = load;
     c->then_arg = p;
     return administer_done(c, "policy_version", p->policy->digest);

@@ -2,6 +2,7 @@
  * policy file that is in force from now on, and settings that changed. Nobody else can call these.
  */
 #include "common/sys/crypt.h"
+#include "engine/call/admit.h"
 #include "engine/call/boot.h"
 #include "engine/store/policies.h"
 #include "engine/tools/administer.h"
@@ -50,9 +51,11 @@ static struct err policy_plan(struct call *c, struct tx *tx)
 static struct err policy_apply(struct call *c, struct tx *tx)
 {
     const struct reload_policy *a = c->args;
-    struct json *detail = json_object_new(c->arena);
+    struct json *detail = json_object_new(c->arena), *proof;
     bool is_new;
     json_put_text(c->arena, detail, "replaces", c->policy->digest);
+    TRY(policy_admit(c->arena, tx, str_of(a->text), c->planned, &proof));
+    json_put(c->arena, detail, "proof", proof);
     c->policy = c->planned; /* the event is the new version's */
     TRY(policy_keep(tx, c->policy->digest, str_of(a->text), &is_new));
     c->detail = detail;

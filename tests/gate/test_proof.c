@@ -1,0 +1,356 @@
+/* Every invariant of the proof holds for the policies we ship and for the tests' own; and each can
+ * fail: a gate or a policy that breaks it is found out, with the counterexample. Where the grammar
+ * refuses such a policy already, it is broken behind the grammar. */
+#include <string.h>
+
+#include "common/sys/disk.h"
+#include "common/sys/yaml_read.h"
+#include "engine/gate/proof.h"
+#include "tests/gate/world.h"
+#include "tests/unit/test.h"
+
+static struct arena *arena;
+static struct world_policies policies;
+static struct proof_report report;
+
+static void up(void)
+{
+    arena = arena_new((size_t)512 << 20);
+    policies = world_policies_load(arena);
+}
+
+static void down(void)
+{
+    arena_free(arena);
+}
+
+static void prove(const struct policy *p, gate_fn *gate)
+{
+    const struct proof_of of = {.policy = p, .tree = policies.tree[POLICY_BELOW], .gate = gate};
+    ck_ok(policy_prove(arena, &of, &report));
+}
+
+/* The invariant that was broken, and that what broke it is told. */
+static void finds(const char *invariant)
+{
+    ck_assert_msg(!report.holds, "%s was not found broken", invariant);
+    ck_assert_str_eq(report.finding.invariant, invariant);
+    ck_assert_ptr_nonnull(report.finding.what);
+    ck_assert_ptr_nonnull(report.finding.ask);
+}
+
+/* ---- what holds ---- */
+
+static void holds(const struct proof_of *of, const char *name)
+{
+    ck_ok(policy_prove(arena, of, &report));
+    ck_assert_msg(report.holds, "%s: %s: %s", name, report.finding.invariant, report.finding.what);
+    ck_assert_uint_gt(report.points, 1000000);
+    ck_assert_uint_gt(report.allowed, report.points / 20); /* not everything was refused anyway */
+    ck_assert_uint_gt(report.decided, report.points);
+    ck_assert_uint_eq(report.invariants_n, 8);
+}
+
+START_TEST(the_tests_policies_hold)
+{
+    const struct proof_of of = {.policy = policies.policy[_i], .tree = policies.tree[_i]};
+    holds(&of, "the tests' policy");
+}
+END_TEST
+
+static const char digest[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+static const char *const shipped[] = {
+    "docs/policy-example.yaml",
+    "deploy/policy-library/saas.yaml",
+    "deploy/policy-library/sox.yaml",
+    "deploy/demo/saas/policy.yaml",
+};
+#define SHIPPED (int)(sizeof shipped / sizeof shipped[0])
+
+START_TEST(the_shipped_policies_hold)
+{
+    struct str text;
+    struct json *tree;
+    struct policy *policy;
+    ck_ok(disk_read(arena, shipped[_i], (size_t)1 << 20, &text));
+    ck_ok(yaml_read(arena, text, &tree));
+    ck_ok(policy_load(arena, tree, digest, &policy));
+    holds(&(struct proof_of){.policy = policy, .tree = tree}, shipped[_i]);
+}
+END_TEST
+
+START_TEST(a_proof_is_the_same_each_time)
+{
+    prove(policies.policy[POLICY_BELOW], NULL);
+    const struct proof_report first = report;
+    prove(policies.policy[POLICY_BELOW], NULL);
+    ck_assert_uint_eq(report.points, first.points);
+    ck_assert_uint_eq(report.decided, first.decided);
+    ck_assert_uint_eq(report.allowed, first.allowed);
+}
+END_TEST
+
+/* ---- broken gates ---- */
+
+static const struct verdict yes = {
+    .ruling = RULING_ALLOW, .reason = REASON_ALLOWED, .row = "13", .clause = "", .pointer = ""};
+
+static struct verdict forgets_its_list(const struct policy *p, const struct ask *a)
+{
+    return a->action == ACTION_NONE ? yes : gate_decide(p, a);
+}
+
+static struct verdict forgets_roles(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    bool comment = a->action == ACTION_COMMENT && v.reason == REASON_NOT_AUTHORISED;
+    return comment && a->actor_kind == ACTOR_HUMAN && a->roles_n == 0 ? yes : v;
+}
+
+static struct verdict posts(const struct policy *p, const struct ask *a)
+{
+    return a->action == ACTION_POST_ENTRY && a->actor_kind == ACTOR_HUMAN && a->roles_n > 0 &&
+                   !a->frozen && !a->frozen_self && p->authority_n > 0
+               ? yes
+               : gate_decide(p, a);
+}
+
+START_TEST(default_deny_can_fail)
+{
+    static gate_fn *const gates[] = {forgets_its_list, forgets_roles, posts};
+    prove(policies.policy[POLICY_BELOW], gates[_i]);
+    finds("default_deny");
+}
+END_TEST
+
+/* Each looks away from one fact that denies. */
+static struct verdict looks_away(const struct policy *p, const struct ask *a, int from)
+{
+    struct ask more = *a;
+    struct policy open = *p;
+    if (from == 0)
+        more.frozen_self = false;
+    if (from == 1)
+        more.frozen = false;
+    if (from == 2)
+        open.blocked_n = 0;
+    if (from == 3)
+        more.state = MATCH_PROPOSED, more.state_valid = true;
+    if (from == 4)
+        more.period_closed = false;
+    return gate_decide(&open, &more);
+}
+
+#define LOOKS_AWAY(n)                                                                              \
+    static struct verdict looks_away_##n(const struct policy *p, const struct ask *a)              \
+    {                                                                                              \
+        return looks_away(p, a, n);                                                                \
+    }
+LOOKS_AWAY(0)
+LOOKS_AWAY(1)
+LOOKS_AWAY(2)
+LOOKS_AWAY(3)
+LOOKS_AWAY(4)
+
+START_TEST(deny_trumps_allow_can_fail)
+{
+    static gate_fn *const gates[] = {looks_away_0, looks_away_1, looks_away_2, looks_away_3,
+                                     looks_away_4};
+    prove(policies.policy[POLICY_BARE], gates[_i]);
+    finds("deny_trumps_allow");
+}
+END_TEST
+
+/* Tires: after so many questions it names another row. */
+static struct verdict tires(const struct policy *p, const struct ask *a)
+{
+    static uint64_t asked;
+    struct verdict v = gate_decide(p, a);
+    if (++asked > 1000000 && v.ruling == RULING_HUMAN)
+        v.row = "0";
+    return v;
+}
+
+/* Knows the list of entities by where it stands. */
+static struct verdict looks_at_places(const struct policy *p, const struct ask *a)
+{
+    static const char *const *known;
+    struct verdict v = gate_decide(p, a);
+    known = known == NULL ? a->entities : known;
+    if (v.ruling == RULING_ALLOW && a->entities == known)
+        v.row = "9";
+    return v;
+}
+
+START_TEST(same_ask_same_verdict_can_fail)
+{
+    static gate_fn *const gates[] = {tires, looks_at_places};
+    prove(policies.policy[POLICY_BELOW], gates[_i]);
+    finds("same_ask_same_verdict");
+}
+END_TEST
+
+static struct verdict any_process_confirms(const struct policy *p, const struct ask *a)
+{
+    struct ask more = *a;
+    if (a->actor_kind == ACTOR_ENGINE)
+        more.actor = "engine:auto-confirm";
+    return gate_decide(p, &more);
+}
+
+static struct verdict any_source_will_do(const struct policy *p, const struct ask *a)
+{
+    struct ask more = *a;
+    if (a->actor_kind == ACTOR_ENGINE)
+        more.source = SOURCE_MATCHER;
+    return gate_decide(p, &more);
+}
+
+START_TEST(t2_human_only_can_fail)
+{
+    static gate_fn *const gates[] = {any_process_confirms, any_source_will_do};
+    prove(policies.policy[POLICY_BELOW], gates[_i]);
+    finds("t2_human_only");
+    ck_assert_int_eq(report.finding.ask->actor_kind, ACTOR_ENGINE);
+    ck_assert_int_eq(report.finding.verdict.ruling, RULING_ALLOW);
+}
+END_TEST
+
+/* The grammar refuses this grant: behind it, the engine may write off, and nothing else stops it.
+ */
+START_TEST(an_engine_that_holds_a_decision_is_found_out)
+{
+    struct policy p = *policies.policy[POLICY_BELOW];
+    struct policy_authority *grants = ARENA_ARRAY(arena, p.authority_n, struct policy_authority);
+    memcpy(grants, p.authority, p.authority_n * sizeof *grants);
+    for (size_t i = 0; i < p.authority_n; i++) {
+        if (strcmp(grants[i].role, "engine") == 0)
+            grants[i].actions |= UINT64_C(1) << ACTION_RESOLVE_EXCEPTION;
+    }
+    p.authority = grants;
+    prove(&p, NULL);
+    finds("t2_human_only");
+    ck_assert_int_eq(report.finding.ask->action, ACTION_RESOLVE_EXCEPTION);
+}
+END_TEST
+
+static struct verdict two_are_enough(const struct policy *p, const struct ask *a)
+{
+    struct ask more = *a;
+    if (a->approvers_n == 1)
+        more.approvers_n = 2;
+    return gate_decide(p, &more);
+}
+
+START_TEST(t3_three_humans_can_fail)
+{
+    prove(policies.policy[POLICY_BELOW], two_are_enough);
+    finds("t3_three_humans");
+    ck_assert_int_eq(report.finding.ask->approvers_n, 1);
+}
+END_TEST
+
+static struct verdict models_are_people(const struct policy *p, const struct ask *a)
+{
+    struct ask more = *a;
+    if (a->actor_kind == ACTOR_LLM && a->action == ACTION_RESOLVE)
+        more.actor_kind = ACTOR_HUMAN, more.principal = a->on_behalf_of;
+    return gate_decide(p, &more);
+}
+
+START_TEST(llm_never_confirms_can_fail)
+{
+    prove(policies.policy[POLICY_BELOW], models_are_people);
+    finds("llm_never_confirms");
+    ck_assert_int_eq(report.finding.ask->actor_kind, ACTOR_LLM);
+    ck_assert_int_eq(report.finding.ask->action, ACTION_RESOLVE);
+}
+END_TEST
+
+/* Above materiality a person must be on the web: then raising it lets in what was refused. */
+static struct verdict ties_the_channel_to_the_amount(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    bool more = a->values_n > 0 && a->values[0].status == FX_KNOWN &&
+                decimal_cmp(a->values[0].value, p->materiality.max) > 0;
+    if (v.ruling == RULING_ALLOW && more && a->actor_kind == ACTOR_HUMAN &&
+        a->action == ACTION_COMMENT) {
+        v = (struct verdict){.ruling = RULING_DENY, .reason = REASON_CHANNEL_NOT_ALLOWED};
+        v.row = "d.1";
+        v.clause = p->clauses[v.reason].text;
+        v.pointer = p->clauses[v.reason].pointer;
+    }
+    return v;
+}
+
+START_TEST(threshold_monotone_can_fail)
+{
+    prove(policies.policy[POLICY_BELOW], ties_the_channel_to_the_amount);
+    finds("threshold_monotone");
+    ck_assert_int_eq(report.finding.verdict.reason, REASON_CHANNEL_NOT_ALLOWED);
+    ck_assert_ptr_nonnull(strstr(report.finding.what, "/materiality_threshold_usd"));
+}
+END_TEST
+
+/* own_agent: allow must not reach T3: a gate in which it does. */
+static struct verdict own_agents_anywhere(const struct policy *p, const struct ask *a)
+{
+    struct ask more = *a;
+    if (a->tier == TIER_T3)
+        more.tier = TIER_T2;
+    return gate_decide(p, &more);
+}
+
+START_TEST(what_is_t3_is_never_one_persons)
+{
+    prove(policies.policy[POLICY_OWN], own_agents_anywhere);
+    ck_assert(!report.holds);
+    ck_assert_int_eq(report.finding.ask->tier, TIER_T3);
+}
+END_TEST
+
+/* ---- broken policies ---- */
+
+START_TEST(a_refusal_without_a_sentence_is_found_out)
+{
+    struct policy p = *policies.policy[POLICY_BELOW];
+    p.clauses[REASON_AMBIGUOUS_MATCH].text = "";
+    prove(&p, NULL);
+    finds("clause_exists");
+    ck_assert_int_eq(report.finding.verdict.reason, REASON_AMBIGUOUS_MATCH);
+}
+END_TEST
+
+START_TEST(a_pointer_to_nothing_is_found_out)
+{
+    struct policy p = *policies.policy[POLICY_BELOW];
+    struct policy_block *rules = ARENA_ARRAY(arena, p.blocked_n, struct policy_block);
+    memcpy(rules, p.blocked, p.blocked_n * sizeof *rules);
+    rules[p.blocked_n - 1].clause.pointer = "/blocked/99";
+    p.blocked = rules;
+    prove(&p, NULL);
+    finds("clause_exists");
+    ck_assert_str_eq(report.finding.verdict.pointer, "/blocked/99");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = test_case("proof", up, down);
+    tcase_add_loop_test(tcase, the_tests_policies_hold, 0, WORLD_POLICIES);
+    tcase_add_loop_test(tcase, the_shipped_policies_hold, 0, SHIPPED);
+    tcase_add_test(tcase, a_proof_is_the_same_each_time);
+    tcase_add_loop_test(tcase, default_deny_can_fail, 0, 3);
+    tcase_add_loop_test(tcase, deny_trumps_allow_can_fail, 0, 5);
+    tcase_add_loop_test(tcase, same_ask_same_verdict_can_fail, 0, 2);
+    tcase_add_loop_test(tcase, t2_human_only_can_fail, 0, 2);
+    tcase_add_test(tcase, an_engine_that_holds_a_decision_is_found_out);
+    tcase_add_test(tcase, t3_three_humans_can_fail);
+    tcase_add_test(tcase, llm_never_confirms_can_fail);
+    tcase_add_test(tcase, threshold_monotone_can_fail);
+    tcase_add_test(tcase, what_is_t3_is_never_one_persons);
+    tcase_add_test(tcase, a_refusal_without_a_sentence_is_found_out);
+    tcase_add_test(tcase, a_pointer_to_nothing_is_found_out);
+    return test_run("proof", tcase);
+}
