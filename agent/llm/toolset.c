@@ -28,6 +28,7 @@ static const struct reason reasons[] = {
     {"list_registry", "the registry is its administrators'"},
     {"access_review", "reviews of access are for the people who answer for them"},
     {"sod_report", "reviews of access are for the people who answer for them"},
+    {"record_export", "evidence is taken from the book by the people who answer for it"},
     {"freeze", "stopping and starting is for people"},
     {"thaw", "stopping and starting is for people"},
     {"acknowledge_clock", "the clock is for administrators"},

@@ -124,6 +124,12 @@ enum stmt_kind { STMT_NULL = 0, STMT_INT, STMT_TEXT };
 enum stmt_kind stmt_kind(struct stmt *q, int col);
 const char *stmt_name(const struct stmt *q);
 
+/* For rows that are passed on whole: how many ?n there are, how many columns and what each is
+ * called. */
+int stmt_params(struct stmt *q);
+int stmt_columns(struct stmt *q);
+const char *stmt_column(struct stmt *q, int col); /* as long as the statement */
+
 /* Rows changed by the last INSERT, UPDATE or DELETE, and the rowid of the last INSERT. */
 int64_t db_changes(struct db *db);
 int64_t db_last_rowid(struct db *db);
@@ -189,6 +195,10 @@ MUST_CHECK struct err db_integrity(struct db *db, struct arena *arena, const cha
 /* One line of a query's plan, as EXPLAIN QUERY PLAN words it ("SCAN matches"). */
 typedef void (*db_plan_fn)(void *arg, const char *detail);
 MUST_CHECK struct err db_explain(struct db *db, const char *sql, db_plan_fn fn, void *arg);
+
+/* A pragma's value as a number, on any connection: looked at, never set. `name` is an identifier.
+ */
+MUST_CHECK struct err db_pragma_look(struct db *db, const char *name, int64_t *value);
 
 /* ---- migrator only (ERR_BUG elsewhere) ---- */
 

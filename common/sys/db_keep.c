@@ -199,6 +199,13 @@ struct err db_pragma_int(struct db *db, const char *name, int64_t *value)
     return db_pragma_read(db, name, value);
 }
 
+struct err db_pragma_look(struct db *db, const char *name, int64_t *value)
+{
+    ENSURE(strspn(name, "abcdefghijklmnopqrstuvwxyz_") == strlen(name), ERR_BUG,
+           "this is no pragma's name");
+    return db_pragma_read(db, name, value);
+}
+
 struct err db_script(struct db *db, const char *sql)
 {
     ENSURE(db->mode == DB_MIGRATOR, ERR_BUG, "scripts are the migrator's");

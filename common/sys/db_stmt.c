@@ -239,3 +239,18 @@ const char *stmt_name(const struct stmt *q)
 {
     return q->name;
 }
+
+int stmt_params(struct stmt *q)
+{
+    return sqlite3_bind_parameter_count(q->q);
+}
+
+int stmt_columns(struct stmt *q)
+{
+    return sqlite3_column_count(q->q);
+}
+
+const char *stmt_column(struct stmt *q, int col)
+{
+    return sqlite3_column_name(q->q, col);
+}

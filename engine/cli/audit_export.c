@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/csv_cell.h"
 #include "common/sys/json_write.h"
 #include "engine/cli/audit_line.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/csv_cell.h"
 #include "engine/cli/out_file.h"
 #include "engine/store/tree.h"
 

@@ -17,6 +17,7 @@ extern const struct command command_audit_export;
 extern const struct command command_audit_prove;
 extern const struct command command_audit_checkpoint;
 extern const struct command command_audit_consistency;
+extern const struct command command_audit_evidence_export;
 extern const struct command command_policy_validate;
 extern const struct command command_policy_explain;
 extern const struct command command_policy_prove;

@@ -1,10 +1,7 @@
-/* A text cell of a CSV file, RFC 4180. What a spreadsheet would run as a formula gets an apostrophe
- * in front; amounts are written as they are, with buf_puts. */
+/* Where csv_cell stands now. */
 #ifndef ENGINE_CLI_CSV_CELL_H
 #define ENGINE_CLI_CSV_CELL_H
 
-#include "common/base/buf.h"
-
-void csv_cell(struct buf *line, const char *text); /* NULL is empty */
+#include "common/base/csv_cell.h"
 
 #endif

@@ -155,8 +155,7 @@ static struct err local_open(struct cli *cli, struct local *l)
     return store_open(book, STORE_READER, cli->arena, &l->reader);
 }
 
-/* The person of this terminal, as the daemon would know them. */
-static struct err person_at(struct tx *tx, struct arena *arena, struct actor *actor)
+struct err run_person(struct tx *tx, struct arena *arena, struct actor *actor)
 {
     const char *subject = os_subject(arena, getuid());
     struct principal p;
@@ -215,7 +214,7 @@ static struct err local_call(struct local *l, const struct tool *tool, const str
     ENSURE(c != NULL, ERR_LIMIT, "out of memory");
     *c = (struct call){.arena = arena, .tool = tool, .policy = l->policy, .prod = l->prod};
     TRY(tx_read_begin(l->reader, arena, cli_clock_us(), &tx));
-    struct err e = person_at(&tx, arena, &c->actor);
+    struct err e = run_person(&tx, arena, &c->actor);
     tx_read_end(&tx);
     TRY(e);
     TRY(call_bind(c, arguments));
@@ -271,7 +270,7 @@ static struct err read_in(struct cli *cli, struct tx *tx, const char *name,
     ENSURE(c != NULL, ERR_LIMIT, "out of memory");
     TRY(policy_now(tx, cli->arena, &policy));
     *c = (struct call){.arena = cli->arena, .policy = policy, .tool = tool_find(name)};
-    TRY(person_at(tx, cli->arena, &c->actor));
+    TRY(run_person(tx, cli->arena, &c->actor));
     if (c->tool != NULL) {
         TRY(call_bind(c, arguments));
         TRY(c->tool->read(c, tx));

@@ -26,4 +26,7 @@ MUST_CHECK struct err run_read(struct cli *cli, const char *tool_or_uri,
 MUST_CHECK struct err run_ask(struct cli *cli, const char *tool, const struct json *arguments,
                               const struct json **result);
 
+/* The person of this terminal, as the daemon would know them. */
+MUST_CHECK struct err run_person(struct tx *tx, struct arena *arena, struct actor *actor);
+
 #endif

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/csv_cell.h"
 #include "common/base/money.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/csv_cell.h"
 #include "engine/cli/run_call.h"
 #include "engine/cli/totals.h"
 

@@ -20,6 +20,7 @@ const struct command *const commands[] = {
     &command_audit_prove,
     &command_audit_checkpoint,
     &command_audit_consistency,
+    &command_audit_evidence_export,
     &command_policy_validate,
     &command_policy_explain,
     &command_policy_test,

@@ -42,6 +42,7 @@ enum sql_set {
     SQL_RECONCILING,
     SQL_COSIGNATURES,
     SQL_TREE,
+    SQL_PBC,
     SQL_SET_COUNT,
 };
 
@@ -87,6 +88,7 @@ SQL_TABLE_DECLARE(ledger);
 SQL_TABLE_DECLARE(reconciling);
 SQL_TABLE_DECLARE(cosignatures);
 SQL_TABLE_DECLARE(tree);
+SQL_TABLE_DECLARE(pbc);
 
 /* The list, for store_open and for the test that explains every query. */
 extern const struct sql_table sql_tables[];

@@ -55,6 +55,7 @@ const struct sql_table sql_tables[] = {
     {SQL_RECONCILING, reconciling_sql, &reconciling_sql_n},
     {SQL_COSIGNATURES, cosignatures_sql, &cosignatures_sql_n},
     {SQL_TREE, tree_sql, &tree_sql_n},
+    {SQL_PBC, pbc_sql, &pbc_sql_n},
 };
 /* clang-format on */
 const size_t sql_tables_n = sizeof sql_tables / sizeof sql_tables[0];

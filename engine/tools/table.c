@@ -10,7 +10,7 @@ extern const struct tool tool_run_recon_pass, tool_propose_match, tool_query_aud
     tool_ingest_file, tool_load_master, tool_change_person, tool_link_identity, tool_grant_role,
     tool_change_client, tool_rotate_log_key, tool_freeze, tool_thaw, tool_propose_policy,
     tool_list_registry, tool_list_policies, tool_access_review, tool_sod_report,
-    tool_acknowledge_clock, tool_whois, tool_list_matches, tool_workspace_stats,
+    tool_acknowledge_clock, tool_record_export, tool_whois, tool_list_matches, tool_workspace_stats,
     tool_list_exceptions, tool_find_entries;
 
 const struct tool *const tools[] = {
@@ -57,6 +57,7 @@ const struct tool *const tools[] = {
     &tool_access_review,
     &tool_sod_report,
     &tool_acknowledge_clock,
+    &tool_record_export,
 };
 const size_t tools_n = sizeof tools / sizeof tools[0];
 

@@ -409,6 +409,7 @@ static struct err unknown(struct trial *t)
         "access_review",
         "sod_report",
         "acknowledge_clock",
+        "record_export",
         "whois",
         "recon_chunk",
         "auto_confirm",

@@ -41,6 +41,7 @@ static const struct {
     const char *statement, *why;
 } allowed[] = {
     {"parts_any", "asks whether there is a first row, and looks no further"},
+    {"pbc_exceptions", "an evidence bundle ages every exception there was; asked once a bundle"},
     {"_walk", "audit verify --book reads every row of every table; that is its work"},
 };
 

@@ -1,5 +1,5 @@
 /* Cells of a CSV file. */
-#include "engine/cli/csv_cell.h"
+#include "common/base/csv_cell.h"
 
 #include <stdbool.h>
 #include <string.h>
