@@ -13,7 +13,7 @@ static bool is_formula(const char *text)
 void csv_cell(struct buf *line, const char *text)
 {
     const char *t = text == NULL ? "" : text;
-    const bool quoted = strpbrk(t, ",\"\r\n") != NULL;
+    const bool quoted = t[strcspn(t, ",\"\r\n")] != '\0';
     if (quoted)
         buf_putc(line, '"');
     if (is_formula(t))

@@ -87,9 +87,6 @@ static struct err event_take(void *arg, const struct pbc_event *event)
 
 static struct err spool_file(struct pbc *p, struct spool *s)
 {
-    static const char how[] =
-        "SELECT seq FROM audit_events WHERE seq BETWEEN ?1 AND ?2 AND event ->> '$.action' = '%s'"
-        " AND event ->> '$.decision' IS NOT NULL ORDER BY seq";
     const char *name = arena_fmt(p->arena, "population_%s.csv", s->control);
     char *piece = arena_alloc(p->arena, PIECE);
     size_t got;
@@ -99,9 +96,8 @@ static struct err spool_file(struct pbc *p, struct spool *s)
     while ((got = fread(piece, 1, PIECE, s->file)) > 0)
         TRY(pbc_put(p, piece, got));
     ENSURE(ferror(s->file) == 0, ERR_STORE, "a temporary file cannot be read");
-    char query[sizeof how + CONTROL_MAX];
-    (void)snprintf(query, sizeof query, how, s->control);
-    pbc_answer(p, name, NULL, query, s->rows);
+    pbc_answer(p, name, arena_fmt(p->arena, "?5 is '%s'", s->control), pbc_text(PBC_POPULATION),
+               s->rows);
     return pbc_end(p);
 }
 

@@ -9,7 +9,8 @@
 
 enum pbc_query {
     /* files of the bundle */
-    PBC_DEAD_LETTERS = 0,
+    PBC_POPULATION = 0, /* of the control ?5: its events' numbers */
+    PBC_DEAD_LETTERS,
     PBC_SWEEPER_RUNS,
     PBC_EXCEPTIONS,
     PBC_FX_RATES,

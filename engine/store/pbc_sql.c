@@ -49,6 +49,10 @@ const struct pbc_claim pbc_unexpected[] = {
     " FROM audit_events"
 
 const struct db_sql pbc_sql[] = {
+    [PBC_POPULATION] = {"pbc_population",
+                        "SELECT seq FROM audit_events WHERE" RANGE " AND" OURS
+                        " AND event ->> '$.action' = ?5 AND event ->> '$.decision' IS NOT NULL"
+                        " ORDER BY seq"},
     [PBC_DEAD_LETTERS] =
         {"pbc_dead_letters",
          "SELECT seq, timestamp_utc, escalation_id, entity_id, event ->> '$.detail.channel' AS"
