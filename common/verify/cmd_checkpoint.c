@@ -37,7 +37,7 @@ static const struct cli_option options[] = {TRUST_OPTIONS};
 const struct command command_checkpoint = {
     .name = "checkpoint",
     .args = "FILE",
-    .summary = "check a checkpoint: is this state of the log signed, and cosigned?",
+    .summary = "check a checkpoint: that this state of the log is signed, and cosigned",
     .help = "FILE is a checkpoint: a C2SP signed note of the log's name, its size and its root.\n"
             "0: signed as asked; 2: not; 1: could not be read.",
     .args_min = 1,

@@ -57,7 +57,7 @@ static const struct cli_option options[] = {TRUST_OPTIONS};
 const struct command command_receipt = {
     .name = "receipt",
     .args = "FILE...",
-    .summary = "check receipts: is this event, word for word, in the log that the key signs?",
+    .summary = "check receipts: that an event, word for word, is in the log that the key signs",
     .help =
         "FILE is a receipt as JSON (closegate-receipt/1) or a C2SP tlog-proof. Checked are the\n"
         "signature on the checkpoint by a key that was given, the cosignatures asked for, that\n"

@@ -3,7 +3,8 @@
 # is sound. Usage: docs_current.sh ENGINE [--write]   (--write puts them there)
 set -eu
 engine=$(realpath "$1") agent=$(realpath "$1" | sed 's,engine/closegate-engine$,agent/closegate-agent,')
-witness=$(realpath "$1" | sed 's,engine/closegate-engine$,witness/closegate-witness,') write=${2:-}
+witness=$(realpath "$1" | sed 's,engine/closegate-engine$,witness/closegate-witness,')
+verify=$(realpath "$1" | sed 's,engine/closegate-engine$,common/verify/closegate-verify,') write=${2:-}
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -31,8 +32,9 @@ if [ -x "$witness" ]; then # meson's test builds it; whoever runs this by hand m
     page "$witness" config docs/WITNESS-CONFIG.md
     page "$witness" man docs/man/closegate-witness.1
 fi
+page "$verify" man docs/man/closegate-verify.1
 if command -v mandoc >/dev/null; then
     mandoc -Tlint -Wwarning docs/man/*.1 || stale=1
 fi
-[ $stale = 0 ] && echo "docs: 10 pages are current"
+[ $stale = 0 ] && echo "docs: 11 pages are current"
 exit $stale
