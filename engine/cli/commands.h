@@ -11,6 +11,7 @@ extern const struct command command_recon;
 extern const struct command command_serve;
 extern const struct command command_call;
 extern const struct command command_mcp_stdio;
+extern const struct command command_audit_replay;
 extern const struct command command_audit_verify;
 extern const struct command command_audit_query;
 extern const struct command command_audit_export;

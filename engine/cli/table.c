@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_recon,
     &command_statement,
     &command_audit_verify,
+    &command_audit_replay,
     &command_audit_query,
     &command_audit_export,
     &command_audit_prove,

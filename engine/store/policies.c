@@ -4,7 +4,7 @@
 #include "engine/store/sql.h"
 #include "engine/store/tables.h"
 
-enum { POLICY_PUT, POLICY_LOAD, POLICY_FIND, POLICY_FORCE, POLICY_PROVED };
+enum { POLICY_PUT, POLICY_LOAD, POLICY_FIND, POLICY_FORCE, POLICY_PROVED, POLICY_OF_EVENT };
 
 const struct db_sql policies_sql[] = {
     [POLICY_PUT] = {"policy_put", "INSERT INTO policies (digest, text, seq) VALUES (?1, ?2, ?3)"
@@ -24,6 +24,8 @@ const struct db_sql policies_sql[] = {
                        " AND json_extract(proof, '$.gate_version') = ?4"
                        " AND json_extract(proof, '$.ask_schema') = ?5"
                        " AND json_extract(proof, '$.proof_version') = ?6 LIMIT 1"},
+    [POLICY_OF_EVENT] = {"policy_of_event",
+                         "SELECT policy_version FROM audit_events WHERE seq = ?1"},
 };
 const size_t policies_sql_n = sizeof policies_sql / sizeof policies_sql[0];
 
@@ -97,4 +99,14 @@ struct err policy_was_proved(struct tx *tx, const struct policy_proof *proof, bo
     for (size_t i = 0; i < sizeof types / sizeof types[0] && !*yes; i++)
         TRY(proved_in(tx, types[i], proof, yes));
     return OK;
+}
+
+struct err policy_of_event(struct tx *tx, struct arena *arena, int64_t seq, const char **digest)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_POLICIES, POLICY_OF_EVENT);
+    stmt_bind_int(q, 1, seq);
+    TRY(stmt_step(q, &row));
+    *digest = row ? stmt_text(q, 0, arena) : NULL;
+    return arena_check(arena);
 }

@@ -30,4 +30,8 @@ struct policy_proof {
  * its detail's `proof`. Nothing else is trusted: who could forge it could forge any event. */
 MUST_CHECK struct err policy_was_proved(struct tx *tx, const struct policy_proof *proof, bool *yes);
 
+/* The digest of the policy that an event names; NULL when it names none. */
+MUST_CHECK struct err policy_of_event(struct tx *tx, struct arena *arena, int64_t seq,
+                                      const char **digest);
+
 #endif
