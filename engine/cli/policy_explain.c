@@ -12,6 +12,7 @@
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/policy_file.h"
+#include "engine/gate/flip.h"
 
 #define STEPS_MAX 64
 
@@ -21,6 +22,7 @@ struct explanation {
     struct gate_step steps[STEPS_MAX];
     size_t steps_n;
     struct json *facts; /* ask_print's */
+    struct flips flips; /* what would change the verdict */
 };
 
 /* ---- who asks ---- */
@@ -118,7 +120,7 @@ static struct err judge(struct explanation *x, struct tx *tx)
     x->steps_n = gate_trace(c->policy, &c->ask, x->steps, STEPS_MAX, &c->verdict);
     ENSURE(x->steps_n <= STEPS_MAX, ERR_BUG, "the matrix has outgrown the explanation");
     x->facts = ask_print(cli->arena, &c->ask);
-    return arena_check(cli->arena);
+    return flips_find(cli->arena, c->policy, &c->ask, &x->flips);
 }
 
 static struct err explain(struct explanation *x)
@@ -152,6 +154,26 @@ static struct err fact_put(void *arg, const char *name, const struct json *value
     return arena_check(p->arena);
 }
 
+/* What nobody can change is told as what it is. */
+static void flips_tell(struct explanation *x)
+{
+    if (x->flips.n == 0) {
+        if (x->call.verdict.ruling != RULING_ALLOW)
+            printf("\nno change of one fact or two would make it another verdict\n");
+        return;
+    }
+    printf("\nit would be otherwise\n");
+    for (size_t i = 0; i < x->flips.n; i++) {
+        const struct flip *flip = &x->flips.at[i];
+        printf("  %s: %s%s%s\n", plain_text(x->cli->arena, flip->words),
+               ruling_words(flip->becomes.ruling),
+               flip->becomes.reason == REASON_ALLOWED ? "" : ", ",
+               flip->becomes.reason == REASON_ALLOWED ? "" : reason_name(flip->becomes.reason));
+        if (flip->by == FLIP_BY_NOBODY && x->call.verdict.ruling != RULING_ALLOW)
+            printf("    (this is so, and nobody can change it)\n");
+    }
+}
+
 static struct err told(struct explanation *x)
 {
     struct call *c = &x->call;
@@ -166,6 +188,7 @@ static struct err told(struct explanation *x)
     printf("\nrow %s decides: %s, %s\n", v->row, ruling_words(v->ruling), reason_name(v->reason));
     if (v->clause[0] != '\0')
         printf("  \"%s\"\n  %s\n", plain_text(x->cli->arena, v->clause), v->pointer);
+    flips_tell(x);
     return OK;
 }
 
@@ -205,6 +228,7 @@ static struct err told_json(struct explanation *x)
     json_put_text(arena, verdict, "pointer", v->pointer);
     json_put(arena, o, "verdict", verdict);
     json_put(arena, o, "gate_input", x->facts);
+    json_put(arena, o, "otherwise", flips_print(arena, &x->flips));
     TRY(arena_check(arena));
     cli_print(x->cli, o);
     return OK;
@@ -239,7 +263,10 @@ const struct command command_policy_explain = {
     .args = "--match ID",
     .summary = "show every row the gate would look at, with its facts, and the one that decides",
     .help = "The facts are read from the book as it is now and nothing is changed or recorded. A\n"
-            "human is taken to have signed in just now.",
+            "human is taken to have signed in just now. Below the row that decides stands the "
+            "smallest\n"
+            "change of the facts from which another verdict would follow, and whether anybody can\n"
+            "bring it about.",
     .options = options,
     .options_n = sizeof options / sizeof options[0],
     .run = run_explain,

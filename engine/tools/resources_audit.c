@@ -6,6 +6,7 @@
 #include "common/sys/json_read.h"
 #include "common/verify/receipt.h"
 #include "engine/call/boot.h"
+#include "engine/gate/flip.h"
 #include "engine/store/policies.h"
 #include "engine/store/tree.h"
 #include "engine/tools/resources_own.h"
@@ -172,13 +173,16 @@ static struct err trace_print(struct call *c, const struct policy *policy, const
 {
     struct gate_step *steps = ARENA_ARRAY(c->arena, STEPS_MAX, struct gate_step);
     struct json *list = json_array_new(c->arena);
+    struct flips flips;
     struct verdict v;
     ENSURE(steps != NULL, ERR_LIMIT, "out of memory");
+    TRY(flips_find(c->arena, policy, ask, &flips));
     const size_t n = gate_trace(policy, ask, steps, STEPS_MAX, &v);
     for (size_t i = 0; i < n && i < STEPS_MAX; i++)
         json_push(c->arena, list, step_print(c, &steps[i], json_get(event, "gate_input")));
     json_put(c->arena, o, "steps", list);
     json_put_text(c->arena, o, "decides", v.row);
+    json_put(c->arena, o, "otherwise", flips_print(c->arena, &flips));
     json_put_bool(c->arena, o, "agrees",
                   text_eq(ruling_name(v.ruling), json_get_text(event, "decision")) &&
                       text_eq(reason_name(v.reason), json_get_text(event, "reason")));
