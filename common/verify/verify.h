@@ -7,6 +7,7 @@
 
 extern const struct program verify_program;
 
+extern const struct command command_bundle;
 extern const struct command command_checkpoint;
 extern const struct command command_consistency;
 extern const struct command command_docs;

@@ -2,7 +2,8 @@
 #include "common/verify/verify.h"
 
 static const struct command *const commands[] = {
-    &command_receipt, &command_log, &command_checkpoint, &command_consistency, &command_docs,
+    &command_receipt,     &command_log,    &command_checkpoint,
+    &command_consistency, &command_bundle, &command_docs,
 };
 
 const struct program verify_program = {
