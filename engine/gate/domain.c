@@ -79,7 +79,7 @@ static const char *const intercompany[] = {"not intercompany", "intercompany, un
 static const char *const freezes[] = {"not frozen", "frozen", "frozen itself", "only it is frozen"};
 static const char *const periods[] = {"posts nothing", "posts", "posts nothing, period closed",
                                       "posts, period closed"};
-static const char *const approvers[] = {"0", "1", "2", "3"};
+static const char *const approvers[] = {"0", "1", "2"};
 
 struct fixed {
     enum domain_dim dim;
@@ -139,9 +139,6 @@ static void fixed_put(struct domain_build *b)
         name_put(b, DOMAIN_SOURCE, source_name(sources[i]));
     for (size_t i = 0; i < COUNT(states); i++)
         name_put(b, DOMAIN_STATE, match_state_name(states[i]));
-    for (size_t i = 0; i < COUNT(channels); i++)
-        name_put(b, DOMAIN_CHANNEL,
-                 channels[i] > CHANNEL_CLI ? "past the last" : channel_name(channels[i]));
     for (size_t i = 0; i < COUNT(tiers); i++)
         name_put(b, DOMAIN_TIER, tiers[i] > TIER_T3 ? "past the last" : tier_name(tiers[i]));
     for (size_t i = 0; i < COUNT(decisions); i++)
@@ -152,6 +149,29 @@ static void fixed_put(struct domain_build *b)
         name_put(b, DOMAIN_SEATS, seats[i].name);
     for (size_t i = 0; i < COUNT(relations); i++)
         name_put(b, DOMAIN_RELATION, relations[i].name);
+}
+
+static void channel_put(struct domain_build *b, enum channel channel)
+{
+    enum channel *to = DOMAIN_ADD(b, DOMAIN_CHANNEL, enum channel,
+                                  channel > CHANNEL_CLI ? "past the last" : channel_name(channel));
+    if (to != NULL)
+        *to = channel;
+}
+
+/* The plain one is one on which a confirmation is decided. */
+static void channels_put(struct domain_build *b)
+{
+    size_t plain = 0;
+    while (plain + 1 < COUNT(channels) && channels[plain] <= CHANNEL_CLI &&
+           (b->policy->channels[TIER_T2] >> channels[plain] & 1) == 0)
+        plain++;
+    plain = channels[plain] > CHANNEL_CLI ? 0 : plain;
+    channel_put(b, channels[plain]);
+    for (size_t i = 0; i < COUNT(channels); i++) {
+        if (i != plain)
+            channel_put(b, channels[i]);
+    }
 }
 
 static void age_put(struct domain_build *b, int64_t age_s)
@@ -207,6 +227,7 @@ struct err domain_new(struct arena *arena, const struct policy *policy, struct d
     b.domain->policy = policy;
     actions_put(&b);
     fixed_put(&b);
+    channels_put(&b);
     ages_put(&b);
     scores_put(&b);
     domain_actors(&b);
@@ -444,7 +465,7 @@ SET(state, a->state = states[i])
 SET(state_valid, a->state_valid = i == 0)
 SET(entry_taken, a->entry_taken = i == 1)
 SET(rationale, a->has_rationale = i == 0)
-SET(channel, a->channel = channels[i])
+SET(channel, a->channel = *AT(enum channel, CHANNEL))
 SET(login, a->login_wanted = i == 1 || i == 2; a->login_bound = i >= 2)
 SET(tier, a->tier = tiers[i])
 SET(decision, a->decision = decisions[i])

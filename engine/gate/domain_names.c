@@ -157,14 +157,43 @@ static const char *entity_other(struct domain_build *b, const struct mentioned *
     return name;
 }
 
+/* How many grants of a confirmation are good there. */
+static size_t confirmed_in(const struct policy *p, const char *entity)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->authority_n; i++) {
+        const struct policy_authority *g = &p->authority[i];
+        bool here = g->entities_n == 0;
+        for (size_t j = 0; j < g->entities_n; j++)
+            here = here || same_text(g->entities[j], entity);
+        n += here && (g->actions >> ACTION_CONFIRM & 1) != 0;
+    }
+    return n;
+}
+
+/* The plain entity is one in which most may be done: another one, where grants are for all. */
+static const char *entity_plain(const struct policy *p, const struct mentioned *m,
+                                const char *other)
+{
+    const char *plain = other;
+    for (size_t i = 0; i < m->n && i < CORE_MAX; i++) {
+        if (confirmed_in(p, m->at[i]) > confirmed_in(p, plain))
+            plain = m->at[i];
+    }
+    return plain;
+}
+
 void domain_entities(struct domain_build *b)
 {
     const struct mentioned m = entities_find(b);
-    const char *other = entity_other(b, &m);
-    texts_put(b, DOMAIN_ENTITIES, other, NULL);
+    const char *other = entity_other(b, &m), *plain = entity_plain(b->policy, &m, other);
+    texts_put(b, DOMAIN_ENTITIES, plain, NULL);
     texts_put(b, DOMAIN_ENTITIES, NULL, NULL);
+    if (plain != other)
+        texts_put(b, DOMAIN_ENTITIES, other, NULL);
     for (size_t i = 0; i < m.n; i++) {
-        texts_put(b, DOMAIN_ENTITIES, m.at[i], NULL);
+        if (m.at[i] != plain)
+            texts_put(b, DOMAIN_ENTITIES, m.at[i], NULL);
         if (i < 2)
             texts_put(b, DOMAIN_ENTITIES, other, m.at[i]);
         if (i == 1)
@@ -413,12 +442,28 @@ static void role_in_entities(struct domain_build *b, const char *role)
     }
 }
 
+/* The plain person has every role there is, so that nothing plain is refused for want of one. */
+static void every_role_put(struct domain_build *b)
+{
+    const struct policy *p = b->policy;
+    struct roles_choice *to = DOMAIN_ADD(b, DOMAIN_ROLES, struct roles_choice, "every role");
+    struct ask_role *roles = ARENA_ARRAY(b->arena, CORE_MAX, struct ask_role);
+    if (to == NULL || roles == NULL)
+        return;
+    to->roles = roles;
+    for (size_t i = 0; i < p->authority_n && to->n < CORE_MAX; i++) {
+        if (!role_seen(p, i) && !same_text(p->authority[i].role, "engine"))
+            roles[to->n++] = (struct ask_role){.role = p->authority[i].role};
+    }
+}
+
 void domain_roles(struct domain_build *b)
 {
     const struct mentioned m = entities_find(b);
     const char *other = entity_other(b, &m);
     const struct policy *p = b->policy;
     size_t distinct = 0;
+    every_role_put(b);
     for (size_t i = 0; i < p->authority_n; i++) {
         if (role_seen(p, i))
             continue;

@@ -7,7 +7,7 @@
 
 #include "engine/gate/proof_own.h"
 
-enum { DIMS_MAX = 10, POINTS_MAX = 1 << 19 };
+enum { DIMS_MAX = 10, POINTS_MAX = 1 << 20 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -50,9 +50,9 @@ static const struct space {
                         {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_WINDOWS, DOMAIN_CAP,
                          DOMAIN_INTERCOMPANY, DOMAIN_AMBIGUOUS, DOMAIN_ENTITY_MISMATCH}},
     [SPACE_EYES] = {"eyes",
-                    7,
-                    {DOMAIN_ACTOR, DOMAIN_RELATION, DOMAIN_ACCOUNTS, DOMAIN_AMOUNT, DOMAIN_SOURCE,
-                     DOMAIN_TIER, DOMAIN_RATIONALE}},
+                    6,
+                    {DOMAIN_ACTOR, DOMAIN_RELATION, DOMAIN_ACCOUNTS, DOMAIN_AMOUNT, DOMAIN_TIER,
+                     DOMAIN_RATIONALE}},
     [SPACE_ACTIONS] = {"actions",
                        9,
                        {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_DECISION, DOMAIN_APPROVERS,
@@ -75,13 +75,13 @@ static const struct space {
                     {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_RELATION, DOMAIN_APPROVERS,
                      DOMAIN_KEEPS, DOMAIN_RATIONALE}},
     [SPACE_ADMINISTRATION] = {"administration",
-                              8,
+                              7,
                               {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_RELATION, DOMAIN_SUBJECT,
-                               DOMAIN_DECISION, DOMAIN_APPROVERS, DOMAIN_FROZEN, DOMAIN_PROD}},
+                               DOMAIN_DECISION, DOMAIN_APPROVERS, DOMAIN_PROD}},
     [SPACE_SEATS] = {"seats",
-                     7,
+                     6,
                      {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_ROLES, DOMAIN_SEATS, DOMAIN_RELATION,
-                      DOMAIN_APPROVERS, DOMAIN_ENTITIES}},
+                      DOMAIN_ENTITIES}},
     [SPACE_HIGHEST] = {"highest",
                        8,
                        {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TIER, DOMAIN_LOGIN, DOMAIN_DECISION,
