@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "common/sys/fetch.h"
-#include "common/sys/json_read.h"
 #include "common/sys/log.h"
 #include "common/sys/log_key.h"
 #include "witness/tiles.h"
@@ -82,22 +81,14 @@ static struct err proof_make(struct look *l, uint64_t from, struct merkle_proof 
 /* The keys that the log shows; the witness believes those that a key it knows vouches for. */
 static struct err keys_bring(struct look *l)
 {
-    struct log_key_statement *statements;
-    struct json *tree;
+    __attribute__((cleanup(witness_answer_fini_cleanup))) struct witness_answer a;
     struct str body;
-    size_t n;
+    witness_answer_init(&a);
     TRY(get(l, "/keys", LOG_KEY_CHAIN_BYTES_MAX, &body));
-    TRY(err_in(log_key_chain_read(l->arena, body, &statements, &n), "/keys"));
-    TRY(json_read(l->arena, body, NULL, &tree));
-    const struct json *list = json_get(tree, "statements");
-    for (size_t i = 0; i < n; i++) {
-        __attribute__((cleanup(witness_answer_fini_cleanup))) struct witness_answer a;
-        witness_answer_init(&a);
-        witness_add_key(l->f->witness, list->items[i]->text, &a);
-        if (a.status != 200)
-            log_warn("a key of the log is not believed", LOG_TEXT("log", l->url),
-                     LOG_STR("why", buf_str(&a.body)), LOG_END);
-    }
+    witness_add_keys(l->f->witness, body, &a);
+    if (a.status != 200)
+        log_warn("a key of the log is not believed", LOG_TEXT("log", l->url),
+                 LOG_STR("why", buf_str(&a.body)), LOG_END);
     return OK;
 }
 

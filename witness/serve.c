@@ -5,6 +5,7 @@
 
 #include "common/base/form.h"
 #include "common/sys/log.h"
+#include "common/sys/log_key.h"
 #include "common/sys/loop.h"
 #include "common/sys/web.h"
 #include "witness/commands.h"
@@ -44,12 +45,12 @@ static void on_add_checkpoint(struct web_req *req, void *ctx)
     answer(req, &a);
 }
 
-static void on_add_key(struct web_req *req, void *ctx)
+static void on_add_keys(struct web_req *req, void *ctx)
 {
     struct serving *s = ctx;
     __attribute__((cleanup(witness_answer_fini_cleanup))) struct witness_answer a;
     witness_answer_init(&a);
-    witness_add_key(s->witness, web_http(req)->body, &a);
+    witness_add_keys(s->witness, web_http(req)->body, &a);
     answer(req, &a);
 }
 
@@ -83,7 +84,7 @@ static void on_healthz(struct web_req *req, void *ctx)
 
 static const struct web_route routes[] = {
     {HTTP_POST, "/add-checkpoint", WITNESS_ASK_MAX, on_add_checkpoint},
-    {HTTP_POST, "/add-key", NOTE_BYTES_MAX, on_add_key},
+    {HTTP_POST, "/add-keys", LOG_KEY_CHAIN_BYTES_MAX, on_add_keys},
     {HTTP_GET, "/checkpoint", 0, on_checkpoint},
     {HTTP_GET, "/healthz", 0, on_healthz},
 };
@@ -173,10 +174,9 @@ const struct command command_serve = {
     .name = "serve",
     .args = "",
     .summary = "be a witness: POST /add-checkpoint, and follow logs",
-    .help =
-        "Needs a key (closegate-witness init). Logs bring checkpoints (C2SP tlog-witness) and\n"
-        "statements of their next key (POST /add-key); GET /checkpoint shows what was cosigned\n"
-        "last. With --follow it looks at the logs' own /checkpoint and tiles as well.",
+    .help = "Needs a key (closegate-witness init). Logs bring checkpoints (C2SP tlog-witness) and\n"
+            "the chain of their keys (POST /add-keys); GET /checkpoint shows what was cosigned\n"
+            "last. With --follow it looks at the logs' own /checkpoint and tiles as well.",
     .options = options,
     .options_n = sizeof options / sizeof options[0],
     .run = run_serve,

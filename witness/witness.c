@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/sys/book_lock.h"
+#include "common/sys/json_read.h"
 #include "common/sys/log.h"
 #include "witness/log.h"
 
@@ -267,43 +268,73 @@ void witness_add_checkpoint(struct witness *w, struct str body, struct witness_a
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* ---- add-key ---- */
+/* ---- add-keys ---- */
+
+#define CHAIN_ARENA ((size_t)8 * 1024 * 1024)
 
 static int status_of(enum err_kind kind)
 {
-    return kind == ERR_AUTH ? 403 : kind == ERR_CONFLICT ? 409 : kind == ERR_INPUT ? 400 : 503;
+    switch (kind) {
+    case ERR_AUTH:
+        return 403;
+    case ERR_CONFLICT:
+        return 409;
+    case ERR_INPUT:
+        return 400;
+    case ERR_LIMIT:
+        return 413;
+    case ERR_NONE:
+    case ERR_MISSING:
+    case ERR_UPSTREAM:
+    case ERR_STORE:
+    case ERR_UNKNOWN:
+    case ERR_BUG:
+        return 503;
+    }
+    return 503;
 }
 
-static void key_add(struct witness_log *log, struct str statement,
-                    const struct log_key_statement *s, struct witness_answer *a)
+/* What nobody believed vouches for is passed over: the chain may begin before the key that we were
+ * given. What comes last has to be believed. */
+static struct err keys_add(struct witness *w, const struct json *notes,
+                           const struct log_key_statement *s, size_t n)
 {
-    bool is_new;
-    struct err e = witness_log_follow(log, statement, s, &is_new);
-    if (e.kind != ERR_NONE) {
-        refuse_where(a, status_of(e.kind), e);
-        return;
+    struct err e = err_new(ERR_INPUT, "the chain has no statement");
+    for (size_t i = 0; i < n; i++) {
+        struct witness_log *log = log_find(w, str_of(s[i].new_key.name));
+        bool is_new = false;
+        if (log == NULL)
+            return err_new(ERR_MISSING, "this witness does not know the log");
+        e = witness_log_follow(log, notes->items[i]->text, &s[i], &is_new);
+        if (e.kind != ERR_NONE && e.kind != ERR_AUTH)
+            return e;
+        if (is_new && e.kind == ERR_NONE)
+            log_info("the log has another key", LOG_TEXT("origin", log->origin),
+                     LOG_INT("from", s[i].from), LOG_END);
     }
-    if (is_new)
-        log_info("the log has another key", LOG_TEXT("origin", log->origin),
-                 LOG_INT("from", s->from), LOG_END);
-    refuse(a, 200, "the key is believed");
+    return e;
 }
 
-void witness_add_key(struct witness *w, struct str statement, struct witness_answer *a)
+void witness_add_keys(struct witness *w, struct str chain, struct witness_answer *a)
 {
-    struct log_key_statement s;
-    struct err e = log_key_read(statement, &s);
-    if (e.kind != ERR_NONE) {
-        refuse_where(a, status_of(e.kind), e);
-        return;
+    CLEANUP(arena_free) struct arena *arena = arena_new(CHAIN_ARENA);
+    static const struct json_limits limits = {.bytes_max = LOG_KEY_CHAIN_BYTES_MAX};
+    struct log_key_statement *statements;
+    struct json *tree;
+    size_t n;
+    struct err e = arena == NULL ? err_new(ERR_LIMIT, "out of memory")
+                                 : log_key_chain_read(arena, chain, &statements, &n);
+    if (e.kind == ERR_NONE)
+        e = json_read(arena, chain, &limits, &tree);
+    if (e.kind == ERR_NONE) {
+        pthread_mutex_lock(&w->mutex);
+        e = keys_add(w, json_get(tree, "statements"), statements, n);
+        pthread_mutex_unlock(&w->mutex);
     }
-    pthread_mutex_lock(&w->mutex);
-    struct witness_log *log = log_find(w, str_of(s.new_key.name));
-    if (log == NULL)
-        refuse(a, 404, "this witness does not know the log");
+    if (e.kind == ERR_NONE)
+        refuse(a, 200, "the last key is believed");
     else
-        key_add(log, statement, &s, a);
-    pthread_mutex_unlock(&w->mutex);
+        refuse_where(a, e.kind == ERR_MISSING ? 404 : status_of(e.kind), e);
 }
 
 /* ---- reading ---- */

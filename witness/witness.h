@@ -41,9 +41,10 @@ static inline void witness_answer_fini_cleanup(struct witness_answer *a)
  * cosigned last; 503: it could not be put on the disk, and nothing was cosigned. */
 void witness_add_checkpoint(struct witness *w, struct str body, struct witness_answer *a);
 
-/* A statement of a log's next key (common/sys/log_key.h). 200 when it is believed, now or before;
- * 400, 403, 404, 409 (it contradicts what was cosigned), 503. */
-void witness_add_key(struct witness *w, struct str statement, struct witness_answer *a);
+/* The file of a log's keys (common/sys/log_key.h): from a key that is believed on, those it hands
+ * over to. 200 when the last statement is believed, now or before; 400, 403 (nobody believed
+ * vouches for it), 404, 409 (a statement contradicts what was cosigned), 503. */
+void witness_add_keys(struct witness *w, struct str chain, struct witness_answer *a);
 
 /* The last checkpoint with the cosignature; `origin` NULL: of the only log. 400, 404. */
 void witness_checkpoint(struct witness *w, const char *origin, struct witness_answer *a);

@@ -132,6 +132,37 @@ static const struct setting rows[] = {
      .fallback = "on",
      .help = "off signs no heads of the log and gives no receipts, for measuring what they cost; "
              "refused while CLOSEGATE_ENV is prod."},
+    {.name = "CLOSEGATE_WITNESSES",
+     .type = SETTING_LIST,
+     AT(witnesses),
+     .fallback = "",
+     .help =
+         "Whom the log's checkpoints are brought to for cosigning: `VKEY URL, VKEY URL`, each a "
+         "witness's verifier key (closegate-witness key) and the URL below which it takes "
+         "add-checkpoint."},
+    {.name = "CLOSEGATE_WITNESS_MODE",
+     .type = SETTING_CHOICE,
+     AT(witness_mode),
+     .choices = "advisory|required",
+     .fallback = "advisory",
+     .help = "What it means that events are not cosigned: it is reported, or changes are refused "
+             "as well once the oldest of them is older than CLOSEGATE_WITNESS_MAX_AGE."},
+    {.name = "CLOSEGATE_WITNESS_QUORUM",
+     .type = SETTING_INT,
+     AT(witness_quorum),
+     .fallback = "1",
+     .min = 1,
+     .max = WITNESSES_MAX,
+     .help = "How many witnesses must have cosigned a checkpoint over an event for it to count as "
+             "cosigned."},
+    {.name = "CLOSEGATE_WITNESS_MAX_AGE",
+     .type = SETTING_INT,
+     AT(witness_max_age),
+     .fallback = "300",
+     .min = 1,
+     .max = 31536000,
+     .help = "Seconds that an event may wait for its quorum before changes are refused, where "
+             "witnesses are required."},
     {.name = "CLOSEGATE_FX_ADAPTER",
      .type = SETTING_CHOICE,
      AT(fx_adapter),
@@ -159,6 +190,12 @@ static const char *const foreign[] = {
     "CLOSEGATE_HEADER_TRUST_JWT_*",
     "CLOSEGATE_SLACK_*",
     "CLOSEGATE_TEAMS_*",
+    "CLOSEGATE_WITNESS_NAME", /* closegate-witness's own */
+    "CLOSEGATE_WITNESS_DATA_DIR",
+    "CLOSEGATE_WITNESS_LISTEN",
+    "CLOSEGATE_WITNESS_LOGS",
+    "CLOSEGATE_WITNESS_FOLLOW",
+    "CLOSEGATE_WITNESS_FOLLOW_SECONDS",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_API_KEY_FILE",
     "OPENAI_API_KEY",
@@ -182,8 +219,23 @@ static bool is_header_name(const char *name)
     return len > 0 && len <= 64 && strspn(name, allowed) == len;
 }
 
+static struct err witnesses_check(const struct config *c)
+{
+    const bool required = c->witness_mode == WITNESS_REQUIRED;
+    if (c->witness_list.n > 0 && c->witness_quorum > (int64_t)c->witness_list.n)
+        return err_at(ERR_INPUT, "CLOSEGATE_WITNESS_QUORUM", "there are fewer witnesses than that");
+    if (required && c->witness_list.n == 0)
+        return err_at(ERR_INPUT, "CLOSEGATE_WITNESS_MODE",
+                      "required needs witnesses: CLOSEGATE_WITNESSES names none");
+    if (required && c->receipts == CONFIG_RECEIPTS_OFF)
+        return err_at(ERR_INPUT, "CLOSEGATE_WITNESS_MODE",
+                      "required needs signed heads, and CLOSEGATE_RECEIPTS is off");
+    return OK;
+}
+
 static struct err check(const struct config *c)
 {
+    TRY(witnesses_check(c));
     if (c->env == CONFIG_PROD && c->auth_backend == CONFIG_AUTH_DEV)
         return err_at(ERR_INPUT, "CLOSEGATE_AUTH_BACKEND",
                       "dev is refused while CLOSEGATE_ENV is prod");
@@ -214,6 +266,8 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
     if (out->engine_socket == NULL)
         out->engine_socket = arena_fmt(arena, "%s/engine.sock", out->data_dir);
     TRY(arena_check(arena));
+    TRY(err_in(witness_list_read(arena, &out->witnesses, &out->witness_list),
+               "CLOSEGATE_WITNESSES"));
     return check(out);
 }
 

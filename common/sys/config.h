@@ -6,6 +6,7 @@
 
 #include "common/sys/log.h"
 #include "common/sys/settings.h"
+#include "common/sys/witness_list.h"
 
 enum config_env { CONFIG_PROD = 0, CONFIG_DEV };
 enum config_auth { CONFIG_AUTH_HEADER_TRUST = 0, CONFIG_AUTH_OIDC, CONFIG_AUTH_DEV };
@@ -39,7 +40,12 @@ struct config {
     int fx_adapter;                        /* enum config_fx */
     int fx_adapter_prod_guard;             /* enum config_guard */
     int receipts;                          /* enum config_receipts; off is refused in prod */
-    const char *workspace_url;             /* where people decide; "" when there is no workspace */
+    struct setting_list witnesses;         /* as they were given */
+    struct witness_list witness_list;      /* read */
+    int witness_mode;                      /* enum witness_mode */
+    int64_t witness_quorum;
+    int64_t witness_max_age;   /* seconds */
+    const char *workspace_url; /* where people decide; "" when there is no workspace */
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */

@@ -178,6 +178,16 @@ int64_t spine_head(const struct spine *spine)
     return (int64_t)atomic_load(&spine->writer.head_seq);
 }
 
+void spine_hold(struct spine *spine, const char *why)
+{
+    atomic_store(&spine->writer.held, why);
+}
+
+const char *spine_held(const struct spine *spine)
+{
+    return atomic_load(&spine->writer.held);
+}
+
 struct spine_stats spine_stats(const struct spine *spine)
 {
     struct spine_stats stats = spine->stats;

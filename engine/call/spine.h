@@ -46,6 +46,12 @@ void spine_on_commit(struct spine *spine, loop_fn *fn, void *ctx);
 /* The number of the last event on the disk. */
 int64_t spine_head(const struct spine *spine);
 
+/* From now on whatever would change something fails with ERR_STORE and this text (static), but for
+ * tools that say when_held; NULL: changes go on. */
+void spine_hold(struct spine *spine, const char *why);
+/* The text while they are held up; NULL otherwise. */
+const char *spine_held(const struct spine *spine);
+
 /* Figures for status and metrics. */
 struct spine_stats {
     int64_t calls, groups, failed, in_flight;

@@ -72,7 +72,8 @@ struct writer {
     bool started;
     struct between between;
     struct clock_watch clock;
-    bool lost; /* the last group, as a whole */
+    bool lost;                  /* the last group, as a whole */
+    _Atomic(const char *) held; /* why changes are refused; NULL: they are not */
     atomic_llong groups, group_max;
     atomic_llong head_seq;   /* of the last event on the disk */
     atomic_bool writable;    /* the last group could be written, and the connection be trusted */

@@ -164,6 +164,22 @@ static void group_stopped(struct writer *w, struct call **calls, size_t n)
     }
 }
 
+/* Changes are held up: what may go on nevertheless goes by itself. */
+static void group_held(struct writer *w, struct call **calls, size_t n, const char *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct call *c = calls[i];
+        if (w->store == NULL) {
+            cannot_write(&c, 1);
+        } else if (!c->tool->when_held) {
+            c->outcome = CALL_FAILED;
+            c->err = err_new(ERR_STORE, why);
+        } else if (!call_group(w->store, &c, 1, w->options.clock_us)) {
+            store_again(w);
+        }
+    }
+}
+
 /* How many of the calls it ran; each of them has its outcome. */
 static size_t group_run(struct writer *w, struct call **calls, size_t n, struct slice *slice)
 {
@@ -175,6 +191,11 @@ static size_t group_run(struct writer *w, struct call **calls, size_t n, struct 
     }
     if (clock_jumped(&w->clock, w->options.clock_us())) {
         group_stopped(w, calls, n);
+        return n;
+    }
+    const char *held = atomic_load(&w->held);
+    if (held != NULL) {
+        group_held(w, calls, n, held);
         return n;
     }
     struct group_more more = {.fn = go_on, .arg = slice};

@@ -40,3 +40,29 @@ struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys *
     keys = NULL;
     return OK;
 }
+
+struct anchor_rule anchor_rule_of(const struct cli *cli)
+{
+    const struct config *c = cli_config(cli);
+    return (struct anchor_rule){.witnesses = &c->witness_list,
+                                .mode = (enum witness_mode)c->witness_mode,
+                                .quorum = c->witness_quorum,
+                                .max_age_s = c->witness_max_age};
+}
+
+struct err anchor_check(struct cli *cli, struct store *store)
+{
+    const struct anchor_rule rule = anchor_rule_of(cli);
+    struct anchor anchor;
+    struct tx tx;
+    if (rule.mode != WITNESS_REQUIRED)
+        return OK;
+    TRY(tx_read_begin(store, cli->arena, cli_clock_us(), &tx));
+    struct err e = anchor_read(&tx, cli->arena, &rule, &anchor);
+    tx_read_end(&tx);
+    TRY(e);
+    if (!anchor_holds_up(&rule, &anchor, cli_clock_us()))
+        return OK;
+    return err_fmt(cli->arena, ERR_STORE, NULL,
+                   "%s; start the engine, which brings them to the witnesses", anchor_held);
+}

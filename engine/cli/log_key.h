@@ -2,6 +2,7 @@
 #ifndef ENGINE_CLI_LOG_KEY_H
 #define ENGINE_CLI_LOG_KEY_H
 
+#include "engine/call/anchor.h"
 #include "engine/cli/cli.h"
 #include "engine/store/log_keys.h"
 
@@ -14,5 +15,12 @@ MUST_CHECK struct err log_key_begin(struct cli *cli, struct store *store, struct
 /* What the settings say that weakens the evidence (store_posture_set); log_key_begin says it to its
  * store. */
 const char *const *posture_of(const struct cli *cli, size_t *n);
+
+/* CLOSEGATE_WITNESSES and what they mean. */
+struct anchor_rule anchor_rule_of(const struct cli *cli);
+
+/* For whoever writes without an engine that feeds the witnesses: ERR_STORE when the book's newest
+ * events have waited too long for them. */
+MUST_CHECK struct err anchor_check(struct cli *cli, struct store *store);
 
 #endif

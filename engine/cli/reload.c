@@ -250,6 +250,10 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     name_push(arena, names, a->max_connections_per_peer != b->max_connections_per_peer,
               "CLOSEGATE_MAX_CONNECTIONS_PER_PEER");
     name_push(arena, names, a->sweep_seconds != b->sweep_seconds, "CLOSEGATE_SWEEP_SECONDS");
+    name_push(arena, names, !list_equal(&a->witnesses, &b->witnesses), "CLOSEGATE_WITNESSES");
+    name_push(arena, names, a->witness_mode != b->witness_mode, "CLOSEGATE_WITNESS_MODE");
+    name_push(arena, names, a->witness_quorum != b->witness_quorum, "CLOSEGATE_WITNESS_QUORUM");
+    name_push(arena, names, a->witness_max_age != b->witness_max_age, "CLOSEGATE_WITNESS_MAX_AGE");
     name_push(arena, names, a->fx_adapter != b->fx_adapter, "CLOSEGATE_FX_ADAPTER");
     name_push(arena, names, a->fx_adapter_prod_guard != b->fx_adapter_prod_guard,
               "CLOSEGATE_FX_ADAPTER_PROD_GUARD");

@@ -151,6 +151,7 @@ static struct err local_open(struct cli *cli, struct local *l)
     TRY(book_lock(book, cli->arena, &l->lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &l->writer));
     TRY(log_key_begin(cli, l->writer, &l->log_keys));
+    TRY(anchor_check(cli, l->writer));
     TRY(local_start(l));
     return store_open(book, STORE_READER, cli->arena, &l->reader);
 }

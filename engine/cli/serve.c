@@ -9,6 +9,7 @@
 #include "common/sys/disk.h"
 #include "common/sys/log.h"
 #include "engine/call/boot.h"
+#include "engine/call/feeder.h"
 #include "engine/call/measure.h"
 #include "engine/call/sweeper.h"
 #include "engine/cli/binary.h"
@@ -32,6 +33,7 @@ struct server {
     struct loop *loop;
     struct spine *spine;
     struct sweeper *sweeper;
+    struct feeder *feeder;
     struct auth *auth;
     struct engine_host *host;
     struct mcp *mcp;
@@ -148,6 +150,12 @@ static struct err start(struct server *s)
     TRY(sweeper_start(s->loop, &sweeper, &s->sweeper));
     sweeper_set_policy(s->sweeper, s->policy);
     engine_host_set_sweeper(s->host, s->sweeper);
+    const struct feeder_options feeder = {.spine = s->spine,
+                                          .rule = anchor_rule_of(s->cli),
+                                          .book_path = s->book,
+                                          .clock_us = cli_clock_us};
+    TRY(feeder_start(s->loop, &feeder, &s->feeder));
+    engine_host_set_feeder(s->host, s->feeder);
     const struct reload_options again = {
         .cli = s->cli, .spine = s->spine, .host = s->host, .sweeper = s->sweeper};
     return reload_new(&again, &s->reload);
@@ -181,6 +189,7 @@ static void stop(struct server *s)
     if (s->spine != NULL)
         spine_stop(s->spine);
     sweeper_free(s->sweeper);
+    feeder_free(s->feeder);
     web_free(s->web);
     mcp_free(s->mcp);
     engine_host_free(s->host);

@@ -43,6 +43,8 @@ static struct err sweep(struct cli *cli, struct sweep_report *report)
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
     struct err e = log_key_begin(cli, store, &keys);
     if (e.kind == ERR_NONE)
+        e = anchor_check(cli, store);
+    if (e.kind == ERR_NONE)
         e = round_run(cli, store, report);
     if (e.kind != ERR_NONE && e.msg != NULL) /* the store's texts end with the store */
         e = err_fmt(cli->arena, e.kind, e.where == NULL ? NULL : arena_strdup(cli->arena, e.where),

@@ -277,7 +277,7 @@ static void feed_rest(struct feed *f)
 
 static void feed_tell(struct feed *f)
 {
-    struct note *n;
+    struct news_note *n;
     if (f->news.policy || f->news.registry)
         mcp_list_changed(f->mcp, MCP_TOOLS);
     STAILQ_FOREACH(n, &f->news.notes, link)

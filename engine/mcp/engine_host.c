@@ -122,7 +122,10 @@ static bool whole(void *ctx, const char **why)
 {
     const struct engine_host *h = ctx;
     *why = "the book cannot be written at the moment";
-    return spine_writable(h->options.spine);
+    if (!spine_writable(h->options.spine))
+        return false;
+    *why = spine_held(h->options.spine);
+    return *why == NULL;
 }
 
 /* ---- tools ---- */
@@ -411,6 +414,11 @@ struct err engine_host_follow(struct engine_host *host, struct loop *loop, struc
 const struct mcp_host *engine_host_serves(struct engine_host *host)
 {
     return &host->serves;
+}
+
+void engine_host_set_feeder(struct engine_host *host, const struct feeder *feeder)
+{
+    host->feeder = feeder;
 }
 
 void engine_host_set_sweeper(struct engine_host *host, const struct sweeper *sweeper)

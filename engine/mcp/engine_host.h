@@ -9,6 +9,7 @@
 #include "engine/mcp/endpoint.h"
 
 struct engine_host;
+struct feeder;
 struct sweeper;
 
 struct engine_host_options {
@@ -43,6 +44,8 @@ void engine_host_set_policy(struct engine_host *host, const struct policy *polic
 const struct policy *engine_host_policy(const struct engine_host *host); /* NULL before that */
 
 /* Whose figures /metrics shows; it must outlive the host's last request. */
+void engine_host_set_feeder(struct engine_host *host,
+                            const struct feeder *feeder); /* may be NULL */
 void engine_host_set_sweeper(struct engine_host *host, const struct sweeper *sweeper);
 
 #endif

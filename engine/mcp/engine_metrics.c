@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "engine/call/feeder.h"
 #include "engine/call/measure.h"
 #include "engine/call/sweeper.h"
 #include "engine/mcp/engine_own.h"
@@ -108,6 +109,27 @@ static void print_sweeper(const struct sweeper *sweeper, struct buf *out)
     counter(out, "closegate_sweep_failed_total", "Those that failed.", stats.failed);
 }
 
+/* Nothing without witnesses. */
+static void print_witnesses(const struct engine_host *h, struct buf *out)
+{
+    struct feeder_stats stats;
+    feeder_stats(h->feeder, &stats);
+    if (stats.witnesses == 0)
+        return;
+    const int64_t waits_us = stats.oldest_us == 0 ? 0 : h->options.clock_us() - stats.oldest_us;
+    gauge(out, "closegate_witnesses", "Witnesses that are configured.", (int64_t)stats.witnesses);
+    gauge(out, "closegate_witnesses_answering", "Those whose last answer was a cosignature.",
+          (int64_t)stats.answering);
+    gauge(out, "closegate_anchored_seq", "The last event that a quorum of witnesses has cosigned.",
+          stats.anchored);
+    gauge(out, "closegate_unanchored_seconds", "How long the oldest event waits for its quorum.",
+          waits_us / 1000000);
+    gauge(out, "closegate_changes_held", "1 while changes are refused for want of witnesses.",
+          stats.held);
+    counter(out, "closegate_cosignatures_total", "Cosignatures kept.", stats.cosigned);
+    counter(out, "closegate_cosignatures_failed_total", "Witnesses asked in vain.", stats.failed);
+}
+
 static void print_seconds(struct buf *out, const char *name, const char *help, const char *type,
                           int64_t us)
 {
@@ -137,6 +159,7 @@ static void on_read(struct err e, void *arg)
     print_spine(s->host, &out);
     if (s->host->sweeper != NULL)
         print_sweeper(s->host->sweeper, &out);
+    print_witnesses(s->host, &out);
     gauge(&out, "closegate_book_readable", "1 when the book could be read for these figures.",
           e.kind == ERR_NONE);
     if (e.kind == ERR_NONE)

@@ -110,19 +110,19 @@ static void change_add(struct news *n, struct change *change, const struct conce
 /* ---- notes ---- */
 
 /* The note of this URI, a new one if need be; NULL when nobody follows it, or without memory. */
-static struct note *note_of(struct news *n, const char *uri, bool task)
+static struct news_note *note_of(struct news *n, const char *uri, bool task)
 {
-    struct note *note;
+    struct news_note *note;
     if (!watch_has(n->watch, uri))
         return NULL;
     STAILQ_FOREACH(note, &n->notes, link)
     if (strcmp(note->uri, uri) == 0)
         return note;
-    note = ARENA_NEW(n->arena, struct note);
+    note = ARENA_NEW(n->arena, struct news_note);
     const char *kept = arena_strdup(n->arena, uri);
     if (note == NULL || kept == NULL)
         return NULL;
-    *note = (struct note){.uri = kept, .change = {.task = task}};
+    *note = (struct news_note){.uri = kept, .change = {.task = task}};
     STAILQ_INSERT_TAIL(&n->notes, note, link);
     n->notes_n++;
     return note;
@@ -137,7 +137,7 @@ struct about {
 
 static void note_list(struct news *n, const char *uri, const struct about *about)
 {
-    struct note *note = note_of(n, uri, false);
+    struct news_note *note = note_of(n, uri, false);
     if (note == NULL)
         return;
     note->change.everybody |= about->n == 0 || about->too_many;
@@ -153,7 +153,7 @@ static void note_one(struct news *n, const char *prefix, const char *id, const s
     char uri[URI_MAX];
     if (id == NULL || (size_t)snprintf(uri, sizeof uri, "%s%s", prefix, id) >= sizeof uri)
         return;
-    struct note *note = note_of(n, uri, false);
+    struct news_note *note = note_of(n, uri, false);
     const struct concern *c =
         note == NULL || about->too_many ? NULL : concern_of(n, about->entities, about->n);
     if (c != NULL && c->n > 0)
@@ -248,7 +248,7 @@ struct err news_take(struct news *n, struct arena *scratch, const char *event)
 
 struct err news_tasks(struct news *n, struct tx *tx)
 {
-    struct note *note;
+    struct news_note *note;
     STAILQ_FOREACH(note, &n->notes, link)
     {
         if (!note->change.task)

@@ -26,17 +26,17 @@ struct change {
 };
 
 /* One URI or task, however many events changed it. */
-struct note {
+struct news_note {
     const char *uri; /* or the task's id */
     struct change change;
     struct json *task; /* as tasks/get answers it; once news_tasks was called */
-    STAILQ_ENTRY(note) link;
+    STAILQ_ENTRY(news_note) link;
 };
 
 struct news {
     struct arena *arena;       /* of all of it */
     const struct watch *watch; /* nothing else is noted */
-    STAILQ_HEAD(, note) notes;
+    STAILQ_HEAD(, news_note) notes;
     SLIST_HEAD(, concern) concerns;
     size_t notes_n;
     bool policy;   /* another one is in force */

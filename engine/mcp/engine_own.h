@@ -14,6 +14,7 @@ struct engine_host {
     struct engine_host_options options;
     const struct policy *policy;
     const struct sweeper *sweeper;
+    const struct feeder *feeder;
     int64_t started_us;
     struct feed *feed; /* NULL: nobody is told of changes */
 };

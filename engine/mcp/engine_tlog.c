@@ -1,21 +1,27 @@
-/* The log as a transparency log: GET /tlog/checkpoint and /tlog/tile/… (C2SP tlog-tiles), so that a
- * witness or an auditor follows it by itself. Hashes only, no event's text, and none that no signed
- * head covers; so nobody has to say who they are. */
+/* The log as a transparency log: GET /tlog/checkpoint and /tlog/tile/… (C2SP tlog-tiles), and
+ * /tlog/keys, the chain of its keys, so that a witness or an auditor follows it by itself. Hashes
+ * only, no event's text, and none that no signed head covers; so nobody has to say who they are. */
 #include <string.h>
 
+#include "common/sys/json_write.h"
 #include "engine/mcp/engine_own.h"
 #include "engine/mcp/mcp_own.h"
 #include "engine/mcp/tlog_path.h"
+#include "engine/store/log_keys.h"
 #include "engine/store/tree.h"
 
 #define PREFIX      "/tlog/"
 #define ARENA_BYTES ((size_t)256 * 1024)
+#define KEYS_BYTES  ((size_t)8 * 1024 * 1024)
 
-/* One request: a tile, or the checkpoint. */
+enum tlog_what { TLOG_TILE = 0, TLOG_CHECKPOINT, TLOG_KEYS };
+
+/* One request. */
 struct tlog {
     struct web_req *web;
     struct arena *arena;
-    bool checkpoint;
+    enum tlog_what what;
+    struct json *keys;
     struct tlog_tile tile;
     struct merkle_hash *hashes;
     struct tree_head head;
@@ -31,12 +37,26 @@ static bool covered(const struct tlog *t)
            t->tile.n * TLOG_TILE_FULL + t->tile.width <= hashes;
 }
 
+static struct err look_at_keys(struct tlog *t, struct tx *tx)
+{
+    struct log_key_event *rows;
+    size_t n;
+    TRY(log_keys_list(tx, t->arena, &rows, &n));
+    const char **notes = ARENA_ARRAY(t->arena, n + 1, const char *);
+    for (size_t i = 0; notes != NULL && i < n; i++)
+        notes[i] = rows[i].note;
+    t->keys = notes == NULL ? NULL : log_key_chain_print(t->arena, notes, n);
+    return arena_check(t->arena);
+}
+
 /* On a reader thread. */
 static struct err look(struct tx *tx, void *arg)
 {
     struct tlog *t = arg;
+    if (t->what == TLOG_KEYS)
+        return look_at_keys(t, tx);
     TRY(head_latest(tx, t->arena, &t->head));
-    if (t->checkpoint)
+    if (t->what == TLOG_CHECKPOINT)
         return head_cosigned(tx, t->arena, &t->head);
     ENSURE(covered(t), ERR_MISSING, "there is no such tile");
     t->hashes = ARENA_ARRAY(t->arena, TLOG_TILE_FULL, struct merkle_hash);
@@ -64,28 +84,59 @@ static void say_tile(struct tlog *t)
                                            .body_len = t->tile.width * MERKLE_HASH_LEN});
 }
 
+static void say_keys(struct tlog *t)
+{
+    CLEANUP(jw_fini) struct jw w;
+    struct str text;
+    jw_init(&w, LOG_KEY_CHAIN_BYTES_MAX);
+    jw_tree(&w, NULL, t->keys);
+    if (jw_done(&w, &text).kind != ERR_NONE) {
+        web_refuse(t->web, 503, "the log's keys cannot be told");
+        return;
+    }
+    web_reply(t->web, &(struct http_reply){.status = 200,
+                                           .content_type = "application/json",
+                                           .body = text.at,
+                                           .body_len = text.len});
+}
+
+static void say(struct tlog *t)
+{
+    switch (t->what) {
+    case TLOG_KEYS:
+        say_keys(t);
+        break;
+    case TLOG_CHECKPOINT:
+        say_checkpoint(t);
+        break;
+    case TLOG_TILE:
+        say_tile(t);
+        break;
+    }
+}
+
 static void on_look(struct err e, void *arg)
 {
     struct tlog *t = arg;
     struct arena *arena = t->arena;
     if (e.kind == ERR_MISSING)
         web_refuse(t->web, 404,
-                   t->checkpoint ? "no head of the log is signed yet"
-                                 : "there is no such tile, or no head covers it yet");
+                   t->what == TLOG_CHECKPOINT ? "no head of the log is signed yet"
+                                              : "there is no such tile, or no head covers it yet");
     else if (e.kind != ERR_NONE)
         web_refuse(t->web, 503, "the log cannot be read at the moment");
-    else if (t->checkpoint)
-        say_checkpoint(t);
     else
-        say_tile(t);
+        say(t);
     arena_free(arena); /* t lives in it */
 }
 
 static bool path_parse(struct str path, struct tlog *t)
 {
     static const char tile[] = PREFIX "tile/";
-    t->checkpoint = str_is(path, PREFIX "checkpoint");
-    if (t->checkpoint)
+    t->what = str_is(path, PREFIX "checkpoint") ? TLOG_CHECKPOINT
+              : str_is(path, PREFIX "keys")     ? TLOG_KEYS
+                                                : TLOG_TILE;
+    if (t->what != TLOG_TILE)
         return true;
     const size_t n = sizeof tile - 1;
     return path.len > n && memcmp(path.at, tile, n) == 0 &&
@@ -99,7 +150,7 @@ void engine_tlog(struct mcp *mcp, struct web_req *web)
         web_refuse(web, 404, "there is no such tile");
         return;
     }
-    struct arena *arena = arena_new(ARENA_BYTES);
+    struct arena *arena = arena_new(asked.what == TLOG_KEYS ? KEYS_BYTES : ARENA_BYTES);
     struct tlog *t = arena == NULL ? NULL : ARENA_NEW(arena, struct tlog);
     if (t == NULL) {
         arena_free(arena);

@@ -41,6 +41,7 @@ struct tool {
     size_t fields_n, args_size;
     const struct json_field *result; /* the shape of a successful result: outputSchema */
     size_t result_n;
+    bool when_held;   /* runs also while changes are held up (spine_hold) */
     bool result_open; /* the result may be that of another tool, which this one ran */
     /* May settle the call by itself (outcome and result set): then nothing is asked or recorded. */
     struct err (*plan)(struct call *c, struct tx *tx);

@@ -40,13 +40,13 @@ static void end(void)
 }
 
 /* Its uri is NULL when there is none. */
-static struct note note_of(const char *uri)
+static struct news_note note_of(const char *uri)
 {
-    const struct note *n;
+    const struct news_note *n;
     STAILQ_FOREACH(n, &news.notes, link)
     if (strcmp(n->uri, uri) == 0)
         return *n;
-    return (struct note){.uri = NULL};
+    return (struct news_note){.uri = NULL};
 }
 
 static const char confirm[] =
@@ -63,7 +63,7 @@ START_TEST(a_confirmed_match_is_its_address_and_the_status)
                                 "recon://matches/mat_2", NULL});
     ck_ok(news_take(&news, scratch, confirm));
     ck_assert_uint_eq(news.notes_n, 2);
-    const struct note one = note_of("recon://matches/mat_1"), list = note_of("recon://status");
+    const struct news_note one = note_of("recon://matches/mat_1"), list = note_of("recon://status");
     ck_assert(one.uri != NULL && list.uri != NULL);
     ck_assert(!one.change.everybody && !list.change.everybody);
     ck_assert_uint_eq(one.change.n, 1);
@@ -80,7 +80,7 @@ START_TEST(many_events_of_one_address_are_one_note_that_keeps_whom_each_concerne
         ck_ok(news_take(&news, scratch, of_two));
     }
     ck_assert_uint_eq(news.notes_n, 2);
-    const struct note one = note_of("recon://matches/mat_1"), list = note_of("recon://status");
+    const struct news_note one = note_of("recon://matches/mat_1"), list = note_of("recon://status");
     ck_assert_uint_eq(one.change.n, 2); /* US; US and DE together */
     ck_assert_uint_eq(one.change.concerns[1]->n, 2);
     ck_assert_uint_eq(list.change.n, 2); /* a list has something for either */
@@ -111,7 +111,7 @@ START_TEST(an_escalation_is_a_list_an_address_and_a_task)
     ck_ok(news_tasks(&news, NULL));
     ck_assert_ptr_nonnull(note_of("recon://escalations").uri);
     ck_assert_ptr_nonnull(note_of("recon://escalations/esc_1").uri);
-    const struct note task = note_of("esc_1"), gone = note_of("esc_gone");
+    const struct news_note task = note_of("esc_1"), gone = note_of("esc_gone");
     ck_assert(task.change.task && task.task != NULL && task.change.parties_n == 1);
     ck_assert(gone.task == NULL && gone.change.parties_n == 0);
     end();
@@ -134,7 +134,7 @@ START_TEST(the_feed_has_news_of_escalations_and_not_of_deliveries_that_went_on)
     ck_ok(news_take(&news, scratch,
                     "{\"effects\":[],\"entity_id\":\"US\",\"escalation_id\":\"esc_1\","
                     "\"event_type\":\"DELIVERY_FAILED\",\"tool\":\"record_delivery\"}"));
-    const struct note feed = note_of("recon://feed");
+    const struct news_note feed = note_of("recon://feed");
     ck_assert(feed.uri != NULL && !feed.change.everybody);
     ck_assert_str_eq(feed.change.concerns[0]->entities[0], "US");
     end();
@@ -148,7 +148,7 @@ START_TEST(what_is_of_no_entity_is_in_lists_for_everybody_and_alone_for_nobody_i
                     "{\"effects\":[{\"id\":\"run_1\",\"table\":\"workflow_runs\"}],\"event_type\":"
                     "\"RUN_ENDED\"}"));
     ck_assert(note_of("recon://runs").change.everybody);
-    const struct note one = note_of("recon://runs/run_1");
+    const struct news_note one = note_of("recon://runs/run_1");
     ck_assert(!one.change.everybody && one.change.n == 0);
     end();
 }

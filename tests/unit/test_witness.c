@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/sys/disk.h"
+#include "common/sys/json_write.h"
 #include "common/sys/log_key.h"
 #include "tests/unit/test.h"
 
@@ -384,17 +385,30 @@ static const char *statement(uint64_t from, const struct note_signer *old,
     return copy;
 }
 
+static int add_keys(const char *one, const char *two)
+{
+    const char *const both[] = {one, two};
+    struct jw file;
+    struct str text;
+    jw_init(&file, 1 << 20);
+    jw_tree(&file, NULL, log_key_chain_print(arena, both, two == NULL ? 1 : 2));
+    ck_ok(jw_done(&file, &text));
+    witness_add_keys(w, text, &a);
+    jw_fini(&file);
+    return a.status;
+}
+
 static int add_key(const char *text)
 {
-    witness_add_key(w, str_of(text), &a);
-    return a.status;
+    return add_keys(text, NULL);
 }
 
 START_TEST(the_next_key_is_believed_by_the_old_ones_word)
 {
     ck_assert_int_eq(bring(0, 7), 200);
     ck_assert_int_eq(bring_note(7, 9, checkpoint_by(&next, ORIGIN, 9)), 403);
-    ck_assert_int_eq(add_key(statement(9, &signer, &next)), 200);
+    const char *first = statement(2, NULL, &signer);
+    ck_assert_int_eq(add_keys(first, statement(9, &signer, &next)), 200);
     ck_assert_int_eq(bring(7, 9), 403); /* the old key has ended there */
     ck_assert_int_eq(bring_note(7, 9, checkpoint_by(&next, ORIGIN, 9)), 200);
     restart();
