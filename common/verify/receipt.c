@@ -101,6 +101,57 @@ struct json *receipt_print(struct arena *arena, const struct receipt *r)
     return arena_full(arena) ? NULL : tree;
 }
 
+static void quoted_byte(struct buf *out, char c)
+{
+    static const char *const short_[] = {
+        ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+        ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
+    const unsigned char at = (unsigned char)c;
+    if (at < sizeof short_ / sizeof short_[0] && short_[at] != NULL)
+        buf_puts(out, short_[at]);
+    else
+        buf_putf(out, "\\u%04X", at);
+}
+
+/* Runs of what needs no escape are copied whole. */
+static void quoted_put(struct buf *out, struct str text)
+{
+    size_t run = 0;
+    buf_putc(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        const unsigned char c = (unsigned char)text.at[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_put(out, text.at + run, i - run);
+        quoted_byte(out, text.at[i]);
+        run = i + 1;
+    }
+    buf_put(out, text.at + run, text.len - run);
+    buf_putc(out, '"');
+}
+
+void receipt_put(const struct receipt *r, struct buf *out)
+{
+    char hex[2 * SHA256_LEN + 1], base64[BASE64_SIZE(MERKLE_HASH_LEN)];
+    buf_puts(out, "{\"format\":\"" RECEIPT_FORMAT "\",\"event\":");
+    quoted_put(out, r->event);
+    hex_print(r->hash_prev, SHA256_LEN, hex);
+    buf_puts(out, ",\"hash_prev\":\"");
+    buf_puts(out, hex);
+    buf_puts(out, "\",\"index\":");
+    buf_puti(out, (int64_t)r->index);
+    buf_puts(out, ",\"proof\":[");
+    for (size_t i = 0; i < r->proof.n; i++) {
+        base64_print(r->proof.at[i].at, MERKLE_HASH_LEN, base64);
+        buf_puts(out, i == 0 ? "\"" : ",\"");
+        buf_puts(out, base64);
+        buf_putc(out, '"');
+    }
+    buf_puts(out, "],\"checkpoint\":");
+    quoted_put(out, r->checkpoint);
+    buf_putc(out, '}');
+}
+
 void receipt_leaf_data(const struct receipt *r, uint8_t hash_self[SHA256_LEN])
 {
     struct sha256 h;

@@ -29,6 +29,9 @@ MUST_CHECK struct err receipt_read(struct arena *arena, struct str json, struct 
 MUST_CHECK struct err receipt_bind(struct arena *arena, const struct json *tree, struct receipt *r);
 /* NULL when the arena is full. */
 struct json *receipt_print(struct arena *arena, const struct receipt *r);
+/* The same as text on one line, byte for byte what the tree would be printed as, without building
+ * it. The texts must be UTF-8: what a book or receipt_read gave. */
+void receipt_put(const struct receipt *r, struct buf *out);
 
 /* c2sp.org/tlog-proof@v1; its extra data is the base64 of {"event":…,"hash_prev":…}, so that the
  * file is enough. ERR_INPUT with "line 3" (or, within the extra data, a JSON pointer). */

@@ -118,8 +118,15 @@ void reply_receipt(struct arena *arena, struct json *result, const struct receip
 {
     if (receipt == NULL)
         return;
+    CLEANUP(buf_fini) struct buf text;
     struct json *meta = json_object_new(arena);
-    json_put(arena, meta, MCP_META_RECEIPT, receipt_print(arena, receipt));
+    buf_init(&text, 2 * RECEIPT_BYTES_MAX);
+    receipt_put(receipt, &text);
+    const char *copy =
+        buf_check(&text).kind != ERR_NONE ? NULL : arena_dup(arena, text.at, text.len);
+    if (copy == NULL)
+        return;
+    json_put(arena, meta, MCP_META_RECEIPT, json_raw_new(arena, (struct str){copy, text.len}));
     json_put(arena, result, "_meta", meta);
 }
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/sys/json_write.h"
 #include "common/verify/receipt.h"
 #include "engine/store/audit.h"
 #include "engine/store/limits.h"
@@ -93,12 +92,11 @@ static struct err receipts_print(struct store *store, struct arena *arena, struc
 {
     const int64_t first = store_head(store)->seq - n + 1;
     for (int i = 0; i < n; i++) {
-        CLEANUP(jw_fini) struct jw w;
-        struct str text;
+        CLEANUP(buf_fini) struct buf text;
         TRY(tree_receipt(store, arena, first + i, &receipts[i]));
-        jw_init(&w, 1u << 20);
-        jw_tree(&w, NULL, receipt_print(arena, &receipts[i]));
-        TRY(jw_done(&w, &text));
+        buf_init(&text, 1u << 20);
+        receipt_put(&receipts[i], &text);
+        TRY(buf_check(&text));
     }
     return OK;
 }
