@@ -318,6 +318,28 @@ START_TEST(a_group_that_cannot_be_signed_fails_and_leaves_nothing)
 }
 END_TEST
 
+/* The leaf that fills a tile is in it already when the tile cannot be written. */
+START_TEST(a_tile_that_cannot_be_written_fails_the_group_and_leaves_no_leaf)
+{
+    sign();
+    group(254);
+    attack(&b, "DROP TRIGGER audit_tiles_append; DROP TRIGGER audit_tiles_no_delete;"
+               "INSERT INTO audit_tiles VALUES (0, 0, zeroblob(32), zeroblob(8192))");
+    for (int i = 0; i < 2; i++) {
+        call_begin(&b);
+        append(&b, "POLICY_LOADED");
+        ck_ok(tx_call_keep(&b.tx));
+        ck_err(store_group_commit(b.store), i == 0 ? ERR_CONFLICT : ERR_STORE);
+        ck_assert(store_group_abandon(b.store));
+    }
+    attack(&b, "DELETE FROM audit_tiles");
+    group(1);
+    tree_is_good();
+    group(300);
+    tree_is_good();
+}
+END_TEST
+
 /* ---- opening ---- */
 
 START_TEST(the_edge_is_read_back_at_any_size)
@@ -500,6 +522,7 @@ TEST_MAIN_AROUND("tree", up, down, a_head_is_the_tree_of_its_events_at_every_siz
                  an_event_is_in_no_older_head, a_call_that_is_undone_leaves_no_leaf,
                  a_group_that_is_abandoned_leaves_no_leaf,
                  a_group_that_cannot_be_signed_fails_and_leaves_nothing,
+                 a_tile_that_cannot_be_written_fails_the_group_and_leaves_no_leaf,
                  the_edge_is_read_back_at_any_size,
                  a_book_from_before_the_tree_is_covered_by_the_first_head,
                  what_happened_while_nobody_signed_is_covered_later,
