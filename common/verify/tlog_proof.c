@@ -85,6 +85,8 @@ struct err tlog_proof_read(struct arena *arena, struct str text, struct receipt 
         r->index > RECEIPT_INDEX_MAX)
         return err_at(ERR_INPUT, note_line(3), "expected \"index\" and a number below 2^53");
     TRY(hashes_read(&rest, &r->proof));
+    if (rest.len == 0 || !utf8_valid(rest.at, rest.len) || memchr(rest.at, 0, rest.len) != NULL)
+        return err_at(ERR_INPUT, note_line(r->proof.n + 5), "the checkpoint is no text");
     char *copy = arena_dup(arena, rest.at, rest.len);
     r->checkpoint = (struct str){copy, rest.len};
     return arena_check(arena);

@@ -78,10 +78,33 @@ def of_the_engine(three, engine):
         step = json.loads(book.cli("audit", "consistency", str(heads[2]), "--json", check=True)[1])
         three.holds("and that its checkpoints are consistent", "consistency", three.file(old),
                     three.file(now), "--key", vkey, "--proof", three.file(step))
+        by_hand(three, last, vkey)
         if three.node:
             node_checks(three, vkey, receipts + [last], lied, proof, old, now, step)
     finally:
         book.close()
+
+
+def by_hand(three, receipt, vkey):
+    """The shell lines that docs/EVIDENCE.md gives a stranger, as they stand there."""
+    if not all(shutil.which(tool) for tool in ("jq", "xxd", "openssl", "base64")):
+        print("# no jq or xxd here: the lines of docs/EVIDENCE.md are not tried")
+        return
+    with open(os.path.join(lib.ROOT, "docs", "EVIDENCE.md"), encoding="utf-8") as f:
+        lines = f.read().partition("## By hand")[2].partition("```sh\n")[2].partition("```")[0]
+    said = []
+    for piece in (receipt, {**receipt, "event": receipt["event"].replace('"seq":3', '"seq":4')}):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "receipt.json"), "w", encoding="utf-8") as f:
+                json.dump(piece, f)
+            done = subprocess.run(["sh", "-eu", "-c", lines], cwd=folder, capture_output=True,
+                                  text=True, check=False, env={**os.environ, "KEY": vkey})
+        said.append(done.stdout.splitlines() + [done.stderr])
+    three.tap.check("docs/EVIDENCE.md's lines by hand find that it holds",
+                    len(said[0]) > 3 and said[0][0] == said[0][1]
+                    and said[0][2] == "Signature Verified Successfully", said[0])
+    three.tap.check("and that one with another number does not",
+                    len(said[1]) > 3 and said[1][0] != said[1][1], said[1])
 
 
 def node_checks(three, vkey, receipts, lied, proof, old, now, step):
