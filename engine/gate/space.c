@@ -102,16 +102,29 @@ static void around(struct walking *w, const struct ask *base, bool pairs)
     }
 }
 
+/* Pairs are walked around one actor of each kind: the others differ from it in one fact more. */
+static bool is_walked(const struct ask *ask, bool pairs, bool seen[ACTOR_ENGINE + 1])
+{
+    if (!pairs)
+        return true;
+    if (ask->actor_kind == ACTOR_NONE || ask->actor_kind > ACTOR_ENGINE || seen[ask->actor_kind])
+        return false;
+    seen[ask->actor_kind] = true;
+    return ask->action > ACTION_NONE && ask->action < ACTION_COUNT;
+}
+
 static void pass(struct walking *w, bool pairs)
 {
     size_t choice[DOMAIN_DIMS] = {0};
-    for (size_t a = 0; a < choices(w, DOMAIN_ACTION, pairs); a++) {
-        for (size_t k = 0; k < choices(w, DOMAIN_ACTOR, pairs); k++) {
+    for (size_t a = 0; a < domain_choices(w->domain, DOMAIN_ACTION); a++) {
+        bool seen[ACTOR_ENGINE + 1] = {false};
+        for (size_t k = 0; k < domain_choices(w->domain, DOMAIN_ACTOR); k++) {
             struct domain_point point;
             choice[DOMAIN_ACTION] = a;
             choice[DOMAIN_ACTOR] = k;
             domain_ask(w->domain, choice, &point);
-            around(w, &point.ask, pairs);
+            if (is_walked(&point.ask, pairs, seen))
+                around(w, &point.ask, pairs);
         }
     }
 }
@@ -119,10 +132,9 @@ static void pass(struct walking *w, bool pairs)
 /* How many points the pairs are. */
 static uint64_t pairs_n(const struct domain *domain)
 {
-    uint64_t sum = 0, squares = 0, bases = 1;
+    uint64_t sum = 0, squares = 0, bases = ACTION_COUNT * ACTOR_ENGINE;
     for (size_t d = 0; d < DOMAIN_DIMS; d++) {
         uint64_t n = domain_choices(domain, d);
-        bases *= is_base(d) ? n : 1;
         sum += is_base(d) ? 0 : n - 1;
         squares += is_base(d) ? 0 : (n - 1) * (n - 1);
     }
