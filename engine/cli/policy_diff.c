@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/csv_cell.h"
 #include "common/sys/jcs.h"
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/csv_cell.h"
 #include "engine/cli/out_file.h"
 #include "engine/cli/policy_effect.h"
 #include "engine/cli/policy_file.h"
