@@ -139,6 +139,11 @@ describe('a forged receipt is refused', () => {
     const moved = new Log(BOOK, 2, log.key)
     moved.addText(odd.events[2]!.replace('"seq":3', '"seq":9'))
     expect(await judge(raw(moved.receipt(3)))).toEqual(refused('event'))
+    for (const text of [`{"seq": 3,"book_id":"${BOOK}"}`, `{"seq":3,"book_id":"${BOOK}"}`, `{"book_id":"${BOOK}","seq":3.0}`, `{"book_id":"${BOOK}","seq":3,"seq":3}`, '3', 'x']) {
+      const loose = new Log(BOOK, 2, log.key)
+      loose.addText(text)
+      expect(await judge(raw(loose.receipt(3))), text).toEqual(refused('event'))
+    }
     const foreign = new Log(BOOK, 2, log.key)
     foreign.add({ book_id: 'book_other' })
     expect(await judge(raw(foreign.receipt(3)))).toEqual(refused('book'))

@@ -80,7 +80,8 @@ export class Log {
     for (let i = 0; i < n; i++) this.add({ event_type: 'OK', tool: 'confirm_match', rationale: `Zeile ${i + 1} – „geprüft“ ✓` })
   }
   add(event: Record<string, unknown>): void {
-    this.addText(JSON.stringify({ book_id: this.book, ...event, seq: this.events.length + 1 }))
+    const whole: Record<string, unknown> = { book_id: this.book, ...event, seq: this.events.length + 1 }
+    this.addText(JSON.stringify(Object.fromEntries(Object.keys(whole).sort().map((k) => [k, whole[k]]))))
   }
   addText(text: string): void {
     this.events.push(text)

@@ -73,7 +73,7 @@ export async function windowOf(options = {}) {
     page.on('pageerror', e => page.trouble.push(`pageerror ${e.message}`));
     page.on('request', r => {
         const to = new URL(r.url());
-        if (to.origin !== origin && to.protocol !== 'data:' && to.protocol !== 'blob:') page.trouble.push(`asks ${r.url()}`);
+        if (to.origin !== origin && !/^(data|blob|file):$/.test(to.protocol)) page.trouble.push(`asks ${r.url()}`);
     });
     await page.addInitScript(() => {
         window.stopped = [];

@@ -5,13 +5,13 @@
  *
  * Three answers: it holds; it does not, and what; or this browser cannot tell. */
 import { CannotTell, refuse, Refusal, sha256, utf8, type Bytes, type Fault } from './evidence/bytes'
-import { objectFrom } from './evidence/json'
+import { canonical, objectFrom } from './evidence/json'
 import { keyFrom, checkpointFrom, noteFrom, noteSigned, type Checkpoint, type NoteKey } from './evidence/note'
 import { trustFrom, type TrustedKey } from './evidence/keys'
 import { consistencyHolds, inclusionHolds, leafHash } from './evidence/merkle'
 import type { Receipt } from './evidence/receipt'
 
-export { hexOf, base64Of, hashFrom, type Fault } from './evidence/bytes'
+export { hexOf, base64Of, hashFrom, textOf, type Fault } from './evidence/bytes'
 export { keyFrom, checkpointFrom, noteFrom, type Checkpoint, type NoteKey } from './evidence/note'
 export { chainFile, chainFrom, keysOf, trustFrom, type TrustedKey } from './evidence/keys'
 export { receiptFrom, receiptJson, receiptProof, type Receipt } from './evidence/receipt'
@@ -67,6 +67,15 @@ export interface Evidence {
   head: Head
 }
 
+/* What was signed and is no event says nothing, whoever signed it. */
+function eventFrom(text: string): Record<string, unknown> {
+  try {
+    return objectFrom(text, 'The event')
+  } catch (e) {
+    return refuse('event', (e as Error).message)
+  }
+}
+
 function eventFits(event: Record<string, unknown>, r: Receipt, origin: string): void {
   if (event.seq !== r.index + 1) refuse('event', `The event calls itself number ${String(event.seq)}, and the receipt is for ${r.index + 1}.`)
   if (typeof event.book_id !== 'string' || ORIGIN + event.book_id !== origin) refuse('book', 'The event is of another book than the log.')
@@ -78,7 +87,8 @@ export async function receiptHolds(r: Receipt, trust: readonly TrustedKey[]): Pr
   const hashSelf = await sha256(r.hashPrev, utf8(r.event, 'The event'))
   if (!(await inclusionHolds(await leafHash(hashSelf), r.index, head.size, r.proof, head.root)))
     refuse('inclusion', `The event is not at place ${r.index + 1} of the log of ${head.size} events that was signed.`)
-  const event = objectFrom(r.event, 'The event')
+  const event = eventFrom(r.event)
+  if (canonical(event) !== r.event) refuse('event', 'The event is not in the one form that events have (RFC 8785).')
   eventFits(event, r, head.origin)
   return { receipt: r, event, seq: r.index + 1, hashSelf, head }
 }

@@ -1,5 +1,5 @@
 /* The page that checks a receipt without us: what is given, what comes of it, and nothing else. */
-import { answerOf, base64Of, chainFile, hexOf, receiptFrom, receiptHolds, trustFromText, type Answer, type Evidence } from '@/lib/evidence'
+import { answerOf, base64Of, chainFile, hexOf, receiptFrom, receiptHolds, textOf, trustFromText, type Answer, type Evidence } from '@/lib/evidence'
 import { pieces } from '@/lib/inert'
 import { told } from './words'
 
@@ -78,7 +78,10 @@ function fromField(text: string): string {
 
 async function take(files: FileList | null | undefined): Promise<void> {
   for (const f of files ?? []) {
-    const text = await f.text()
+    // as it is: what a browser would mend is not what was signed
+    const read = await answerOf(async () => textOf(new Uint8Array(await f.arrayBuffer()), 'The file'))
+    if (read.state !== 'verified') return show(read)
+    const text = read.found
     if (text.includes('"closegate-key-chain/1"')) {
       chain.value = text
       chain.closest('details')!.open = true

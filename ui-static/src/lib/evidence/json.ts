@@ -23,6 +23,17 @@ export function hasTwins(text: string): boolean {
   return false
 }
 
+/* RFC 8785, which is what JSON.stringify does with its members in order of their UTF-16. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const o = value as Record<string, unknown>
+  return `{${Object.keys(o)
+    .sort()
+    .map((k) => `${JSON.stringify(k)}:${canonical(o[k])}`)
+    .join(',')}}`
+}
+
 export function objectFrom(text: string, what: string): Record<string, unknown> {
   let value: unknown
   try {
