@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   answerOf,
   chainFile,
+  growthFrom,
   hashFrom,
   headContinues,
   headHolds,
@@ -277,6 +278,8 @@ describe('a chain of keys', () => {
       [statement(a, 1), statement(b, 20, a), statement(c, 20, b)],
       [statement(a, 20), statement(b, 1, a)],
       [statement(a, 1), statement(b, 20, a), statement(c, 20, b)],
+      [statement(a, 1), statement(b, 20, a), statement(a, 30, b)],
+      [statement(b, 20, a), statement(a, 30, b)],
       [statement(a, 0)],
       [statement(a, 1, undefined, [a, evil])],
       [statement(a, 1), statement(evil, 20, a, [evil])],
@@ -300,10 +303,25 @@ describe('a head', () => {
   const grown = async (from: { size: number; root: Uint8Array<ArrayBuffer> }, of: Log, to: number) =>
     answerOf(async () => {
       const head = await headHolds(of.checkpoint(to), await trustFromText(of.key.vkey))
-      await headContinues(from, head, of.growth(Math.min(from.size, to), to).map((p) => hashFrom(p, 'p')))
+      await headContinues(from, head, { from: from.size, to, proof: of.growth(Math.min(from.size, to), to).map((p) => hashFrom(p, 'p')) })
     })
   it('continues the one before, and itself', async () => {
     for (const from of [1, 2, 7, 8, 31, 42]) expect(await grown(seen(from), log, 42)).toMatchObject({ state: 'verified' })
+  })
+  it('of no events has the root of no events', async () => {
+    const none = new Log(BOOK, 0, log.key)
+    expect(await answerOf(async () => headHolds(none.checkpoint(), await trustFromText(log.key.vkey)))).toMatchObject({ state: 'verified' })
+    const other = log.key.note(none.text().replace(/\n0\n[^\n]+/, '\n0\n' + log.text().split('\n')[2]))
+    expect(await answerOf(async () => headHolds(other, await trustFromText(log.key.vkey)))).toEqual(refused('format'))
+  })
+  it('with a proof between other sizes does not', async () => {
+    const head = await headHolds(log.checkpoint(), await trustFromText(log.key.vkey))
+    const growth = growthFrom(JSON.stringify({ format: 'closegate-consistency/1', from: 31, to: 42, proof: log.growth(31) }))
+    await headContinues(seen(31), head, growth)
+    expect(await answerOf(() => headContinues(seen(31), head, { ...growth, from: 30 }))).toEqual(refused('consistency'))
+    expect(await answerOf(() => headContinues(seen(30), head, growth))).toEqual(refused('consistency'))
+    const spelled = ['{}', '{"format":"closegate-consistency/1","from":1,"to":2}', '{"format":"closegate-consistency/1","from":1.0,"to":2,"proof":[]}', '{"format":"closegate-consistency/1","from":1,"to":2,"proof":[],"x":1}']
+    for (const text of spelled) expect(await answerOf(async () => growthFrom(text)), text).toEqual(refused('format'))
   })
   it('of a log that was cut, or rewritten, or forked does not', async () => {
     expect(await grown(seen(42), log, 41)).toEqual(refused('consistency'))

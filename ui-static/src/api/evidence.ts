@@ -5,6 +5,7 @@ import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import {
   answerOf,
   base64Of,
+  growthFrom,
   hashFrom,
   headContinues,
   headHolds,
@@ -27,9 +28,6 @@ interface Keys {
 }
 interface CheckpointSaid {
   checkpoint: string
-}
-interface Growth {
-  proof: string[]
 }
 
 export const originOf = (book: string | undefined) => (book ? `closegate/${book}` : '')
@@ -85,9 +83,9 @@ async function newestHead(origin: string, keys: readonly TrustedKey[], signal?: 
   const head = await headHolds(said.checkpoint, keys)
   if (head.origin !== origin) throw refusal('book', 'The newest head is of another log.')
   if (before) {
-    const growth = before.size < head.size ? await get<Growth>('audit/consistency', { from: before.size, to: head.size }, signal) : { proof: [] }
+    const growth = before.size < head.size ? await get<unknown>('audit/consistency', { from: before.size, to: head.size }, signal) : undefined
     const seen = { size: before.size, root: hashFrom(before.root, 'The root this browser kept') }
-    await headContinues(seen, head, growth.proof.map((p) => hashFrom(p, 'A hash of the consistency proof')))
+    await headContinues(seen, head, growth === undefined ? undefined : growthFrom(JSON.stringify(growth)))
   }
   keepHead(origin, { size: head.size, root: base64Of(head.root), at: new Date().toISOString() })
   return { head, before: before?.size ?? 0 }

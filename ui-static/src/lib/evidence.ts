@@ -4,17 +4,17 @@
  * reader's to bring; nothing in a receipt says which key to believe.
  *
  * Three answers: it holds; it does not, and what; or this browser cannot tell. */
-import { CannotTell, refuse, Refusal, sha256, utf8, type Bytes, type Fault } from './evidence/bytes'
+import { CannotTell, refuse, Refusal, same, sha256, utf8, type Bytes, type Fault } from './evidence/bytes'
 import { canonical, objectFrom } from './evidence/json'
 import { keyFrom, checkpointFrom, noteFrom, noteSigned, type Checkpoint, type NoteKey } from './evidence/note'
 import { trustFrom, type TrustedKey } from './evidence/keys'
 import { consistencyHolds, inclusionHolds, leafHash } from './evidence/merkle'
-import type { Receipt } from './evidence/receipt'
+import type { Growth, Receipt } from './evidence/receipt'
 
 export { hexOf, base64Of, hashFrom, textOf, type Fault } from './evidence/bytes'
 export { keyFrom, checkpointFrom, noteFrom, type Checkpoint, type NoteKey } from './evidence/note'
 export { chainFile, chainFrom, keysOf, trustFrom, type TrustedKey } from './evidence/keys'
-export { receiptFrom, receiptJson, receiptProof, type Receipt } from './evidence/receipt'
+export { growthFrom, receiptFrom, receiptJson, receiptProof, type Receipt } from './evidence/receipt'
 
 const ORIGIN = 'closegate/'
 
@@ -47,6 +47,7 @@ export interface Head extends Checkpoint {
 export async function headHolds(note: string, trust: readonly TrustedKey[]): Promise<Head> {
   const parsed = noteFrom(note)
   const c = checkpointFrom(parsed.text)
+  if (c.size === 0 && !same(c.root, await sha256())) refuse('format', 'A log of no events has another root.')
   let late: TrustedKey | undefined
   for (const t of trust) {
     if (t.key.name !== c.origin || !(await noteSigned(parsed, t.key))) continue
@@ -99,11 +100,13 @@ export interface Seen {
   root: Bytes
 }
 
-/* The later log begins with the earlier one, event by event. */
-export async function headContinues(before: Seen, head: Checkpoint, proof: readonly Bytes[]): Promise<void> {
+/* The later log begins with the earlier one, event by event; of the same size, it is the same, and
+ * needs no proof. */
+export async function headContinues(before: Seen, head: Checkpoint, growth?: Growth): Promise<void> {
   if (head.size < before.size)
     refuse('consistency', `The log shown has ${head.size} events; this browser has seen ${before.size} of it.`)
-  if (!(await consistencyHolds(before.size, before.root, head.size, head.root, proof)))
+  if (growth && (growth.from !== before.size || growth.to !== head.size)) refuse('consistency', `The proof is from ${growth.from} to ${growth.to} events, and not between the two heads.`)
+  if (!(await consistencyHolds(before.size, before.root, head.size, head.root, growth?.proof ?? [])))
     refuse('consistency', `The log of ${head.size} events does not begin with the ${before.size} that this browser has seen.`)
 }
 

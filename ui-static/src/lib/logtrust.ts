@@ -93,6 +93,7 @@ export interface LogTrust {
 async function known(origin: string, k: Kept, statements: readonly string[]): Promise<LogTrust> {
   const ours = await keyFrom(k.vkey)
   const base = { origin, ours, compared: k.compared, since: k.since, keys: [{ key: ours, from: 0 }] }
+  if (statements.length === 0) return { ...base, trouble: `The server says that this log has no key. This browser knows ${ours.id}.` }
   const chain = await answerOf(() => chainFrom(statements))
   if (chain.state === 'unknown') return { ...base, keys: [] }
   if (chain.state === 'refused') return { ...base, trouble: chain.words }

@@ -50,6 +50,7 @@ export async function chainFrom(statements: readonly string[]): Promise<KeyState
   for (const s of all.sort((a, b) => a.from - b.from)) {
     const last = chain.at(-1)
     if (last && !follows(s, last)) refuse('chain', `The statement about key ${s.key.id} does not follow the one before it.`)
+    if (chain.some((c) => sameKey(c.key, s.key) || (c.before && sameKey(c.before, s.key)))) refuse('chain', `Key ${s.key.id} comes back after it was followed by another.`)
     chain.push(s)
   }
   return chain

@@ -19,16 +19,16 @@ const TLOG = 'c2sp.org/tlog-proof@v1'
 const MEMBERS = ['format', 'event', 'hash_prev', 'index', 'proof', 'checkpoint']
 const TEXT_MAX = 32 << 20
 
-function indexFrom(o: Record<string, unknown>, text: string): number {
-  const n = o.index
+function numberFrom(o: Record<string, unknown>, name: string, text: string): number {
+  const n = o[name]
   // 41.0 and 4.1e1 are 41 to JSON.parse; here a number has one spelling
-  if (typeof n !== 'number' || !new RegExp(`"index"\\s*:\\s*${n}\\s*[,}]`).test(text)) return refuse('format', 'The receipt’s index is not a whole number.')
-  return wholeFrom(String(n), 'The receipt’s index')
+  if (typeof n !== 'number' || !new RegExp(`"${name}"\\s*:\\s*${n}\\s*[,}]`).test(text)) return refuse('format', `"${name}" is not a whole number.`)
+  return wholeFrom(String(n), `"${name}"`)
 }
 
 function proofFrom(list: unknown): Bytes[] {
-  if (!Array.isArray(list) || !list.every((p) => typeof p === 'string')) return refuse('format', 'The receipt has no proof.')
-  if (list.length > PROOF_MAX) return refuse('format', 'The receipt’s proof is longer than any tree is deep.')
+  if (!Array.isArray(list) || !list.every((p) => typeof p === 'string')) return refuse('format', 'There is no proof.')
+  if (list.length > PROOF_MAX) return refuse('format', 'The proof is longer than any tree is deep.')
   return (list as string[]).map((p, i) => hashFrom(p, `Hash ${i + 1} of the proof`))
 }
 
@@ -39,7 +39,7 @@ export function receiptFromJson(text: string): Receipt {
   return {
     event: textMember(o, 'event', 'The receipt'),
     hashPrev: hashFromHex(textMember(o, 'hash_prev', 'The receipt'), 'The hash of the event before'),
-    index: indexFrom(o, text),
+    index: numberFrom(o, 'index', text),
     proof: proofFrom(o.proof),
     checkpoint: textMember(o, 'checkpoint', 'The receipt'),
   }
@@ -61,6 +61,20 @@ export function receiptFromProof(text: string): Receipt {
     proof: proofFrom(hashes),
     checkpoint: text.slice(end + 2),
   }
+}
+
+export interface Growth {
+  from: number
+  to: number
+  proof: Bytes[]
+}
+
+/* closegate-consistency/1: that the log of `to` events begins with that of `from`. */
+export function growthFrom(text: string): Growth {
+  const o = objectFrom(text, 'The consistency proof')
+  if (o.format !== 'closegate-consistency/1') refuse('format', 'This is no consistency proof of closegate.')
+  onlyMembers(o, ['format', 'from', 'to', 'proof'], 'The consistency proof')
+  return { from: numberFrom(o, 'from', text), to: numberFrom(o, 'to', text), proof: proofFrom(o.proof) }
 }
 
 /* Either of the two, by how it begins. */
