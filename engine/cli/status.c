@@ -14,6 +14,7 @@
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/log_key.h"
 #include "engine/cli/totals.h"
 #include "engine/store/escalations.h"
 #include "engine/store/runs.h"
@@ -38,6 +39,8 @@ struct status {
     size_t runs_n;
     int64_t runs_failed; /* in the last day */
     const char *head, *head_utc;
+    const char *key_id, *vkey; /* that signs the log; NULL: none does */
+    struct anchor anchor;
     int64_t head_seq;
     bool daemon;
     bool file_differs; /* the policy file is not what is in force; false also without a file */
@@ -125,6 +128,22 @@ static struct err head_read(struct status *s, const struct store *store)
     return arena_check(s->cli->arena);
 }
 
+static struct err key_status(struct status *s, struct tx *tx)
+{
+    const struct anchor_rule rule = anchor_rule_of(s->cli);
+    struct log_key_event now;
+    char id[2 * NOTE_ID_LEN + 1];
+    bool found;
+    TRY(anchor_read(tx, s->cli->arena, &rule, &s->anchor));
+    TRY(log_key_now(tx, s->cli->arena, &found, &now));
+    if (!found)
+        return OK;
+    hex_print(now.statement.new_key.id, NOTE_ID_LEN, id);
+    s->key_id = arena_strdup(s->cli->arena, id);
+    s->vkey = note_key_print(s->cli->arena, &now.statement.new_key);
+    return arena_check(s->cli->arena);
+}
+
 static bool daemon_answers(struct cli *cli)
 {
     const struct fetch_req req = {.method = "GET",
@@ -154,6 +173,7 @@ static struct err read_all(struct status *s, struct book *book)
     TRY(book_read(s, &book->tx));
     TRY(waiting_read(s, &book->tx));
     TRY(runs_status(s, &book->tx));
+    TRY(key_status(s, &book->tx));
     return head_read(s, book->store);
 }
 
@@ -206,11 +226,23 @@ static void runs_told(struct status *s)
     }
 }
 
+static void key_told(const struct status *s)
+{
+    if (s->key_id == NULL)
+        printf("log     not signed: keys init gives it a key\n");
+    else
+        printf("log     signed by key %s\n", s->key_id);
+    if (cli_config(s->cli)->witness_list.n > 0)
+        printf("        witnesses have cosigned events 1 to %" PRId64 " of %" PRId64 "\n",
+               s->anchor.size, s->anchor.head);
+}
+
 static struct err told(struct status *s)
 {
     const struct json *entities = json_get(s->book, "entities");
     printf("book    %s\n", json_get_text(s->book, "book_id"));
     printf("chain   event %" PRId64 " of %s, hash %s\n", s->head_seq, s->head_utc, s->head);
+    key_told(s);
     printf("policy  %s\n", json_get_text(s->book, "policy_version"));
     if (s->file_differs)
         printf("        the policy file %s is another one and not in force: policy propose\n",
@@ -243,6 +275,10 @@ static struct err told_json(struct status *s)
         json_push(arena, waiting, one);
     }
     json_put(arena, o, "head", chain);
+    json_put_known(arena, o, "log_key_id", s->key_id);
+    json_put_known(arena, o, "log_vkey", s->vkey);
+    if (cli_config(s->cli)->witness_list.n > 0)
+        json_put_int(arena, o, "anchored", s->anchor.size);
     json_put_bool(arena, o, "engine_running", s->daemon);
     json_put_bool(arena, o, "policy_file_differs", s->file_differs);
     json_put(arena, o, "waiting", waiting);
