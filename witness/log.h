@@ -22,9 +22,9 @@ struct witness_log {
  * it: errors live in it. */
 MUST_CHECK struct err witness_log_open(const char *data_dir, const struct note_key *key,
                                        struct witness_log **out);
-/* Then, what the data folder knows of it. ERR_STORE when that cannot be believed: going on from
- * less than was cosigned would be a lie. */
-MUST_CHECK struct err witness_log_load(struct witness_log *log);
+/* Then, what the data folder knows of it, as our `own` cosignature shows. ERR_STORE when that
+ * cannot be believed: going on from less than was cosigned would be a lie. */
+MUST_CHECK struct err witness_log_load(struct witness_log *log, const struct note_key *own);
 void witness_log_free(struct witness_log *log); /* takes NULL */
 
 /* The file with this as the last checkpoint; then it is. ERR_STORE: nothing has changed. */

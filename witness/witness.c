@@ -66,7 +66,7 @@ static struct err logs_open(struct witness *w, const struct witness_settings *s)
     for (size_t i = 0; i < s->log_keys_n; i++)
         TRY(log_give(w, s->data_dir, &s->log_keys[i]));
     for (size_t i = 0; i < w->logs_n; i++)
-        TRY(witness_log_load(w->logs[i]));
+        TRY(witness_log_load(w->logs[i], &w->signer.key));
     return OK;
 }
 

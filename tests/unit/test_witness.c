@@ -442,7 +442,7 @@ START_TEST(a_statement_cannot_reach_behind_what_was_cosigned)
 }
 END_TEST
 
-START_TEST(several_keys_of_one_log_may_be_given)
+START_TEST(several_keys_of_one_log_may_be_given, the_new_key_alone_is_enough_once_it_is_given)
 {
     struct note_key both[2] = {signer.key, next.key};
     settings.log_keys = both;
@@ -451,6 +451,23 @@ START_TEST(several_keys_of_one_log_may_be_given)
     ck_assert_uint_eq(witness_logs(w), 1);
     ck_assert_int_eq(bring(0, 7), 200);
     ck_assert_int_eq(bring_note(7, 9, checkpoint_by(&next, ORIGIN, 9)), 200);
+}
+END_TEST
+
+/* Whoever runs it takes the old key out of the settings one day. */
+START_TEST(the_new_key_alone_is_enough_once_it_is_given)
+{
+    struct note_signer third;
+    ck_assert_int_eq(bring(0, 7), 200);
+    ck_assert_int_eq(add_key(statement(9, &signer, &next)), 200);
+    settings.log_keys = &next.key;
+    restart();
+    ck_assert_int_eq(bring(7, 8), 403);
+    ck_assert_int_eq(bring_note(7, 9, checkpoint_by(&next, ORIGIN, 9)), 200);
+    signer_new(&third, ORIGIN);
+    ck_assert_int_eq(add_key(statement(11, &next, &third)), 200);
+    ck_assert_int_eq(bring_note(9, 11, checkpoint_by(&third, ORIGIN, 11)), 200);
+    ed25519_free(third.secret);
 }
 END_TEST
 
@@ -468,4 +485,4 @@ TEST_MAIN_AROUND("witness", up, down, what_goes_on_is_cosigned_with_the_time,
                  what_cannot_be_kept_is_not_cosigned, one_process_is_the_witness,
                  the_next_key_is_believed_by_the_old_ones_word, a_key_by_nobodys_word_is_refused,
                  a_statement_cannot_reach_behind_what_was_cosigned,
-                 several_keys_of_one_log_may_be_given)
+                 several_keys_of_one_log_may_be_given, the_new_key_alone_is_enough_once_it_is_given)
