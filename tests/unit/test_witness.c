@@ -442,7 +442,7 @@ START_TEST(a_statement_cannot_reach_behind_what_was_cosigned)
 }
 END_TEST
 
-START_TEST(several_keys_of_one_log_may_be_given, the_new_key_alone_is_enough_once_it_is_given)
+START_TEST(several_keys_of_one_log_may_be_given)
 {
     struct note_key both[2] = {signer.key, next.key};
     settings.log_keys = both;
