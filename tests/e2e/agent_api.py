@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import agent as agents  # noqa: E402
 import engine as lib  # noqa: E402
+import evidence  # noqa: E402
 from tap import Tap  # noqa: E402
 
 tap = Tap()
@@ -364,6 +365,62 @@ def signing_out(agent, maria):
     live.close()
 
 
+def receipts(agent, engine, maria):
+    """What a browser checks comes as the engine made it; a second reading of the formats agrees."""
+    vkey = engine.book.cli("keys", "export", check=True)[1].strip()
+    waits = first(maria.waiting(), reason="ACCOUNT_FORCED_HUMAN")
+    status, said = maria.decide(waits, "confirm", "seen on the statement")
+    check("a decision's answer brings the receipt of its event", status == 200
+          and said["receipt"]["index"] == said["seq"] - 1
+          and evidence.receipt_holds(said["receipt"], vkey), (status, said))
+    event = json.loads(said["receipt"]["event"])
+    check("which says what was decided", event["escalation_id"] == waits["escalation_id"]
+          and event["rationale"] == "seen on the statement", event)
+    status, again = maria.get(f"audit/{said['seq']}/receipt")
+    check("the same is had by its number", status == 200 and again["event"]
+          == said["receipt"]["event"] and evidence.receipt_holds(again, vkey), (status, again))
+    again["index"] -= 1
+    check("and does not hold with another", not evidence.receipt_holds(again, vkey))
+    status, denied = maria.decide(first(maria.waiting(), reason="ACCOUNT_FORCED_HUMAN"), "reject")
+    check("a refusal has one, too", status == 403
+          and evidence.receipt_holds(denied["receipt"], vkey), (status, denied))
+    status, head = maria.get("audit/checkpoint")
+    check("the newest head is signed", status == 200
+          and evidence.note_holds(head["checkpoint"], vkey), (status, head))
+    status, chain = maria.get("audit/keys")
+    check("the keys are told by their own statements", status == 200
+          and evidence.note_holds(chain["statements"][-1], vkey), (status, chain))
+    status, growth = maria.get(f"audit/consistency?from={said['seq']}&to={head['size']}")
+    check("that the log was continued is proved", status == 200
+          and growth["format"] == "closegate-consistency/1" and growth["proof"], (status, growth))
+    for path, want in (("audit/consistency?from=9&to=3", 404), ("audit/consistency?from=0&to=3", 422),
+                       (f"audit/consistency?from=1&to={head['size'] + 1}", 404),
+                       ("audit/consistency?from=1", 422), ("audit/consistency?from=1&to=2&x=3", 422),
+                       ("audit/999999/receipt", 404), ("audit/0/receipt", 404),
+                       ("audit/01/receipt", 404), ("audit/3/receipts", 404),
+                       ("audit/3/receipt/", 404), ("audit/x/receipt", 404)):
+        status, said = maria.get(path)
+        check(f"GET {path} is {want}", status == want and "error" in said, (status, said))
+    for path in ("audit/3/receipt", "audit/checkpoint", "audit/keys", "audit/consistency?from=1&to=2"):
+        status, _, said = maria.ask("GET", "/api/v1/" + path, headers={"Cookie": None})
+        check(f"GET {path} is for who is signed in", status == 401, (status, said))
+
+
+def verifier(maria):
+    """The page that checks receipts without us brings its own policy, and no looser one."""
+    status, head, said = maria.ask("GET", "/verify.html")
+    if status == 503 and maria.ask("GET", "/")[0] == 503:
+        return  # a build without the workspace
+    csp = head.get("Content-Security-Policy", "")
+    check("verify.html is there, and one policy binds it", status == 200
+          and csp.count("default-src 'none'") == 1, (status, csp))
+    check("which lets its own script and style be, by their hashes, and nothing be asked for",
+          csp.count("'sha256-") == 2 and "connect-src" not in csp and "'self'" not in csp
+          and "frame-ancestors 'none'" in csp and not any(w in csp for w in LOOSE), csp)
+    check("and stands in the page, for when it is a file",
+          csp.replace("; frame-ancestors 'none'", "").encode() in said, csp)
+
+
 def to_me(agent, engine, maria):
     waits = maria.waiting("&entity=acme-us")
     one = waits[-1]["escalation_id"]
@@ -387,6 +444,10 @@ def every_entitys(agent, engine):
     status, said = sam.get("outbox")
     check("who sees one entity sees none", status == 403 and "every entity" in said["message"],
           (status, said))
+    other = engine.book.rows("SELECT max(seq) AS seq FROM audit_events WHERE entity_id = 'acme-us'")
+    status, said = sam.get(f"audit/{other[0]['seq']}/receipt")
+    check("and no receipt of another entity's event", status == 404, (status, said))
+    check("but where the log stands", sam.get("audit/checkpoint")[0] == 200)
     status, said = sam.post("outbox/dlv_1/retry", {})
     check("and sends none again", status == 403 and "every entity" in said["message"], said)
     status, said = agents.Person(agent, "maria").post("outbox/dlv_1/retry", {})
@@ -438,6 +499,8 @@ def main():
         every_one_opens(agent)
         decisions(agent)
         unknown(maria)
+        receipts(agent, engine, maria)
+        verifier(maria)
         to_me(agent, engine, maria)
         every_entitys(agent, engine)
         hosts_and_headers(agent, maria)
