@@ -100,9 +100,12 @@ static int faulty_write(sqlite3_file *file, const void *bytes, int n, sqlite3_in
     return rc != SQLITE_OK ? rc : real_of(file)->xWrite(file, bytes, n, at);
 }
 
+/* SQLite's own files say FSYNC whatever the reason, a full disk too. */
 static int faulty_sync(sqlite3_file *file, int flags)
 {
     int rc = change_due(&syncs);
+    if (rc == SQLITE_FULL)
+        rc = SQLITE_IOERR_FSYNC;
     return rc != SQLITE_OK ? rc : real_of(file)->xSync(file, flags);
 }
 

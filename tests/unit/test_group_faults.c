@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "engine/store/tree.h"
 #include "tests/fault/fault_mem.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/unit/spine_book.h"
@@ -19,6 +20,12 @@ struct batch {
 };
 
 static int batches;
+static struct note_signer signer;
+
+static void sign(void)
+{
+    ck_ok(tree_sign_with(book_writer, &signer));
+}
 
 static struct call *batch_call(const struct batch *b, int i, int number)
 {
@@ -54,6 +61,7 @@ static void reopen(void)
 {
     store_close(book_writer);
     ck_ok(store_open(book_path, STORE_WRITER, arena, &book_writer));
+    sign();
 }
 
 /* ---- what a crash would leave ---- */
@@ -83,6 +91,33 @@ static int confirmed_of(struct store *store, const struct batch *b)
     return n;
 }
 
+/* The last head is the tree of every event there is, and so is what the tiles say. */
+static void heads_cover(struct store *store)
+{
+    static const struct db_sql all = {"all", "SELECT hash_self FROM audit_events ORDER BY seq"};
+    CLEANUP(stmt_free) struct stmt *q = NULL;
+    struct merkle_edge edge = {.size = 0};
+    struct merkle_hash hash;
+    struct tree_head head;
+    struct tx tx;
+    ck_ok(tx_read_begin(store, arena, book_clock(), &tx));
+    ck_ok(stmt_new(tx.db, &all, &q));
+    for (bool row = true; row;) {
+        ck_ok(stmt_step(q, &row));
+        if (!row)
+            break;
+        merkle_leaf(stmt_peek(q, 0).at, MERKLE_HASH_LEN, &hash);
+        merkle_edge_add(&edge, &hash);
+    }
+    ck_ok(head_latest(&tx, arena, &head));
+    ck_assert_uint_eq(head.size, edge.size);
+    merkle_edge_root(&edge, &hash);
+    ck_assert(merkle_eq(&head.root, &hash));
+    ck_ok(merkle_root(head.size, tree_node, &tx, &hash));
+    ck_assert(merkle_eq(&head.root, &hash));
+    tx_read_end(&tx);
+}
+
 /* The files alone, without the index that the living process shares. */
 static int confirmed_after_crash(const struct batch *b)
 {
@@ -97,6 +132,7 @@ static int confirmed_after_crash(const struct batch *b)
     ck_assert_msg(report.kind == AUDIT_INTACT, "after a crash: %s", report.problem);
     ck_ok(store_open(path, STORE_READER, arena, &store));
     int n = confirmed_of(store, b);
+    heads_cover(store);
     store_close(store);
     for (int i = 0; i < 3; i++)
         (void)unlink(arena_fmt(arena, "%s%s", path, i == 0 ? "" : i == 1 ? "-wal" : "-shm"));
@@ -142,6 +178,7 @@ static void goes_on(struct batch *b)
         spine_is(b->calls[i], CALL_OK);
     ck_assert_int_eq(confirmed_of(book_reader, b), CALLS);
     ck_assert_int_eq(spine_events(), b->events + CALLS);
+    heads_cover(book_reader);
 }
 
 /* ---- one class of failure each ---- */
@@ -376,6 +413,13 @@ static void faults_up(void)
     fault_mem_install();
     fault_vfs_install();
     spine_up();
+    uint8_t public_key[ED25519_KEY_LEN];
+    char origin[TREE_ORIGIN_SIZE];
+    tree_origin(book_writer, origin);
+    ck_ok(ed25519_new(&signer.secret));
+    ed25519_public(signer.secret, public_key);
+    ck_ok(note_key_make(origin, NOTE_ED25519, public_key, &signer.key));
+    sign();
 }
 
 /* What came out of each test as a whole. */
@@ -383,6 +427,7 @@ static void faults_down(void)
 {
     book_is_intact();
     spine_down();
+    ed25519_free(signer.secret);
 }
 
 SPINE_MAIN("group_faults", faults_up, faults_down, a_full_disk, a_write_that_fails,
