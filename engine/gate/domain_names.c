@@ -171,12 +171,14 @@ static size_t confirmed_in(const struct policy *p, const char *entity)
     return n;
 }
 
-/* The plain entity is one in which most may be done: another one, where grants are for all. */
+/* The plain entity is another one, unless grants are for named ones only: then one in which most
+ * may be done. */
 static const char *entity_plain(const struct policy *p, const struct mentioned *m,
                                 const char *other)
 {
     const char *plain = other;
-    for (size_t i = 0; i < m->n && i < CORE_MAX; i++) {
+    bool anywhere = confirmed_in(p, other) > 0;
+    for (size_t i = 0; !anywhere && i < m->n && i < CORE_MAX; i++) {
         if (confirmed_in(p, m->at[i]) > confirmed_in(p, plain))
             plain = m->at[i];
     }

@@ -519,6 +519,52 @@ START_TEST(row_10_10_an_llm_confirms_nothing)
 }
 END_TEST
 
+START_TEST(row_10_11_no_process_confirms_but_auto_confirm)
+{
+    static const char *const others[] = {"engine:matcher", "engine:auto-confirm.2", "", NULL};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        begin(ENGINE);
+        w.ask.actor = others[i];
+        expect("10.11", RULING_HUMAN, REASON_TIER_REQUIRES_HUMAN, "/clauses/TIER_REQUIRES_HUMAN");
+    }
+}
+END_TEST
+
+START_TEST(row_12_15_what_is_t3_takes_a_known_person_and_two_others)
+{
+    static const enum action acts[] = {ACTION_CONFIRM, ACTION_UNMATCH, ACTION_RESOLVE_EXCEPTION,
+                                       ACTION_CHANGE_REGISTRY, ACTION_THAW};
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        begin(HUMAN);
+        w.ask.action = acts[i];
+        w.ask.tier = TIER_T3;
+        w.ask.keeps_amount = false;
+        w.ask.approvers_n = 1;
+        expect("12.15", RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
+               "/clauses/SECOND_APPROVER_REQUIRED");
+        w.ask.approvers_n = 2;
+        expect("13", RULING_ALLOW, REASON_ALLOWED, "");
+    }
+    w.ask.principal = NULL;
+    expect("12.15", RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
+           "/clauses/SECOND_APPROVER_REQUIRED");
+    begin(ENGINE);
+    w.ask.tier = TIER_T3;
+    w.ask.approvers_n = 2;
+    expect("12.15", RULING_HUMAN, REASON_SECOND_APPROVER_REQUIRED,
+           "/clauses/SECOND_APPROVER_REQUIRED");
+}
+END_TEST
+
+START_TEST(row_12_15_an_exception_that_gives_nothing_up_needs_nobody_else)
+{
+    begin(HUMAN);
+    w.ask.action = ACTION_RESOLVE_EXCEPTION;
+    w.ask.tier = TIER_T3;
+    expect("13", RULING_ALLOW, REASON_ALLOWED, "");
+}
+END_TEST
+
 START_TEST(row_11_above_single_max_a_second_person_confirms)
 {
     begin(HUMAN);
@@ -813,7 +859,10 @@ static void add_confirming(TCase *tcase)
 
 static void add_the_rest(TCase *tcase)
 {
-    const TTest *const tests[] = {row_11_above_single_max_a_second_person_confirms,
+    const TTest *const tests[] = {row_10_11_no_process_confirms_but_auto_confirm,
+                                  row_12_15_what_is_t3_takes_a_known_person_and_two_others,
+                                  row_12_15_an_exception_that_gives_nothing_up_needs_nobody_else,
+                                  row_11_above_single_max_a_second_person_confirms,
                                   row_12_1_an_llm_does_not_approve_an_escalation,
                                   row_12_2_an_llm_settles_no_exception,
                                   row_12_3_nobody_lends_anothers_seat,
