@@ -1,6 +1,7 @@
 /* The proof of a policy where it is taken: made, or found in the book. */
 #include "engine/call/admit.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "common/sys/crypt.h"
@@ -37,17 +38,52 @@ static struct err keep(struct arena *arena, const struct policy *policy,
     return arena_check(arena);
 }
 
+/* A part of the proof on a processor of its own. */
+struct part {
+    struct proof_of of;
+    struct arena *arena; /* what the report lives in */
+    struct proof_report report;
+    struct err err;
+};
+
+static void *part_run(void *arg)
+{
+    struct part *p = arg;
+    p->err = p->arena == NULL ? err_new(ERR_LIMIT, "out of memory")
+                              : policy_prove(p->arena, &p->of, &p->report);
+    return NULL;
+}
+
+/* Where no thread can be had, the parts are proved one after the other. */
+static struct err parts_run(struct part *parts)
+{
+    pthread_t thread;
+    bool apart = pthread_create(&thread, NULL, part_run, &parts[1]) == 0;
+    (void)part_run(&parts[0]);
+    if (apart)
+        (void)pthread_join(thread, NULL);
+    else
+        (void)part_run(&parts[1]);
+    TRY(parts[0].err);
+    TRY(parts[1].err);
+    proof_join(&parts[0].report, &parts[1].report);
+    return OK;
+}
+
 struct err policy_examine(struct arena *arena, struct str text, const struct policy *policy,
                           struct policy_examined *examined)
 {
-    CLEANUP(arena_free) struct arena *own = arena_new(PROOF_BYTES);
-    struct proof_report made;
+    CLEANUP(arena_free) struct arena *one = arena_new(PROOF_BYTES);
+    CLEANUP(arena_free) struct arena *two = arena_new(PROOF_BYTES);
     struct json *tree;
-    ENSURE(own != NULL, ERR_LIMIT, "out of memory");
-    ENSURE(yaml_read(own, text, &tree).kind == ERR_NONE, ERR_BUG,
+    ENSURE(one != NULL && two != NULL, ERR_LIMIT, "out of memory");
+    ENSURE(yaml_read(one, text, &tree).kind == ERR_NONE, ERR_BUG,
            "the policy was read once, and cannot be read again");
-    TRY(policy_prove(own, &(struct proof_of){.policy = policy, .tree = tree}, &made));
-    return keep(arena, policy, &made, examined);
+    struct proof_of of = {.policy = policy, .tree = tree, .parts = 2};
+    struct part parts[] = {{.of = of, .arena = one}, {.of = of, .arena = two}};
+    parts[1].of.part = 1;
+    TRY(parts_run(parts));
+    return keep(arena, policy, &parts[0].report, examined);
 }
 
 /* ---- what is known of it ---- */

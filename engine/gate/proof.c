@@ -257,7 +257,7 @@ static struct err found(struct walk *w, const struct invariant *inv, const char 
     *ask = w->ask;
     r->holds = false;
     r->finding = (struct proof_finding){
-        .invariant = inv->name, .what = what, .ask = ask, .verdict = w->verdict};
+        .invariant = inv->name, .what = what, .ask = ask, .verdict = w->verdict, .space = w->space};
     return OK;
 }
 
@@ -336,24 +336,62 @@ static size_t each_points(const struct domain *d)
     return sum * domain_choices(d, DOMAIN_ACTION) * domain_choices(d, DOMAIN_ACTOR);
 }
 
-static struct err walk_limits(struct walk *w)
-{
+/* ---- who walks what ---- */
+
+/* The walk's share of the subspaces, and what they are about. */
+struct share {
+    bool mine[SPACES];
+    size_t points_max[SPACES]; /* a limit's points are asked about once for each limit */
     struct sites sites;
-    TRY(proof_limits_find(w, &sites.at, &sites.n));
-    size_t points_max = 4 * (size_t)POINTS_MAX / (sites.n + 1);
-    for (size_t s = SPACE_LIMITS_ACTS; s < SPACES && w->report->holds; s++)
-        TRY(walk_space(w, &spaces[s], points_max, visit_limits, &sites));
-    return OK;
+};
+
+static void weights(struct walk *w, struct share *s, uint64_t weight[SPACES])
+{
+    for (size_t i = 0; i < SPACES; i++) {
+        bool limits = i >= SPACE_LIMITS_ACTS;
+        s->points_max[i] = limits ? 4 * (size_t)POINTS_MAX / (s->sites.n + 1) : POINTS_MAX;
+        if (i == SPACE_EACH) {
+            weight[i] = 2 * each_points(w->domain);
+            continue;
+        }
+        struct product p = product_of(w, &spaces[i], s->points_max[i]);
+        weight[i] = product_points(&p) * (limits ? 1 + s->sites.n / 2 : 1);
+    }
 }
 
-static struct err walk_all(struct walk *w, struct again *again)
+/* The heaviest one left goes to whoever has least: each part finds the same without being told. */
+static void share_out(struct walk *w, unsigned part, unsigned parts, struct share *s)
 {
-    TRY(walk_each(w, visit_first, again));
-    for (size_t s = SPACE_AMOUNTS; s < SPACE_LIMITS_ACTS && w->report->holds; s++)
-        TRY(walk_space(w, &spaces[s], POINTS_MAX, visit_rules, NULL));
-    if (w->report->holds)
-        TRY(walk_limits(w));
-    return w->report->holds ? walk_each(w, visit_again, again) : OK;
+    enum { PARTS_MAX = 16 };
+    uint64_t weight[SPACES], load[PARTS_MAX] = {0};
+    bool given[SPACES] = {false};
+    parts = parts > PARTS_MAX ? PARTS_MAX : parts == 0 ? 1 : parts;
+    weights(w, s, weight);
+    for (size_t n = 0; n < SPACES; n++) {
+        size_t heavy = SPACES, least = 0;
+        for (size_t i = 0; i < SPACES; i++)
+            heavy = !given[i] && (heavy == SPACES || weight[i] > weight[heavy]) ? i : heavy;
+        for (size_t k = 1; k < parts; k++)
+            least = load[k] < load[least] ? k : least;
+        given[heavy] = true;
+        load[least] += weight[heavy];
+        s->mine[heavy] = least == part;
+    }
+}
+
+static struct err walk_share(struct walk *w, struct share *s, struct again *again)
+{
+    if (s->mine[SPACE_EACH])
+        TRY(walk_each(w, visit_first, again));
+    for (size_t i = SPACE_AMOUNTS; i < SPACES && w->report->holds; i++) {
+        bool limits = i >= SPACE_LIMITS_ACTS;
+        w->space = i;
+        if (s->mine[i])
+            TRY(walk_space(w, &spaces[i], s->points_max[i], limits ? visit_limits : visit_rules,
+                           &s->sites));
+    }
+    w->space = SPACES;
+    return s->mine[SPACE_EACH] && w->report->holds ? walk_each(w, visit_again, again) : OK;
 }
 
 /* ---- the report ---- */
@@ -383,6 +421,7 @@ static struct err report_begin(struct arena *arena, struct proof_report *r)
 
 struct err policy_prove(struct arena *arena, const struct proof_of *of, struct proof_report *report)
 {
+    struct share share = {.sites = {.n = 0}};
     struct domain *domain;
     struct again again;
     TRY(report_begin(arena, report));
@@ -396,7 +435,20 @@ struct err policy_prove(struct arena *arena, const struct proof_of *of, struct p
     report->whole = domain_whole(domain);
     TRY(proof_rules_begin(&w));
     TRY(proof_again_begin(&again, arena, each_points(domain)));
-    struct err e = walk_all(&w, &again);
+    TRY(proof_limits_find(&w, &share.sites.at, &share.sites.n));
+    share_out(&w, of->part, of->parts, &share);
+    struct err e = walk_share(&w, &share, &again);
     proof_again_end(&again);
     return e;
+}
+
+void proof_join(struct proof_report *report, const struct proof_report *part)
+{
+    report->points += part->points;
+    report->allowed += part->allowed;
+    report->decided += part->decided;
+    report->whole = report->whole && part->whole;
+    if (!part->holds && (report->holds || part->finding.space < report->finding.space))
+        report->finding = part->finding;
+    report->holds = report->holds && part->holds;
 }

@@ -20,6 +20,9 @@ struct proof_of {
     const struct policy *policy;
     const struct json *tree; /* what it was loaded from: pointers resolve here */
     gate_fn *gate;           /* NULL: gate_decide; tests bring broken ones */
+    /* On several processors: each proves its part of the subspaces, 0 … parts - 1, with an arena of
+     * its own, and proof_join makes one report of theirs. parts 0: everything is proved here. */
+    unsigned part, parts;
 };
 
 /* The first counterexample, in the order of the walk: what the gate said to these facts, and why
@@ -29,6 +32,7 @@ struct proof_finding {
     const char *what;
     const struct ask *ask;
     struct verdict verdict;
+    size_t space; /* in the order of the walk, for proof_join */
 };
 
 struct proof_invariant {
@@ -52,5 +56,8 @@ struct proof_report {
  * of memory; a policy that breaks an invariant is no error here. */
 MUST_CHECK struct err policy_prove(struct arena *arena, const struct proof_of *of,
                                    struct proof_report *report);
+
+/* Adds another part's report. Of two findings the one that a walk alone would have met stays. */
+void proof_join(struct proof_report *report, const struct proof_report *part);
 
 #endif

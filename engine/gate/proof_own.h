@@ -24,6 +24,7 @@ struct walk {
     struct policy *blocking;    /* for each action a copy of the policy with one rule against it */
     struct policy *nobody;      /* and one in which nobody holds any grant */
     struct seen seen;
+    size_t space; /* under way */
 };
 
 /* One more verdict that is not the point's own. */

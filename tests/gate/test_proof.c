@@ -310,6 +310,55 @@ START_TEST(what_is_t3_is_never_one_persons)
 }
 END_TEST
 
+/* ---- parts ---- */
+
+static void prove_in(unsigned parts, gate_fn *gate)
+{
+    for (unsigned part = 0; part < parts; part++) {
+        struct proof_report one;
+        const struct proof_of of = {.policy = policies.policy[POLICY_BELOW],
+                                    .tree = policies.tree[POLICY_BELOW],
+                                    .gate = gate,
+                                    .part = part,
+                                    .parts = parts};
+        ck_ok(policy_prove(arena, &of, &one));
+        if (part == 0)
+            report = one;
+        else
+            proof_join(&report, &one);
+    }
+}
+
+START_TEST(parts_prove_what_one_walk_proves)
+{
+    prove_in(1, NULL);
+    const struct proof_report alone = report;
+    for (unsigned parts = 2; parts <= 5; parts++) {
+        prove_in(parts, NULL);
+        ck_assert(report.holds && report.whole);
+        ck_assert_uint_eq(report.points, alone.points);
+        ck_assert_uint_eq(report.decided, alone.decided);
+        ck_assert_uint_eq(report.allowed, alone.allowed);
+    }
+}
+END_TEST
+
+START_TEST(parts_find_what_one_walk_finds)
+{
+    static gate_fn *const gates[] = {any_process_confirms, models_are_people, two_are_enough,
+                                     ties_the_channel_to_the_amount};
+    prove_in(1, gates[_i]);
+    const struct proof_report alone = report;
+    ck_assert(!alone.holds);
+    prove_in(3, gates[_i]);
+    ck_assert(!report.holds);
+    ck_assert_str_eq(report.finding.invariant, alone.finding.invariant);
+    ck_assert_str_eq(report.finding.what, alone.finding.what);
+    ck_assert_int_eq(report.finding.ask->action, alone.finding.ask->action);
+    ck_assert_int_eq(report.finding.ask->tier, alone.finding.ask->tier);
+}
+END_TEST
+
 /* ---- broken policies ---- */
 
 START_TEST(a_refusal_without_a_sentence_is_found_out)
@@ -350,6 +399,8 @@ int main(void)
     tcase_add_test(tcase, llm_never_confirms_can_fail);
     tcase_add_test(tcase, threshold_monotone_can_fail);
     tcase_add_test(tcase, what_is_t3_is_never_one_persons);
+    tcase_add_test(tcase, parts_prove_what_one_walk_proves);
+    tcase_add_loop_test(tcase, parts_find_what_one_walk_finds, 0, 4);
     tcase_add_test(tcase, a_refusal_without_a_sentence_is_found_out);
     tcase_add_test(tcase, a_pointer_to_nothing_is_found_out);
     return test_run("proof", tcase);
