@@ -69,7 +69,7 @@ def started(engine, book, first):
           proofs(book, "ENGINE_STARTED"))
     another(book)
     daemon.process.send_signal(signal.SIGHUP)
-    lib.wait_until(lambda: len(proofs(book, "POLICY_LOADED")) == 2)
+    lib.wait_until(lambda: len(proofs(book, "POLICY_LOADED")) == 2, seconds=90)
     loaded = proofs(book, "POLICY_LOADED")
     check("a policy loaded by SIGHUP was proved, too",
           len(loaded) == 2 and loaded[1] and loaded[1]["policy"] != first["policy"], loaded)
@@ -134,7 +134,7 @@ def on_a_book(engine, broken, book):
     events = book.rows("SELECT max(seq) AS n FROM audit_events")[0]["n"]
     another(book)
     daemon.process.send_signal(signal.SIGHUP)
-    found = lib.wait_until(lambda: "breaks the invariant" in log_of(daemon))
+    found = lib.wait_until(lambda: "breaks the invariant" in log_of(daemon), seconds=90)
     check("reload: the policy in force stays, and the log says why", found, log_of(daemon))
     refused("propose", book.cli("policy", "propose", os.path.join(book.data, "policy.yaml")))
     check("and the book has no event of either",
