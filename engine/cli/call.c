@@ -9,8 +9,10 @@
 #include "common/sys/fetch.h"
 #include "common/sys/json_read.h"
 #include "common/sys/json_write.h"
+#include "common/verify/receipt.h"
 #include "engine/auth/actor_auth.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/out_file.h"
 #include "engine/cli/policy_file.h"
 #include "proto/jsonrpc.h"
 
@@ -121,21 +123,35 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
     return err_in(json_read(cli->arena, reply.body, NULL, answer), "the engine's answer");
 }
 
-static int run_call(struct cli *cli)
+/* What was done is done, whether its receipt can be written or not: that is said, and no more. */
+static void receipt_keep(const struct cli *cli, struct out_file *out, const struct json *result)
 {
-    struct str body = {0};
-    struct json *answer = NULL;
-    struct err e = request_body(cli, &body);
+    const struct json *receipt = json_pointer_get(result, "/_meta/closegate~1receipt");
+    CLEANUP(jw_fini) struct jw w;
+    struct str text;
+    if (out->path == NULL)
+        return;
+    jw_init(&w, 2 * RECEIPT_BYTES_MAX);
+    jw_tree(&w, NULL, receipt);
+    struct err e =
+        receipt == NULL ? err_new(ERR_MISSING, "none came with the answer") : jw_done(&w, &text);
     if (e.kind == ERR_NONE)
-        e = post(cli, body, &answer);
+        e = out_put(out, text.at, text.len);
+    if (e.kind == ERR_NONE)
+        e = out_finish(out);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        (void)fprintf(stderr, "%s: no receipt was written: %s\n", cli->program->name, e.msg);
+}
+
+static int answer_told(struct cli *cli, const struct json *answer, struct out_file *receipt)
+{
     const struct json *error = json_get(answer, "error");
     const struct json *result = json_get(answer, "result");
     if (error != NULL || result == NULL) {
         const char *why = json_get_text(error, "message");
         return cli_fail(cli, err_new(ERR_UPSTREAM, why != NULL ? why : "no result in the answer"));
     }
+    receipt_keep(cli, receipt, result);
     const struct json *told = json_get(result, "structuredContent");
     const char *text = json_text(json_pointer_get(result, "/content/0/text"));
     if (told != NULL)
@@ -148,10 +164,25 @@ static int run_call(struct cli *cli)
     return told != NULL ? CLI_NO : CLI_UNKNOWN; /* denied, or not done */
 }
 
+static int run_call(struct cli *cli)
+{
+    __attribute__((cleanup(out_drop_cleanup))) struct out_file receipt = {0};
+    const char *path = cli_option(cli, "receipt");
+    struct str body = {0};
+    struct json *answer = NULL;
+    struct err e = request_body(cli, &body);
+    if (e.kind == ERR_NONE && path != NULL) /* before anything is done */
+        e = out_begin(cli->arena, path, &receipt);
+    if (e.kind == ERR_NONE)
+        e = post(cli, body, &answer);
+    return e.kind == ERR_NONE ? answer_told(cli, answer, &receipt) : policy_fail(cli, e);
+}
+
 static const struct cli_option options[] = {
     {"as", "ACTOR", "sign as this actor with the data folder's workspace key (dev only)"},
     {"for", "ACTOR", "the human:… on whose behalf --as llm:… acts"},
     {"channel", "NAME", "of --as: web, slack, chat or api; default web for humans"},
+    {"receipt", "FILE", "write the receipt of what was recorded to this new file"},
     {"admin", NULL, "call an administrative tool, as the person the kernel says you are"},
 };
 

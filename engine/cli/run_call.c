@@ -12,6 +12,7 @@
 #include "common/sys/json_read.h"
 #include "common/sys/json_write.h"
 #include "common/sys/os_subject.h"
+#include "common/verify/receipt.h"
 #include "engine/auth/actor_auth.h"
 #include "engine/call/boot.h"
 #include "engine/call/call.h"
@@ -99,6 +100,7 @@ static struct err by_daemon(struct cli *cli, const char *tool, const struct json
     out->result = json_pointer_get(answer, "/result/structuredContent");
     if (out->result == NULL)
         return answer_failed(cli->arena, answer, (int)reply.status);
+    out->receipt = json_pointer_get(answer, "/result/_meta/closegate~1receipt");
     out->outcome = outcome_of(out->result);
     return OK;
 }
@@ -213,7 +215,8 @@ static struct err local_call(struct local *l, const struct tool *tool, const str
     struct call *c = ARENA_NEW(arena, struct call);
     struct tx tx;
     ENSURE(c != NULL, ERR_LIMIT, "out of memory");
-    *c = (struct call){.arena = arena, .tool = tool, .policy = l->policy, .prod = l->prod};
+    *c = (struct call){
+        .arena = arena, .tool = tool, .policy = l->policy, .prod = l->prod, .wants_receipt = true};
     TRY(tx_read_begin(l->reader, arena, cli_clock_us(), &tx));
     struct err e = run_person(&tx, arena, &c->actor);
     tx_read_end(&tx);
@@ -222,7 +225,8 @@ static struct err local_call(struct local *l, const struct tool *tool, const str
     TRY(local_run(l, c));
     out->outcome = c->outcome;
     out->result = c->result;
-    return OK;
+    out->receipt = c->receipt == NULL ? NULL : receipt_print(arena, c->receipt);
+    return arena_check(arena);
 }
 
 static struct err on_locked_book(struct cli *cli, const char *name, const struct json *arguments,

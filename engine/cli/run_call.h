@@ -10,6 +10,7 @@
 struct run_call {
     enum call_outcome outcome; /* OK, PENDING or DENIED; a failure is the function's error */
     const struct json *result;
+    const struct json *receipt; /* of the event that recorded it; NULL: none came */
     bool by_daemon;
 };
 

@@ -164,6 +164,23 @@ def commands(c):
     return note
 
 
+def kept(c):
+    path = os.path.join(c.book.dir, "kept.json")
+    words = ["call", "reject_match", json.dumps({"match_id": c.proposal(), "rationale": "no"}),
+             "--as", "human:maria", "--receipt", path]
+    env = dict(c.book.env, CLOSEGATE_ENGINE_LISTEN=f"127.0.0.1:{c.engine.port}")
+    done = subprocess.run([c.book.engine, *words], env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60)
+    with open(path, encoding="utf-8") as f:
+        check("call --receipt keeps the receipt of what was recorded", done.returncode == 0
+              and c.holds(json.load(f), json.loads(done.stdout)["seq"]), done)
+    events = len(leaves_of(c))
+    again = subprocess.run([c.book.engine, *words], env=env, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=60)
+    check("where a file is, nothing is called", again.returncode == 1
+          and len(leaves_of(c)) == events, again)
+
+
 def leaves_of(c):
     return [evidence.leaf_hash(r["hash_self"]) for r in
             c.book.rows("SELECT hash_self FROM audit_events ORDER BY seq")]
@@ -288,6 +305,7 @@ def main():
         tasks(c)
         resources(c)
         commands(c)
+        kept(c)
         consistency(c)
         export(c)
         tlog(c)
