@@ -2,6 +2,9 @@
  * and SIGINT drain. */
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "common/base/form.h"
 #include "common/sys/log.h"
@@ -145,12 +148,24 @@ static struct err options_take(struct cli *cli)
     return witness_settings_check(cli->arena, s);
 }
 
+/* The key is in this process's memory: no core of it, no stranger's debugger, nothing that a
+ * program it never starts could gain. */
+static void confine(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)umask(077);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 static int run_serve(struct cli *cli)
 {
     struct log_options log = log_options_default();
     struct serving s = {.cli = cli};
     log.level = (enum log_level)cli_settings(cli)->log_level;
     log_init(&log);
+    confine();
     struct err e = options_take(cli);
     if (e.kind == ERR_NONE)
         e = run_all(&s);

@@ -91,6 +91,8 @@ struct err log_key_read(struct str bytes, struct log_key_statement *out)
     TRY(note_parse(bytes, &note));
     TRY(text_read(note.text, out));
     TRY(pair_check(out->from, out->has_old ? &out->old_key : NULL, &out->new_key));
+    ENSURE(note.n <= (out->has_old ? 2u : 1u), ERR_AUTH,
+           "there is a signature that nobody asked for");
     ENSURE(note_signed(&note, &out->new_key, NULL), ERR_AUTH,
            "the new key's signature is missing or does not hold");
     ENSURE(!out->has_old || note_signed(&note, &out->old_key, NULL), ERR_AUTH,

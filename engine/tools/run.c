@@ -153,5 +153,6 @@ const struct tool tool_run_end = {
     .summary = "Records how a workflow run ended and gives its lock back.",
     .tier = TIER_T0,
     .run = TOOL_CHANGE,
+    .when_held = true, /* it says what is so, and gives the lock back */
     .plan = end_plan,
 };

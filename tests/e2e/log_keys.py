@@ -164,7 +164,51 @@ def without_its_key(c):
     check("no key material is logged", secret not in open(c.daemon.log, encoding="utf-8").read())
 
 
+def book_from_before(binary):
+    """One that was made without a key, as before there were any."""
+    book = lib.Book(binary, starter="empty")
+    try:
+        book.env["CLOSEGATE_RECEIPTS"] = "off"
+        book.make()
+        del book.env["CLOSEGATE_RECEIPTS"]
+        check("a book from before has no key", book.cli("keys", "list")[1].startswith("the book has")
+              and not os.path.exists(os.path.join(book.data, "log.key")))
+        book.env["CLOSEGATE_ENV"] = "prod"
+        code, text = book.cli("serve")
+        check("in prod it is not served, and what to do is said",
+              code == 1 and "keys init" in text, text)
+        code, text = book.cli("freeze", "--tool", "confirm_match", "--reason", "x")
+        check("nor written", code == 1 and "keys init" in text, text)
+        n = book.rows("SELECT max(seq) AS n FROM audit_events")[0]["n"]
+        code, text = book.cli("keys", "init")
+        vkey = text.strip()
+        head = book.rows("SELECT size, note FROM audit_heads")
+        check("keys init gives it one, and the first head covers all that was before",
+              code == 0 and [h["size"] for h in head] == [n + 1]
+              and evidence.note_holds(head[0]["note"], vkey), (text, len(head)))
+        check("once", book.cli("keys", "init")[0] == 2)
+        code, text = book.cli("audit", "prove", "1")
+        check("so its first event can be proved", code == 0
+              and evidence.receipt_holds(json.loads(text), vkey), text)
+    finally:
+        book.close()
+    book = lib.Book(binary, starter="empty")
+    daemon = lib.Engine(book)
+    try:
+        book.env["CLOSEGATE_RECEIPTS"] = "off"
+        book.make()
+        del book.env["CLOSEGATE_RECEIPTS"]
+        book.env["CLOSEGATE_LOG_LEVEL"] = "info"
+        daemon.start()
+        check("in dev serve makes a key by itself and says so", "had no log key" in daemon.tail()
+              and len(json.loads(book.cli("keys", "list", "--json")[1])) == 1, daemon.tail())
+    finally:
+        daemon.stop()
+        book.close()
+
+
 def main():
+    book_from_before(lib.given_engine())
     c = Company(lib.given_engine())
     try:
         c.book.make()

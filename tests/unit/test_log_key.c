@@ -101,6 +101,18 @@ START_TEST(a_statement_wants_both_signatures)
 }
 END_TEST
 
+START_TEST(a_statement_has_no_signature_beside_those_it_needs)
+{
+    struct log_key_statement s;
+    struct note note;
+    (void)statement(41, &first, &second);
+    char *text = arena_dup(arena, out.at, out.len);
+    ck_ok(note_parse(str_of(text), &note));
+    note_sign_line(note.text, &third, 0, &out);
+    ck_err(log_key_read(buf_str(&out), &s), ERR_AUTH);
+}
+END_TEST
+
 START_TEST(a_changed_statement_is_refused)
 {
     struct log_key_statement s;
@@ -246,7 +258,8 @@ END_TEST
 
 TEST_MAIN_AROUND("log_key", up, down, a_statement_is_read_as_it_was_signed,
                  two_keys_of_one_log_are_named_in_a_statement_and_not_one_twice,
-                 a_statement_wants_both_signatures, a_changed_statement_is_refused,
+                 a_statement_wants_both_signatures,
+                 a_statement_has_no_signature_beside_those_it_needs, a_changed_statement_is_refused,
                  every_line_of_a_statement_is_as_it_should_be,
                  a_rotation_ends_one_key_where_the_next_begins,
                  a_statement_of_a_stranger_moves_nobody, a_key_is_followed_by_one_key_only,
