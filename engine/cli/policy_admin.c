@@ -6,9 +6,38 @@
 #include "common/sys/disk.h"
 #include "engine/call/boot.h"
 #include "engine/cli/admin.h"
+#include "engine/cli/book.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/policy_effect.h"
+#include "engine/cli/policy_file.h"
+#include "engine/store/audit.h"
 
 /* ---- policy ---- */
+
+/* What the proposal would have changed, beside the answer. Whatever keeps it from being told – a
+ * mistake in the file, no book on this machine – the proposal itself says better. */
+static void effect_tell(struct cli *cli, const char *file)
+{
+    __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
+    __attribute__((cleanup(buf_fini_cleanup))) struct buf text;
+    struct named_policy old, new;
+    const char *path;
+    struct policy_effect *effect = ARENA_NEW(cli->arena, struct policy_effect);
+    buf_init(&text, (size_t)1 << 20);
+    if (effect == NULL || book_find(cli, &path).kind != ERR_NONE ||
+        book_open(cli, &book).kind != ERR_NONE ||
+        policy_named(cli->arena, &book.tx, "in-force", &old).kind != ERR_NONE ||
+        policy_named(cli->arena, &book.tx, file, &new).kind != ERR_NONE ||
+        audit_last_seq(&book.tx, &effect->last).kind != ERR_NONE)
+        return;
+    effect->first = 1;
+    effect->old = old.policy;
+    effect->new = new.policy;
+    if (policy_effect_find(path, &book.tx, cli->arena, effect).kind != ERR_NONE)
+        return;
+    policy_effect_print(cli->arena, effect, &text);
+    fprintf(stderr, "%s", buf_text(&text));
+}
 
 static int run_propose(struct cli *cli)
 {
@@ -22,6 +51,7 @@ static int run_propose(struct cli *cli)
     json_put(cli->arena, args, "text", json_str_new(cli->arena, text));
     if (cli_option(cli, "rationale") != NULL)
         json_put_text(cli->arena, args, "rationale", cli_option(cli, "rationale"));
+    effect_tell(cli, cli->args[0]);
     return admin_submit(cli, "propose_policy", args);
 }
 
@@ -86,8 +116,11 @@ const struct command command_policy_propose = {
     .name = "policy propose",
     .args = "FILE",
     .summary = "propose another policy; in prod another human approves it",
-    .help =
-        "A mistake is told with line and column. Approved, it is in force at once.\n" ADMIN_EXITS,
+    .help = "A mistake is told with line and column. What it would have decided otherwise of all "
+            "that is\n"
+            "recorded is counted on standard error (policy diff names it). Approved, it is in "
+            "force at\n"
+            "once.\n" ADMIN_EXITS,
     .args_min = 1,
     .args_max = 1,
     .options = admin_why,

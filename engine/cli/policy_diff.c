@@ -205,22 +205,6 @@ static void directions(struct differing *d, direction_fn *fn, void *arg)
     }
 }
 
-static void total_text(struct differing *d, enum ruling from, enum ruling to, void *arg)
-{
-    const struct effect_total *t = &d->effect.totals[from][to];
-    struct arena *arena = d->cli->arena;
-    (void)arg;
-    if (t->count == 0)
-        return;
-    buf_putf(&d->line, "  %s -> %s%s: %" PRId64, ruling_name(from), ruling_name(to),
-             from == to ? " for another reason" : "", t->count);
-    if (t->money_n > 0)
-        buf_putf(&d->line, ", %s", effect_money_text(arena, t));
-    if (t->unvalued > 0)
-        buf_putf(&d->line, ", %" PRId64 " without an amount", t->unvalued);
-    buf_putc(&d->line, '\n');
-}
-
 static void points_text(struct differing *d, enum ruling from, enum ruling to, void *arg)
 {
     (void)arg;
@@ -255,17 +239,12 @@ static struct err examples_text(struct differing *d)
 
 static struct err end_text(struct differing *d)
 {
-    const struct policy_effect *e = &d->effect;
     if (d->written > TEXT_ROWS_MAX)
         buf_putf(&d->line, "… and %" PRId64 " more; --format csv or json has them all\n",
                  d->written - TEXT_ROWS_MAX);
-    buf_putf(&d->line, "%sof %" PRId64 " decisions in %" PRId64 " events, %" PRId64 " change\n",
-             d->written > 0 ? "\n" : "", e->decisions, e->events, e->changed);
-    directions(d, total_text, NULL);
-    if (e->unknown > 0)
-        buf_putf(&d->line,
-                 "  not known: %" PRId64 ", for want of a rate, a window or a policy text\n",
-                 e->unknown);
+    if (d->written > 0)
+        buf_putc(&d->line, '\n');
+    policy_effect_print(d->cli->arena, &d->effect, &d->line);
     buf_putf(&d->line, "of %" PRIu64 " points of the input space, %" PRIu64 " change\n",
              d->space.points, d->space.changed);
     directions(d, points_text, NULL);

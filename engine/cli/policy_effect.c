@@ -3,6 +3,7 @@
  * met were recorded. */
 #include "engine/cli/policy_effect.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/json_skim.h"
@@ -302,12 +303,29 @@ const char *effect_sum_text(struct arena *arena, const struct effect_money *sum)
                      "0000");
 }
 
-const char *effect_money_text(struct arena *arena, const struct effect_total *total)
+static void total_print(struct arena *arena, const struct effect_total *t, enum ruling from,
+                        enum ruling to, struct buf *out)
 {
-    const char *all = "";
-    for (size_t i = 0; all != NULL && i < total->money_n; i++) {
-        const char *sum = effect_sum_text(arena, &total->money[i]);
-        all = arena_fmt(arena, "%s%s%s %s", all, i == 0 ? "" : ", ", sum, total->money[i].cur);
+    if (t->count == 0)
+        return;
+    buf_putf(out, "  %s -> %s%s: %" PRId64, ruling_name(from), ruling_name(to),
+             from == to ? " for another reason" : "", t->count);
+    for (size_t i = 0; i < t->money_n; i++)
+        buf_putf(out, ", %s %s", effect_sum_text(arena, &t->money[i]), t->money[i].cur);
+    if (t->unvalued > 0)
+        buf_putf(out, ", %" PRId64 " without an amount", t->unvalued);
+    buf_putc(out, '\n');
+}
+
+void policy_effect_print(struct arena *arena, const struct policy_effect *effect, struct buf *out)
+{
+    buf_putf(out, "of %" PRId64 " decisions in %" PRId64 " events, %" PRId64 " change\n",
+             effect->decisions, effect->events, effect->changed);
+    for (unsigned from = 0; from < RULINGS; from++) {
+        for (unsigned to = 0; to < RULINGS; to++)
+            total_print(arena, &effect->totals[from][to], (enum ruling)from, (enum ruling)to, out);
     }
-    return all == NULL ? "" : all;
+    if (effect->unknown > 0)
+        buf_putf(out, "  not known: %" PRId64 ", for want of a rate, a window or a policy text\n",
+                 effect->unknown);
 }

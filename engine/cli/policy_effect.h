@@ -3,6 +3,7 @@
 #ifndef ENGINE_CLI_POLICY_EFFECT_H
 #define ENGINE_CLI_POLICY_EFFECT_H
 
+#include "common/base/buf.h"
 #include "common/base/decimal.h"
 #include "engine/gate/gate.h"
 #include "engine/store/store.h"
@@ -47,8 +48,10 @@ struct policy_effect {
 MUST_CHECK struct err policy_effect_find(const char *path, struct tx *tx, struct arena *arena,
                                          struct policy_effect *effect);
 
-/* "12500.00 USD, 300.00 GBP"; "" for none. */
-const char *effect_money_text(struct arena *arena, const struct effect_total *total);
+/* How many decisions change, and each direction with its money: lines for people. */
+void policy_effect_print(struct arena *arena, const struct policy_effect *effect, struct buf *out);
+
+/* "12500.00" */
 const char *effect_sum_text(struct arena *arena, const struct effect_money *sum);
 
 #endif
