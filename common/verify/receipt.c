@@ -22,17 +22,24 @@ static const struct json_field fields[] = {
     JSON_TEXT(struct receipt_json, checkpoint, .required = true),
 };
 
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool receipt_hash_parse(struct str hex, uint8_t out[SHA256_LEN])
 {
-    char text[2 * SHA256_LEN + 1], again[2 * SHA256_LEN + 1];
     if (hex.len != 2 * SHA256_LEN)
         return false;
-    memcpy(text, hex.at, hex.len);
-    text[hex.len] = '\0';
-    if (!hex_parse(text, out, SHA256_LEN))
-        return false;
-    hex_print(out, SHA256_LEN, again);
-    return memcmp(again, hex.at, hex.len) == 0;
+    for (size_t i = 0; i < SHA256_LEN; i++) {
+        int high = digit_value(hex.at[2 * i]), low = digit_value(hex.at[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
 }
 
 bool receipt_node_parse(struct str base64, struct merkle_hash *out)

@@ -85,6 +85,19 @@ def of_the_engine(three, engine):
         book.close()
 
 
+def is_static(tap, verify):
+    """What an auditor is handed brings all it needs, and no database. (Sanitizers have no static
+    runtime.)"""
+    with open(verify, "rb") as f:
+        program = f.read()
+    if b"__asan_init" in program or b"__sanitizer" in program:
+        return
+    needs = subprocess.run(["readelf", "-dl", verify], capture_output=True, text=True, check=True)
+    tap.check("closegate-verify needs no library and no loader of this machine",
+              "NEEDED" not in needs.stdout and "INTERP" not in needs.stdout, needs.stdout)
+    tap.check("and there is no database in it", b"SQLite format 3" not in program)
+
+
 def by_hand(three, receipt, vkey):
     """The shell lines that docs/EVIDENCE.md gives a stranger, as they stand there."""
     if not all(shutil.which(tool) for tool in ("jq", "xxd", "openssl", "base64")):
@@ -172,6 +185,7 @@ def main():
             tap.check("Node is here, where it must be",
                       os.environ.get("CLOSEGATE_MCP_CLIENTS_REQUIRED") != "1")
             print("# no Node here: Python alone (tests/e2e/mcp/install brings one)")
+        is_static(tap, args.verify)
         of_the_engine(three, lib.find_engine(args.engine))
         of_python(three)
         if three.node:
