@@ -225,6 +225,13 @@ def goes_on_after_faults(c):
     c.real.start([c.vkey])
     check("back again, it is brought up to date", wait_until(lambda: c.anchored() == c.head(), 40),
           (c.anchored(), c.head()))
+    c.own.lie, before = evidence.Key(c.own.key.name, "liar", alg=4), c.cosigned(c.own.key.vkey)
+    c.event()
+    check("an answer that is no cosignature is not kept",
+          wait_until(lambda: "no cosignature" in c.daemon.tail(), 20)
+          and c.cosigned(c.own.key.vkey) == before and c.anchored() < c.head(), c.daemon.tail(3))
+    c.own.lie = None
+    check("the next good one is", wait_until(lambda: c.anchored() == c.head(), 40), c.daemon.tail(3))
     c.daemon.kill()
     c.daemon.start()
     check("kill -9 of the engine: it goes on where the witnesses are",

@@ -161,7 +161,7 @@ class OwnWitness:
     def __init__(self, vkeys, name="witness.example/py"):
         self.key = evidence.Key(name, "py-witness", alg=4)
         self.vkeys, self.size, self.root, self.asked = list(vkeys), 0, evidence.root([]), 0
-        self.refusals = []
+        self.refusals, self.lie = [], None  # a key that signs in our name
         own = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -216,7 +216,9 @@ class OwnWitness:
             return 422, "text/plain", "proof\n"
         self.size, self.root = size, top
         text = note.rpartition("\n\n")[0] + "\n"
-        return 200, "text/plain", self.key.line(text, time=int(time.time()))
+        now = int(time.time())
+        return 200, "text/plain", (self.lie.line(text, now, self.key.id) if self.lie
+                                   else self.key.line(text, now))
 
     def close(self):
         self.server.shutdown()

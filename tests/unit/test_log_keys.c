@@ -264,6 +264,25 @@ START_TEST(another_key_in_the_folder_is_not_the_books)
 }
 END_TEST
 
+/* A rotation is not finished over a key that we do not know: it may be somebody's only copy. */
+START_TEST(a_strange_key_in_the_way_of_the_next_one_is_not_lost)
+{
+    CLEANUP(ed25519_free) struct ed25519_key *other = NULL;
+    uint8_t public_key[ED25519_KEY_LEN];
+    struct note_key strange;
+    rotate(true);
+    ck_ok(ed25519_new(&other));
+    ck_assert_int_eq(unlink(at("log.key")), 0);
+    ck_ok(ed25519_save(other, at("log.key")));
+    restart();
+    ck_err(log_keys_use(keys, b.store, b.arena), ERR_CONFLICT);
+    ed25519_public(other, public_key);
+    ck_ok(note_key_make("closegate/x", NOTE_ED25519, public_key, &strange));
+    expect_file_of("log.key", &strange);
+    ck_assert(is_file("log.key.next"));
+}
+END_TEST
+
 START_TEST(a_key_that_others_may_read_is_refused)
 {
     struct log_keys *again = NULL;
@@ -316,5 +335,6 @@ TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on
                  the_next_start_finishes_a_rotation_between_two_files,
                  the_wish_to_wipe_outlives_the_process, one_group_holds_one_rotation,
                  a_book_without_its_key_is_not_written, another_key_in_the_folder_is_not_the_books,
+                 a_strange_key_in_the_way_of_the_next_one_is_not_lost,
                  a_key_that_others_may_read_is_refused,
                  an_event_that_does_not_follow_is_told_and_not_believed)
