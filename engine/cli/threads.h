@@ -2,6 +2,8 @@
 #ifndef ENGINE_CLI_THREADS_H
 #define ENGINE_CLI_THREADS_H
 
+#include <stddef.h>
+
 #include "common/base/err.h"
 
 /* NULL is 0: as many as the machine has processors. ERR_INPUT unless it is 1 to 8. */

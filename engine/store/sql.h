@@ -97,6 +97,7 @@ extern const size_t sql_tables_n;
 struct row_shape;
 struct sums;
 struct tree;
+struct tile;
 struct log_keys;
 
 struct store {
@@ -116,6 +117,7 @@ struct store {
     struct buf text;                       /* canonical text on its way into a hash */
     struct sums *sums;                     /* of the group under way; limits.c */
     struct tree *tree;                     /* its right edge, and who signs; the writer's */
+    struct tile *tiles_read[7][2];         /* of each level, the last ones; a reader's */
     int64_t id_ms;                         /* of the id made last */
     unsigned char id_random[ID_RANDOM_LEN];
     unsigned char id_pool[256]; /* random bytes for the next ids */

@@ -122,6 +122,8 @@ struct err store_scratch_init(struct store *store)
 
 void store_scratch_fini(struct store *store)
 {
+    for (size_t i = 0; i < 2 * TREE_LEVEL_COUNT; i++)
+        free(store->tiles_read[i / 2][i % 2]);
     arena_free(store->scratch);
     arena_free(store->shapes_arena);
     buf_fini(&store->text);

@@ -16,7 +16,7 @@ static struct err tile_of(struct tile **slot)
     return OK;
 }
 
-static void tile_push(struct tile *tile, const struct merkle_hash *hash)
+void tile_push(struct tile *tile, const struct merkle_hash *hash)
 {
     size_t at = tile->count++;
     tile->node[at] = *hash;

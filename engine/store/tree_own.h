@@ -57,6 +57,9 @@ struct tree {
     struct buf note; /* its note */
 };
 
+/* One more hash, and the nodes that it completes. */
+void tile_push(struct tile *tile, const struct merkle_hash *hash);
+
 /* ---- tree_edge.c ---- */
 /* Empties the edge and reads it from the tiles that are stored: size is then that of the complete
  * ones, and tree_extend goes on. */

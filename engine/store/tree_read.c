@@ -1,6 +1,7 @@
 /* The tree as it is stored, for whoever reads: nodes of any past size, heads, receipts. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/invariant.h"
@@ -86,6 +87,41 @@ static struct err hashes_behind(struct tx *tx, unsigned level, uint64_t first, s
     return OK;
 }
 
+_Static_assert(sizeof((struct store *)0)->tiles_read ==
+                   2 * TREE_LEVEL_COUNT * sizeof(struct tile *),
+               "two tiles of each level");
+
+/* A complete tile with its nodes, as kept: it never changes, and a proof asks for several of its
+ * nodes. A reader's alone, since what the writer reads may yet be undone. NULL when there is no
+ * such tile. */
+static struct err tile_kept(struct tx *tx, unsigned level, uint64_t n, const struct tile **tile)
+{
+    struct tile **slots = tx->store->tiles_read[level];
+    struct merkle_hash hashes[TREE_TILE_WIDTH];
+    bool found;
+    *tile = NULL;
+    if (slots[0] == NULL || slots[0]->n != n) { /* the one used last comes first */
+        struct tile *first = slots[1];
+        slots[1] = slots[0];
+        slots[0] = first;
+    }
+    if (slots[0] != NULL && slots[0]->n == n) {
+        *tile = slots[0];
+        return OK;
+    }
+    TRY(hashes_stored(tx, level, n * TREE_TILE_WIDTH, TREE_TILE_WIDTH, hashes, &found));
+    if (!found)
+        return OK;
+    if (slots[0] == NULL)
+        slots[0] = calloc(1, sizeof *slots[0]);
+    ENSURE(slots[0] != NULL, ERR_LIMIT, "out of memory");
+    *slots[0] = (struct tile){.n = n};
+    for (size_t i = 0; i < TREE_TILE_WIDTH; i++)
+        tile_push(slots[0], &hashes[i]);
+    *tile = slots[0];
+    return OK;
+}
+
 /* `n` hashes of one tile's level and width, from `first` on. */
 static struct err hashes_of(struct tx *tx, unsigned level, uint64_t first, size_t n,
                             struct merkle_hash *out)
@@ -107,10 +143,18 @@ struct err tree_tile(struct tx *tx, unsigned level, uint64_t n, size_t width,
 
 struct err tree_node(void *arg, unsigned level, uint64_t index, struct merkle_hash *out)
 {
+    struct tx *tx = arg;
     struct merkle_hash at[TREE_TILE_WIDTH];
-    const unsigned k = level % TILE_BITS;
-    ENSURE(level / TILE_BITS < TREE_LEVEL_COUNT, ERR_MISSING, "the log has not so many events");
-    TRY(hashes_of(arg, level / TILE_BITS, index << k, (size_t)1 << k, at));
+    const unsigned up = level / TILE_BITS, k = level % TILE_BITS;
+    const struct tile *tile = NULL;
+    ENSURE(up < TREE_LEVEL_COUNT, ERR_MISSING, "the log has not so many events");
+    if (tx->store->mode == STORE_READER && (up == 0 || k > 0))
+        TRY(tile_kept(tx, up, index >> (TILE_BITS - k), &tile));
+    if (tile != NULL) {
+        *out = tile->node[tile_node_at(k, (size_t)(index % (TREE_TILE_WIDTH >> k)))];
+        return OK;
+    }
+    TRY(hashes_of(tx, up, index << k, (size_t)1 << k, at));
     for (size_t n = (size_t)1 << k; n > 1; n /= 2) {
         for (size_t i = 0; i < n / 2; i++)
             merkle_node(&at[2 * i], &at[2 * i + 1], &at[i]);

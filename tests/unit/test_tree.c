@@ -95,6 +95,26 @@ static void head_holds(const struct tree_head *head, const struct note_signer *b
     ck_assert(merkle_eq(&c.root, &head->root));
 }
 
+/* On a reader, which keeps tiles: from one proof to the next, in trees of several sizes. */
+static void proofs_hold(struct arena *arena)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    struct tree_head head;
+    struct tx tx;
+    ck_ok(store_open(b.path, STORE_READER, arena, &store));
+    ck_ok(tx_read_begin(store, arena, b.clock_us, &tx));
+    for (uint64_t size = (uint64_t)store_head(store)->seq; size > 0;
+         size -= size > 2 ? size / 3 : 1) {
+        ck_ok(head_covering(&tx, arena, size, &head));
+        for (uint64_t seq = 1; seq <= head.size; seq += 1 + head.size / 7) {
+            struct receipt r;
+            ck_ok(receipt_at(&tx, arena, (int64_t)seq, head.size, &r));
+            receipt_holds(&r, &head);
+        }
+    }
+    tx_read_end(&tx);
+}
+
 /* The last head covers every event, is their tree's, and is consistent with each of `past`. */
 static void tree_is_good(void)
 {
@@ -140,6 +160,7 @@ START_TEST(groups_of_any_size_make_the_same_tree)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         group(sizes[i]);
         tree_is_good();
+        proofs_hold(b.arena);
     }
 }
 END_TEST
@@ -171,6 +192,7 @@ START_TEST(a_tile_of_tiles_fills)
     sign();
     group(1);
     tree_is_good();
+    proofs_hold(b.arena);
 }
 END_TEST
 
