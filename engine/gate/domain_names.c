@@ -5,7 +5,7 @@
 #include "engine/gate/compare.h"
 #include "engine/gate/domain_own.h"
 
-enum { NAMES_MAX = 4096, CORE_MAX = 16 };
+enum { NAMES_MAX = 4096, ENTITIES_MAX = 512, CORE_MAX = 16 };
 
 static bool begins(const char *text, const char *prefix)
 {
@@ -115,6 +115,7 @@ void domain_actors(struct domain_build *b)
 struct mentioned {
     const char **at;
     size_t n, cap;
+    bool all;
 };
 
 static void mention(struct mentioned *m, const char *entity)
@@ -125,6 +126,7 @@ static void mention(struct mentioned *m, const char *entity)
         if (same_text(m->at[i], entity))
             return;
     }
+    m->all = m->all && m->n < m->cap;
     if (m->n < m->cap)
         m->at[m->n++] = entity;
 }
@@ -132,8 +134,8 @@ static void mention(struct mentioned *m, const char *entity)
 static struct mentioned entities_find(struct domain_build *b)
 {
     const struct policy *p = b->policy;
-    struct mentioned m = {.at = ARENA_ARRAY(b->arena, NAMES_MAX, const char *), .cap = NAMES_MAX};
-    m.cap = m.at == NULL ? 0 : m.cap;
+    struct mentioned m = {.at = ARENA_ARRAY(b->arena, ENTITIES_MAX, const char *), .all = true};
+    m.cap = m.at == NULL ? 0 : ENTITIES_MAX;
     for (size_t i = 0; i < p->overrides_n; i++)
         mention(&m, p->overrides[i].entity);
     for (size_t i = 0; i < p->blocked_n; i++)
@@ -142,6 +144,7 @@ static struct mentioned entities_find(struct domain_build *b)
         for (size_t j = 0; j < p->authority[i].entities_n; j++)
             mention(&m, p->authority[i].entities[j]);
     }
+    b->domain->whole = b->domain->whole && m.all;
     return m;
 }
 

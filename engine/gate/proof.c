@@ -39,8 +39,9 @@ static const struct space {
     const char *name;
     size_t n;
     enum domain_dim dims[DIMS_MAX];
+    bool unlisted; /* also what is no action, and no actor */
 } spaces[SPACES] = {
-    [SPACE_EACH] = {"each", 2, {DOMAIN_ACTION, DOMAIN_ACTOR}},
+    [SPACE_EACH] = {"each", 2, {DOMAIN_ACTION, DOMAIN_ACTOR}, .unlisted = true},
     [SPACE_AMOUNTS] = {"amounts",
                        6,
                        {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_ROLES, DOMAIN_ENTITIES,
@@ -61,7 +62,8 @@ static const struct space {
     [SPACE_PLACES] = {"places",
                       7,
                       {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TIER, DOMAIN_CHANNEL, DOMAIN_LOGIN_AGE,
-                       DOMAIN_FROZEN, DOMAIN_CHANGE}},
+                       DOMAIN_FROZEN, DOMAIN_CHANGE},
+                      .unlisted = true},
     [SPACE_BLOCKED] = {"blocked",
                        6,
                        {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TOOL, DOMAIN_COUNTERPARTY,
@@ -177,20 +179,19 @@ static size_t widest(const struct walk *w, const struct product *p, bool to_core
 }
 
 /* All choices where that is not too much, else the cores; and of those the first ones. */
-static struct product product_of(struct walk *w, const struct space *s, size_t points_max)
+static struct product product_of(struct walk *w, const struct space *s, size_t most)
 {
     struct product p = {.n = s->n};
     size_t i;
     memcpy(p.dims, s->dims, sizeof p.dims);
     for (i = 0; i < p.n; i++) {
         bool names = p.dims[i] == DOMAIN_ACTION || p.dims[i] == DOMAIN_ACTOR;
-        p.radix[i] = names && points_max != SIZE_MAX && s != &spaces[SPACE_PLACES]
-                         ? domain_core(w->domain, p.dims[i])
-                         : domain_choices(w->domain, p.dims[i]);
+        p.radix[i] = names && !s->unlisted ? domain_core(w->domain, p.dims[i])
+                                           : domain_choices(w->domain, p.dims[i]);
     }
-    while (product_points(&p) > points_max && (i = widest(w, &p, true)) != SIZE_MAX)
+    while (product_points(&p) > most && (i = widest(w, &p, true)) != SIZE_MAX)
         p.radix[i] = domain_core(w->domain, p.dims[i]);
-    while (product_points(&p) > points_max && (i = widest(w, &p, false)) != SIZE_MAX) {
+    while (product_points(&p) > most && (i = widest(w, &p, false)) != SIZE_MAX) {
         p.radix[i] -= p.radix[i] / 4 + 1;
         w->report->whole = false;
     }
@@ -238,10 +239,10 @@ static struct err walk_product(struct walk *w, struct product *p, size_t *i, vis
     return OK;
 }
 
-static struct err walk_space(struct walk *w, const struct space *s, size_t points_max,
-                             visit_fn *visit, void *arg)
+static struct err walk_space(struct walk *w, const struct space *s, size_t most, visit_fn *visit,
+                             void *arg)
 {
-    struct product p = product_of(w, s, points_max);
+    struct product p = product_of(w, s, most);
     size_t i = 0;
     to_plain(w);
     return walk_product(w, &p, &i, visit, arg);
@@ -312,28 +313,51 @@ static struct err visit_again(struct walk *w, size_t i, void *arg, bool *go_on)
 
 /* ---- the walks ---- */
 
-/* Every choice of one dimension after the other, for every action and actor. */
+/* A verdict costs more the more rules there are: then fewer are asked for. */
+static size_t points_max(const struct policy *p)
+{
+    enum { RULES_FREE = 64 };
+    size_t rules = p->authority_n + p->blocked_n + p->accounts_n + p->overrides_n + p->cumulative_n;
+    return POINTS_MAX / (1 + (rules > RULES_FREE ? (rules - RULES_FREE) / 16 : 0));
+}
+
+/* Every choice of one dimension, for every action and actor. */
+static struct product each_of(struct walk *w, size_t dim)
+{
+    struct space s = spaces[SPACE_EACH];
+    s.dims[s.n++] = (enum domain_dim)dim;
+    return product_of(w, &s, points_max(w->policy) / 4);
+}
+
+static bool is_each(size_t dim)
+{
+    return dim != DOMAIN_ACTION && dim != DOMAIN_ACTOR;
+}
+
+/* One dimension after the other. */
 static struct err walk_each(struct walk *w, visit_fn *visit, void *arg)
 {
     size_t i = 0;
     for (size_t dim = 0; dim < DOMAIN_DIMS && w->report->holds; dim++) {
-        struct space s = spaces[SPACE_EACH];
-        if (dim == DOMAIN_ACTION || dim == DOMAIN_ACTOR)
+        if (!is_each(dim))
             continue;
-        s.dims[s.n++] = (enum domain_dim)dim;
-        struct product p = product_of(w, &s, SIZE_MAX);
+        struct product p = each_of(w, dim);
         to_plain(w);
         TRY(walk_product(w, &p, &i, visit, arg));
     }
     return OK;
 }
 
-static size_t each_points(const struct domain *d)
+static size_t each_points(struct walk *w)
 {
     size_t sum = 0;
-    for (size_t dim = 0; dim < DOMAIN_DIMS; dim++)
-        sum += dim == DOMAIN_ACTION || dim == DOMAIN_ACTOR ? 0 : domain_choices(d, dim);
-    return sum * domain_choices(d, DOMAIN_ACTION) * domain_choices(d, DOMAIN_ACTOR);
+    for (size_t dim = 0; dim < DOMAIN_DIMS; dim++) {
+        struct product p = {.n = 0};
+        if (is_each(dim))
+            p = each_of(w, dim);
+        sum += is_each(dim) ? product_points(&p) : 0;
+    }
+    return sum;
 }
 
 /* ---- who walks what ---- */
@@ -347,11 +371,12 @@ struct share {
 
 static void weights(struct walk *w, struct share *s, uint64_t weight[SPACES])
 {
+    const size_t most = points_max(w->policy);
     for (size_t i = 0; i < SPACES; i++) {
         bool limits = i >= SPACE_LIMITS_ACTS;
-        s->points_max[i] = limits ? 4 * (size_t)POINTS_MAX / (s->sites.n + 1) : POINTS_MAX;
+        s->points_max[i] = limits ? 4 * most / (s->sites.n + 1) : most;
         if (i == SPACE_EACH) {
-            weight[i] = 2 * each_points(w->domain);
+            weight[i] = 2 * each_points(w);
             continue;
         }
         struct product p = product_of(w, &spaces[i], s->points_max[i]);
@@ -434,7 +459,7 @@ struct err policy_prove(struct arena *arena, const struct proof_of *of, struct p
                      .report = report};
     report->whole = domain_whole(domain);
     TRY(proof_rules_begin(&w));
-    TRY(proof_again_begin(&again, arena, each_points(domain)));
+    TRY(proof_again_begin(&again, arena, each_points(&w)));
     TRY(proof_limits_find(&w, &share.sites.at, &share.sites.n));
     share_out(&w, of->part, of->parts, &share);
     struct err e = walk_share(&w, &share, &again);

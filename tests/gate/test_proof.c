@@ -310,6 +310,27 @@ START_TEST(what_is_t3_is_never_one_persons)
 }
 END_TEST
 
+/* A verdict under very many rules costs more: fewer are asked for, and the report says so. */
+START_TEST(a_policy_of_very_many_rules_is_proved_in_part)
+{
+    enum { TIMES = 100 };
+    struct policy p = *policies.policy[POLICY_BELOW];
+    struct policy_authority *many =
+        ARENA_ARRAY(arena, TIMES * p.authority_n, struct policy_authority);
+    for (size_t i = 0; i < TIMES * p.authority_n; i++)
+        many[i] = p.authority[i % p.authority_n];
+    prove(&p, NULL);
+    const struct proof_report whole = report;
+    p.authority = many;
+    p.authority_n *= TIMES;
+    prove(&p, NULL);
+    ck_assert(whole.whole && whole.holds && report.holds && !report.whole);
+    ck_assert_uint_lt(report.points, whole.points / 2);
+    prove(&p, any_process_confirms);
+    finds("t2_human_only");
+}
+END_TEST
+
 /* ---- parts ---- */
 
 static void prove_in(unsigned parts, gate_fn *gate)
@@ -399,6 +420,7 @@ int main(void)
     tcase_add_test(tcase, llm_never_confirms_can_fail);
     tcase_add_test(tcase, threshold_monotone_can_fail);
     tcase_add_test(tcase, what_is_t3_is_never_one_persons);
+    tcase_add_test(tcase, a_policy_of_very_many_rules_is_proved_in_part);
     tcase_add_test(tcase, parts_prove_what_one_walk_proves);
     tcase_add_loop_test(tcase, parts_find_what_one_walk_finds, 0, 4);
     tcase_add_test(tcase, a_refusal_without_a_sentence_is_found_out);
