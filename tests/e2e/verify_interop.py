@@ -6,6 +6,7 @@ accepts. Prints TAP. Usage: verify_interop.py --engine PATH --verify PATH"""
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -98,6 +99,21 @@ def is_static(tap, verify):
     tap.check("and there is no database in it", b"SQLite format 3" not in program)
 
 
+def memory_is_bounded(three):
+    """25 MB of log in 16 MiB of address space; sanitizers want terabytes of it for themselves."""
+    path = os.path.join(three.folder, "long")
+    vkey = ev.write_long_log(path, 20000)
+    with open(three.verify, "rb") as f:
+        if b"__asan_init" in f.read():
+            return
+    done = subprocess.run([three.verify, "log", path, "--key", vkey], capture_output=True, text=True,
+                          check=False, preexec_fn=lambda: resource.setrlimit(
+                              resource.RLIMIT_AS, (16 << 20, 16 << 20)))
+    three.tap.check("the memory of a log's check does not grow with the log",
+                    os.path.getsize(path) > 24 << 20 and done.returncode == 0,
+                    f"exit {done.returncode}: {done.stdout} {done.stderr}")
+
+
 def by_hand(three, receipt, vkey):
     """The shell lines that docs/EVIDENCE.md gives a stranger, as they stand there."""
     if not all(shutil.which(tool) for tool in ("jq", "xxd", "openssl", "base64")):
@@ -188,6 +204,7 @@ def main():
         is_static(tap, args.verify)
         of_the_engine(three, lib.find_engine(args.engine))
         of_python(three)
+        memory_is_bounded(three)
         if three.node:
             of_node(three)
     return tap.done()

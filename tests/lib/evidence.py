@@ -214,6 +214,38 @@ class Log:
                 "proof": [b64(h) for h in consistency(old, self.leaves[:new])] if old else []}
 
 
+FACTS = {"gate_input": {f"fact_{i:02}": f"value {i}" for i in range(48)}}  # as wide as a real event
+
+
+def write_long_log(path, events, group=128):
+    """An export with a checkpoint every so many events, its tree kept at the right edge alone; the
+    key's text."""
+    log, edge = Log("bk_bench"), []
+    base = canonical({"actor_id": "human:ana", "book_id": log.book, **FACTS})[:-1]
+    with open(path, "w", encoding="utf-8") as f:
+        prev = bytes(32)
+        for seq in range(1, events + 1):
+            kind = "BOOK_CREATED" if seq == 1 else "OK"
+            event = ('{"actor_id":"human:ana","book_id":"bk_bench","event_type":"%s",%s,"seq":%d,'
+                     '"timestamp_utc":"2026-03-03T%02d:%02d:%02d.%06dZ"}' % (
+                         kind, base[base.index('"gate_input"'):], seq, 9 + seq // 3600000000,
+                         seq // 60000000 % 60, seq // 1000000 % 60, seq % 1000000))
+            self = sha(prev + event.encode())
+            f.write(f'{{"seq":{seq},"hash_prev":"{prev.hex()}","hash_self":"{self.hex()}",'
+                    f'"event":{event}}}\n')
+            prev, node, level = self, leaf_hash(self), 0
+            while edge and edge[-1][0] == level:
+                node, level = node_hash(edge.pop()[1], node), level + 1
+            edge.append((level, node))
+            if seq % group == 0 or seq == events:
+                top = edge[-1][1]
+                for _, left in reversed(edge[:-1]):
+                    top = node_hash(left, top)
+                note = checkpoint(log.key, [], size=seq, top=top)
+                f.write(json.dumps({"checkpoint": note}, ensure_ascii=False) + "\n")
+    return log.key.vkey
+
+
 def tlog_proof(receipt):
     extra = json.dumps({"event": receipt["event"], "hash_prev": receipt["hash_prev"]})
     return ("c2sp.org/tlog-proof@v1\n" f"extra {b64(extra.encode())}\nindex {receipt['index']}\n"
