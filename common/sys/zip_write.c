@@ -11,9 +11,9 @@
 
 #include "common/base/civil.h"
 
-/* Level 6 with the default strategy, windows and memory of zlib: named, so that they cannot drift.
- */
-enum { LEVEL = 6, MEMORY = 8 };
+/* Named, so that they cannot drift. Level 3 takes less than half the time of zlib's own 6; logs
+ * come out a fifth larger. */
+enum { LEVEL = 3, MEMORY = 8 };
 
 /* "version made by" 2.0 of MS-DOS: no mode bits, which would be this system's. */
 enum { MADE_BY = 20 };

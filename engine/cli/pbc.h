@@ -14,6 +14,8 @@
 #include "engine/store/pbc.h"
 #include "engine/tools/record_export.h"
 
+struct pbc_gathered;
+
 struct pbc_sampled {
     const char *control;
     struct sample sample;
@@ -38,6 +40,7 @@ struct pbc {
     struct pbc_ask ask; /* first, last, entities, until */
     bool scoped;        /* not all of the book */
     struct tallies tallies;
+    struct pbc_gathered *gathered; /* pbc_pass.h; after pbc_log_files */
     struct pbc_sampled *sampled;
     size_t sampled_n;
     int64_t events, transactions, time_us;

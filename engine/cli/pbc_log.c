@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/cli/pbc.h"
+#include "engine/cli/pbc_pass.h"
 
 #define LINE_MAX    ((size_t)32 << 20)
 #define PIECE       ((size_t)64 << 10)
@@ -82,6 +82,7 @@ static struct err event_take(void *arg, const struct pbc_event *event)
     TRY(pbc_put(w->p, w->line.at, w->line.len));
     buf_clear(&w->line);
     w->p->events++;
+    TRY(pbc_gather(w->p->gathered, event));
     return event->shown ? population_add(w, event) : OK;
 }
 
@@ -130,8 +131,12 @@ static struct err files(struct pass *w)
 struct err pbc_log_files(struct pbc *p)
 {
     struct pass w = {.p = p};
+    p->gathered = ARENA_NEW(p->arena, struct pbc_gathered);
+    ENSURE(p->gathered != NULL, ERR_LIMIT, "out of memory");
+    p->gathered->arena = p->arena;
     buf_init(&w.line, LINE_MAX);
     struct err e = files(&w);
+    pbc_gathered_sort(p->gathered);
     for (size_t i = 0; i < w.n; i++)
         if (w.spools[i].file != NULL)
             fclose(w.spools[i].file);
@@ -194,9 +199,24 @@ static struct err hash_at(struct pbc *p, int64_t seq, char hex[65])
     return OK;
 }
 
+static struct json *types_print(struct pbc *p)
+{
+    struct json *list = json_array_new(p->arena);
+    for (size_t i = 0; i < p->gathered->types_n; i++) {
+        const struct pbc_type *t = &p->gathered->types[i];
+        struct json *o = json_object_new(p->arena);
+        json_put_text(p->arena, o, "event_type", t->event_type);
+        json_put_int(p->arena, o, "events", t->events);
+        json_put_int(p->arena, o, "first_seq", t->first_seq);
+        json_put_int(p->arena, o, "last_seq", t->last_seq);
+        json_push(p->arena, list, o);
+    }
+    return list;
+}
+
 struct err pbc_sample_files(struct pbc *p)
 {
-    struct json *o = json_object_new(p->arena), *types;
+    struct json *o = json_object_new(p->arena);
     int64_t decisions = 0;
     char hex[65];
     TRY(samples_draw(p));
@@ -204,7 +224,6 @@ struct err pbc_sample_files(struct pbc *p)
     for (size_t i = 0; i < p->tallies.n; i++)
         decisions += p->tallies.at[i].count;
     TRY(hash_at(p, p->ask.last, hex));
-    TRY(pbc_rows(p, p->arena, PBC_TYPES, NULL, &types));
     json_put_text(p->arena, o, "from", p->from);
     json_put_text(p->arena, o, "to", p->to);
     json_put_int(p->arena, o, "first_seq", p->ask.first);
@@ -215,7 +234,7 @@ struct err pbc_sample_files(struct pbc *p)
     json_put_int(p->arena, o, "events_without_a_decision", p->events - decisions);
     json_put(p->arena, o, "controls", controls_print(p));
     json_put(p->arena, o, "sample", sample_plan_print(p->arena, &p->plan));
-    json_put(p->arena, o, "events_by_type", types);
+    json_put(p->arena, o, "events_by_type", types_print(p));
     json_put_text(p->arena, o, "query_by_type", pbc_text(PBC_TYPES));
     json_put_text(p->arena, o, "query_log", pbc_text(PBC_LOG));
     TRY(arena_check(p->arena));

@@ -1,11 +1,12 @@
 /* Who could do what, who did, and where duties were not segregated. Only of a whole book: the
  * registry is of everybody. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/csv_cell.h"
 #include "common/sys/json_read.h"
 #include "engine/call/boot.h"
-#include "engine/cli/pbc.h"
+#include "engine/cli/pbc_pass.h"
 #include "engine/store/policies.h"
 
 #define CSV_MAX ((size_t)64 << 20)
@@ -131,9 +132,35 @@ static struct err conflicts_file(struct pbc *p)
     return pbc_json(p, "sod_conflicts.json", report, NULL);
 }
 
+/* As PBC_ACTORS_USED answers. */
+static struct err used_file(struct pbc *p)
+{
+    __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
+    buf_init(&out, CSV_MAX);
+    buf_puts(&out, "actor_id,principal_id,backend,issuer,events,allowed,held,refused,first_seq,"
+                   "last_seq,first_act,last_act\r\n");
+    for (size_t i = 0; i < p->gathered->actors_n; i++) {
+        const struct pbc_actor *a = &p->gathered->actors[i];
+        const char *const who[] = {a->actor, a->principal, a->backend, a->issuer};
+        const int64_t counts[] = {a->events,  a->allowed,   a->held,
+                                  a->refused, a->first_seq, a->last_seq};
+        for (size_t k = 0; k < 4; k++) {
+            csv_cell(&out, who[k]);
+            buf_putc(&out, ',');
+        }
+        for (size_t k = 0; k < 6; k++)
+            buf_putf(&out, "%" PRId64 ",", counts[k]);
+        buf_putf(&out, "%s,%s\r\n", a->first_act, a->last_act);
+    }
+    TRY(buf_check(&out));
+    pbc_answer(p, "actors_used.csv", NULL, pbc_text(PBC_ACTORS_USED),
+               (int64_t)p->gathered->actors_n);
+    return pbc_file(p, "actors_used.csv", buf_str(&out));
+}
+
 struct err pbc_people(struct pbc *p)
 {
-    TRY(pbc_csv(p, "actors_used.csv", PBC_ACTORS_USED));
+    TRY(used_file(p));
     TRY(pbc_csv(p, "refused.csv", PBC_REFUSED));
     if (p->scoped)
         return OK;

@@ -16,16 +16,6 @@ static const struct json_limits event_limits = {
 
 /* ---- its history ---- */
 
-static bool listed(const struct json *list, int64_t seq)
-{
-    int64_t n;
-    for (size_t i = 0; i < list->count; i++) {
-        if (json_int(json_get(list->items[i], "seq"), &n) && n == seq)
-            return true;
-    }
-    return false;
-}
-
 /* Adds what is not there yet, in order of seq. */
 static void merge(struct arena *arena, const struct json *more, struct json **list)
 {
@@ -39,12 +29,9 @@ static void merge(struct arena *arena, const struct json *more, struct json **li
             (void)json_int(json_get((*list)->items[i], "seq"), &a);
         if (k < more->count)
             (void)json_int(json_get(more->items[k], "seq"), &b);
-        if (a <= b)
-            json_push(arena, all, (*list)->items[i++]);
-        else if (!listed(*list, b))
-            json_push(arena, all, more->items[k++]);
-        else
-            k++;
+        json_push(arena, all, a <= b ? (*list)->items[i] : more->items[k]);
+        i += a <= b;
+        k += b <= a;
     }
     *list = all;
 }

@@ -21,8 +21,6 @@ enum pbc_query {
     PBC_REGISTRY_EVENTS,
     PBC_ENGINE_STARTS,
     PBC_REFUSED,
-    /* one row: how often each of what is not expected happened; pbc_unexpected says what */
-    PBC_UNEXPECTED,
     /* a transaction's parts, by ?5 */
     PBC_MATCH,
     PBC_MATCH_LEGS,
@@ -44,8 +42,8 @@ enum pbc_query {
 /* The statement, for the bundle. */
 const char *pbc_text(enum pbc_query query);
 
-/* What is not expected to be in the log, in the order of PBC_UNEXPECTED's columns: what it means,
- * and the statement that lists it. Ended by NULLs. */
+/* What is not expected to be in the log: what it means, and the statement that lists it. Ended by
+ * NULLs. */
 struct pbc_claim {
     const char *statement, *query;
 };

@@ -42,8 +42,6 @@ const struct pbc_claim pbc_unexpected[] = {
     {NULL, NULL},
 };
 
-#define COUNT(claim) ", coalesce(sum(" claim "), 0)"
-
 #define HISTORY                                                                                    \
     "SELECT seq, event, lower(hex(hash_prev)) AS hash_prev, lower(hex(hash_self)) AS hash_self"    \
     " FROM audit_events"
@@ -179,10 +177,6 @@ const struct db_sql pbc_sql[] = {
          " count(*) AS times, min(seq) AS first_seq, max(seq) AS last_seq FROM audit_events"
          " WHERE event_type = 'POLICY_VIOLATION' AND" RANGE " AND" OURS
          " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"},
-    [PBC_UNEXPECTED] = {"pbc_unexpected",
-                        "SELECT 0" COUNT(OWN_EYES) COUNT(LLM_CONFIRMS) COUNT(NO_CLAUSE)
-                            COUNT(IN_CLOSED_PERIOD) COUNT(UNSAFE) COUNT(NO_FACTS)
-                                COUNT(UNNAMED) " FROM audit_events WHERE" RANGE " AND" OURS},
     [PBC_MATCH] = {"pbc_match",
                    "SELECT match_id, entity_id, account_id, class, match_type, rule, rule_version,"
                    " source, proposer, proposer_principal, proposer_obo, composition_sha256,"
