@@ -7,10 +7,11 @@
 
 #define LIST_MAX 4096
 
-/* A value being read; `bad` once anything is not as ask_print writes it. */
+/* A value being read; `bad` once anything is not as ask_print writes it. The bytes are our own
+ * copy, and end in a NUL that is no value, so no reading looks past it. */
 struct skimming {
     struct arena *arena;
-    struct json_skim s;
+    char *at;
     struct ask *a;
     bool schema; /* was there */
     bool bad;
@@ -20,39 +21,41 @@ struct skimming {
 
 static const char *text_next(struct skimming *k)
 {
-    struct str quoted;
-    if (!json_skim_text(&k->s, &quoted) || quoted.len < 2 ||
-        memchr(quoted.at, '\\', quoted.len) != NULL) {
+    char *text = k->at + 1, *p = text;
+    if (k->bad || *k->at != '"') {
         k->bad = true;
         return "";
     }
-    /* the bytes are our own copy */
-    *(char *)(uintptr_t)(quoted.at + quoted.len - 1) = '\0';
-    return quoted.at + 1;
+    while (*p != '"' && *p != '\\' && *p != '\0')
+        p++;
+    if (*p != '"') {
+        k->bad = true;
+        return "";
+    }
+    *p = '\0';
+    k->at = p + 1;
+    return text;
 }
 
 static bool bool_next(struct skimming *k)
 {
-    const char *at = k->s.at;
-    const bool yes = k->s.end - at >= 4 && memcmp(at, "true", 4) == 0;
-    json_skim_pass(&k->s);
-    k->bad = k->bad || (size_t)(k->s.at - at) != (yes ? 4u : 5u) || (!yes && *at != 'f');
+    const bool yes = *k->at == 't';
+    const char *word = yes ? "true" : "false";
+    size_t len = yes ? 4 : 5;
+    k->bad = k->bad || strncmp(k->at, word, len) != 0;
+    k->at += k->bad ? 0 : len;
     return yes;
 }
 
 static int64_t int_next(struct skimming *k)
 {
-    const char *at = k->s.at;
-    const bool negative = at < k->s.end && *at == '-';
+    const bool negative = *k->at == '-';
+    const char *from = k->at + negative, *p = from;
     int64_t n = 0;
-    json_skim_pass(&k->s);
-    size_t len = (size_t)(k->s.at - at) - negative;
-    at += negative;
-    k->bad = k->bad || len == 0 || len > 17;
-    for (size_t i = 0; !k->bad && i < len; i++) {
-        k->bad = at[i] < '0' || at[i] > '9';
-        n = n * 10 + (at[i] - '0');
-    }
+    for (; *p >= '0' && *p <= '9' && p - from < 18; p++)
+        n = n * 10 + (*p - '0');
+    k->bad = k->bad || p == from || p - from > 17 || (*p != ',' && *p != '}');
+    k->at += k->bad ? 0 : p - k->at;
     return negative ? -n : n;
 }
 
@@ -99,9 +102,20 @@ static void *item_room(struct skimming *k, void *list, size_t n, size_t *cap, si
     return room;
 }
 
-static bool list_begin(struct skimming *k)
+static bool passes(struct skimming *k, char c)
 {
-    k->bad = k->bad || !json_skim_into(&k->s, '[');
+    bool is = !k->bad && *k->at == c;
+    k->at += is;
+    return is;
+}
+
+/* Within a list or an object: true before its next item or member; false, and behind its end, when
+ * there is none. */
+static bool more(struct skimming *k, char closing, size_t n)
+{
+    if (passes(k, closing))
+        return false;
+    k->bad = k->bad || (n > 0 && !passes(k, ','));
     return !k->bad;
 }
 
@@ -110,9 +124,8 @@ static void texts_next(struct skimming *k, const char *const **texts, size_t *n)
     const char **list = NULL;
     size_t cap = 0;
     *n = 0;
-    if (!list_begin(k))
-        return;
-    while (!k->bad && json_skim_item(&k->s)) {
+    k->bad = !passes(k, '[');
+    while (more(k, ']', *n)) {
         list = item_room(k, list, *n, &cap, sizeof *list);
         if (!k->bad)
             list[(*n)++] = text_next(k);
@@ -121,20 +134,25 @@ static void texts_next(struct skimming *k, const char *const **texts, size_t *n)
 }
 
 /* The next member is this one, and its value begins here. */
-static bool member(struct skimming *k, const char *name, struct str *key)
+static bool member(struct skimming *k, const char *name, size_t len)
 {
-    return !k->bad && key->len == strlen(name) && memcmp(key->at, name, key->len) == 0;
+    const char *at = k->at;
+    if (k->bad || *at != '"' || strncmp(at + 1, name, len) != 0 || at[1 + len] != '"' ||
+        at[2 + len] != ':')
+        return false;
+    k->at += len + 3;
+    return true;
 }
+#define MEMBER(k, name) member((k), name, sizeof name - 1)
 
-/* Each object of a list, by a function that takes its members in turn. */
-typedef void member_fn(struct skimming *k, struct str key, void *item);
+/* Takes the member that begins here; anything else is bad. */
+typedef void member_fn(struct skimming *k, void *item);
 
 static void object_next(struct skimming *k, member_fn *fn, void *item)
 {
-    struct str key;
-    k->bad = k->bad || !json_skim_into(&k->s, '{');
-    while (!k->bad && json_skim_key(&k->s, &key))
-        fn(k, key, item);
+    k->bad = !passes(k, '{');
+    for (size_t n = 0; more(k, '}', n); n++)
+        fn(k, item);
 }
 
 static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t *n)
@@ -142,9 +160,8 @@ static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t
     char *list = NULL;
     size_t cap = 0;
     *n = 0;
-    if (!list_begin(k))
-        return NULL;
-    while (!k->bad && json_skim_item(&k->s)) {
+    k->bad = !passes(k, '[');
+    while (more(k, ']', *n)) {
         list = item_room(k, list, *n, &cap, size);
         if (k->bad)
             break;
@@ -154,40 +171,40 @@ static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t
     return list;
 }
 
-static void account_member(struct skimming *k, struct str key, void *item)
+static void account_member(struct skimming *k, void *item)
 {
     struct ask_account *account = item;
-    if (member(k, "class", &key))
+    if (MEMBER(k, "class"))
         account->class_ = text_next(k);
-    else if (member(k, "id", &key))
+    else if (MEMBER(k, "id"))
         account->id = text_next(k);
-    else if (member(k, "known", &key))
+    else if (MEMBER(k, "known"))
         account->known = bool_next(k);
-    else if (member(k, "reconciled", &key))
+    else if (MEMBER(k, "reconciled"))
         account->reconciled = bool_next(k);
     else
         k->bad = true;
 }
 
-static void role_member(struct skimming *k, struct str key, void *item)
+static void role_member(struct skimming *k, void *item)
 {
     struct ask_role *role = item;
-    if (member(k, "entity", &key))
+    if (MEMBER(k, "entity"))
         role->entity = text_next(k);
-    else if (member(k, "lender", &key))
+    else if (MEMBER(k, "lender"))
         role->lender = text_next(k);
-    else if (member(k, "role", &key))
+    else if (MEMBER(k, "role"))
         role->role = text_next(k);
     else
         k->bad = true;
 }
 
-static void sum_member(struct skimming *k, struct str key, void *item)
+static void sum_member(struct skimming *k, void *item)
 {
     struct ask_cumulative *sum = item;
-    if (member(k, "known", &key))
+    if (MEMBER(k, "known"))
         sum->known = bool_next(k);
-    else if (member(k, "sum", &key))
+    else if (MEMBER(k, "sum"))
         sum->sum = decimal_next(k);
     else
         k->bad = true;
@@ -207,20 +224,20 @@ static void currency_take(struct skimming *k, char cur[4])
         k->bad = true;
 }
 
-static void value_member(struct skimming *k, struct str key, void *item)
+static void value_member(struct skimming *k, void *item)
 {
     struct ask_value *v = item;
-    if (member(k, "as_of", &key))
+    if (MEMBER(k, "as_of"))
         k->bad = date_parse(text_next(k), &v->as_of).kind != ERR_NONE || k->bad;
-    else if (member(k, "currency", &key))
+    else if (MEMBER(k, "currency"))
         currency_take(k, v->cur);
-    else if (member(k, "rate", &key))
+    else if (MEMBER(k, "rate"))
         v->rate = decimal_next(k);
-    else if (member(k, "source", &key))
+    else if (MEMBER(k, "source"))
         v->source = text_next(k);
-    else if (member(k, "status", &key))
+    else if (MEMBER(k, "status"))
         v->status = (enum fx_status)name_next(k, fx_at, FX_KNOWN + 1);
-    else if (member(k, "value", &key))
+    else if (MEMBER(k, "value"))
         v->value = decimal_next(k);
     else
         k->bad = true;
@@ -230,12 +247,12 @@ struct amount_texts {
     const char *amount, *currency;
 };
 
-static void amount_member(struct skimming *k, struct str key, void *item)
+static void amount_member(struct skimming *k, void *item)
 {
     struct amount_texts *t = item;
-    if (member(k, "amount", &key))
+    if (MEMBER(k, "amount"))
         t->amount = text_next(k);
-    else if (member(k, "currency", &key))
+    else if (MEMBER(k, "currency"))
         t->currency = text_next(k);
     else
         k->bad = true;
@@ -475,11 +492,10 @@ static void take(struct skimming *k, const struct field *f)
 /* Members follow each other in the table's order; some may be missing, and that is theirs. */
 static void members_take(struct skimming *k)
 {
-    struct str key;
     size_t i = 0;
-    while (!k->bad && json_skim_key(&k->s, &key)) {
-        while (i < FIELDS_N &&
-               (key.len != fields[i].len || memcmp(key.at, fields[i].name, key.len) != 0))
+    k->bad = !passes(k, '{');
+    for (size_t n = 0; more(k, '}', n); n++) {
+        while (i < FIELDS_N && !member(k, fields[i].name, fields[i].len))
             i++;
         if (i == FIELDS_N) {
             k->bad = true;
@@ -492,17 +508,14 @@ static void members_take(struct skimming *k)
 bool ask_skim(struct arena *arena, struct json_skim *s, struct ask *ask)
 {
     struct ask a = {.action = ACTION_NONE};
-    size_t len = (size_t)(s->end - s->at);
-    const char *copy = arena_dup(arena, s->at, len);
+    char *copy = arena_dup(arena, s->at, (size_t)(s->end - s->at));
     if (copy == NULL)
         return false;
-    struct skimming k = {.arena = arena, .s = {.at = copy, .end = copy + len}, .a = &a};
-    k.bad = !json_skim_into(&k.s, '{');
-    if (!k.bad)
-        members_take(&k);
-    if (k.bad || !k.schema || k.s.at[-1] != '}')
+    struct skimming k = {.arena = arena, .at = copy, .a = &a};
+    members_take(&k);
+    if (k.bad || !k.schema)
         return false;
     *ask = a;
-    s->at += k.s.at - copy;
+    s->at += k.at - copy;
     return true;
 }
