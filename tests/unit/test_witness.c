@@ -313,6 +313,24 @@ START_TEST(a_request_has_at_most_63_proof_lines)
 }
 END_TEST
 
+static void path_is(unsigned level, uint64_t n, size_t width, const char *want)
+{
+    buf_clear(&body);
+    tile_path_print(level, n, width, &body);
+    ck_assert_str_eq(buf_text(&body), want);
+}
+
+START_TEST(a_tile_is_where_tlog_tiles_puts_it)
+{
+    path_is(0, 0, 256, "/tile/0/000");
+    path_is(3, 67, 256, "/tile/3/067");
+    path_is(0, 1000, 256, "/tile/0/x001/000");
+    path_is(0, 1234067, 256, "/tile/0/x001/x234/067");
+    path_is(1, 999, 255, "/tile/1/999.p/255");
+    path_is(0, UINT64_MAX, 1, "/tile/0/x018/x446/x744/x073/x709/x551/615.p/1");
+}
+END_TEST
+
 /* ---- memory ---- */
 
 START_TEST(what_was_cosigned_outlives_the_process)
@@ -480,7 +498,8 @@ TEST_MAIN_AROUND("witness", up, down, what_goes_on_is_cosigned_with_the_time,
                  the_proof_from_nothing_is_empty,
                  another_tree_of_the_same_size_is_409_and_kept_as_evidence,
                  a_fork_behind_the_last_one_is_422, what_is_no_request_is_400_with_its_line,
-                 a_request_has_at_most_63_proof_lines, what_was_cosigned_outlives_the_process,
+                 a_request_has_at_most_63_proof_lines, a_tile_is_where_tlog_tiles_puts_it,
+                 what_was_cosigned_outlives_the_process,
                  a_memory_that_cannot_be_believed_keeps_it_from_starting,
                  what_cannot_be_kept_is_not_cosigned, one_process_is_the_witness,
                  the_next_key_is_believed_by_the_old_ones_word, a_key_by_nobodys_word_is_refused,
