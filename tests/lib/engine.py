@@ -350,6 +350,9 @@ def outcome(status, message):
 
 
 def chain_is_intact(book):
-    """audit verify --book; (intact, what it said)."""
+    """audit verify --book, and audit replay: every verdict is the gate's; (intact, what was said)."""
     code, text = book.cli("audit", "verify", "--book")
-    return code == 0, text
+    if code != 0:
+        return False, text
+    code, again = book.cli("audit", "replay")
+    return code == 0, text + again
