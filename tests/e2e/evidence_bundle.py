@@ -337,10 +337,21 @@ def insider(b, path, book_key):
         files["log/events.jsonl"] = files["log/events.jsonl"].replace(b'"decision":"human"',
                                                                       b'"decision":"allow"', 1)
 
+    def rewrite_end(files):
+        log = files["log/events.jsonl"].decode().rstrip("\n").split("\n")
+        head, event = log[-1].split(',"event":', 1)
+        event = event[:-1].replace('"event_type":"', '"event_type":"X_', 1)
+        prev = re.search(r'"hash_prev":"([0-9a-f]{64})"', head).group(1)
+        own = hashlib.sha256(bytes.fromhex(prev) + event.encode()).hexdigest()
+        head = re.sub(r'"hash_self":"[0-9a-f]{64}"', f'"hash_self":"{own}"', head)
+        log[-1] = f'{head},"event":{event}}}'
+        files["log/events.jsonl"] = ("\n".join(log) + "\n").encode()
+
     for what, change, where in (("a decision left out of its population", drop_row, "populations"),
                                 ("a changed sample", swap_pick, "sample"),
                                 ("an event left out of the log", drop_event, "log"),
                                 ("a changed event", edit_event, "log"),
+                                ("a rewritten end, hashed anew", rewrite_end, "tree"),
                                 ("a changed figure", soften, "reconciliation"),
                                 ("another decision shown", other_event, "receipts")):
         out = resealed(b, path, change)
