@@ -1,5 +1,7 @@
-/* What a proof costs, in processor time: for each policy file given, or the tests' own policies.
- * One run each: a proof is long enough. bench_gate says what a verdict costs alone. */
+/* What a proof costs: processor time alone, and the clock with a part on each of two processors.
+ * For each policy file given, or the tests' own policies. One run each: a proof is long enough.
+ * bench_gate says what a verdict costs alone. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,6 +25,39 @@ static struct err load(struct arena *arena, const char *file, struct proof_of *o
     return OK;
 }
 
+/* A part on a processor of its own, as an engine proves it (engine/call/admit.c). */
+struct part {
+    struct proof_of of;
+    struct proof_report report;
+    struct err err;
+};
+
+static void *part_run(void *arg)
+{
+    struct part *p = arg;
+    struct arena *arena = arena_new((size_t)256 << 20);
+    p->err = arena == NULL ? err_new(ERR_LIMIT, "out of memory")
+                           : policy_prove(arena, &p->of, &p->report);
+    arena_free(arena);
+    return NULL;
+}
+
+/* Milliseconds by the clock with two parts at once; -1 when that could not be. */
+static int64_t prove_on_two(const struct proof_of *of)
+{
+    struct part parts[2] = {{.of = *of}, {.of = *of}};
+    pthread_t thread;
+    int64_t begun = clock_ns(CLOCK_MONOTONIC);
+    parts[0].of.parts = parts[1].of.parts = 2;
+    parts[1].of.part = 1;
+    if (pthread_create(&thread, NULL, part_run, &parts[1]) != 0)
+        return -1;
+    (void)part_run(&parts[0]);
+    (void)pthread_join(thread, NULL);
+    bool done = parts[0].err.kind == ERR_NONE && parts[1].err.kind == ERR_NONE;
+    return done ? (clock_ns(CLOCK_MONOTONIC) - begun) / 1000000 : -1;
+}
+
 static int prove(struct arena *arena, const char *name, const struct proof_of *of)
 {
     struct proof_report r;
@@ -33,11 +68,11 @@ static int prove(struct arena *arena, const char *name, const struct proof_of *o
         printf("%s: %s\n", name, e.msg);
         return EXIT_FAILURE;
     }
-    printf("%-32s %s, %8lu points (%lu allowed), %8lu verdicts, %4ld ms: %ld ns a point, %ld ns a "
-           "verdict%s\n",
+    printf("%-32s %s, %8lu points (%lu allowed), %8lu verdicts: %4ld ms of processor, %ld ns a "
+           "point, %ld ns a verdict%s; %ld ms on two\n",
            name, r.holds ? "holds" : "BROKEN", (unsigned long)r.points, (unsigned long)r.allowed,
            (unsigned long)r.decided, (long)(took / 1000000), (long)(took / (int64_t)r.points),
-           (long)(took / (int64_t)r.decided), r.whole ? "" : ", in part");
+           (long)(took / (int64_t)r.decided), r.whole ? "" : ", in part", (long)prove_on_two(of));
     if (!r.holds)
         printf("  %s: %s (row %s %s %s)\n", r.finding.invariant, r.finding.what,
                r.finding.verdict.row, ruling_name(r.finding.verdict.ruling),
