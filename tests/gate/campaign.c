@@ -1,12 +1,13 @@
 /* The gate against its oracle at random points of random policies:
  *
- *     campaign [--points N] [--seed S]
+ *     campaign [--points N] [--seed S] [--prove N]
  *
  * Without --seed one is drawn and printed, so that a failure can be had again; --points is a
  * million without being said. A point is a choice in every dimension of the policy's domain, most
  * of them plain, or nearly every point would be refused for five reasons at once; at every other
- * point lists are mixed of several choices, and each currency has a rate of its own. Exit 1 at the
- * first difference, with the policy and the facts. */
+ * point lists are mixed of several choices, and each currency has a rate of its own. With --prove
+ * so many policies are proved instead: what the grammar takes, the proof must take. Exit 1 at the
+ * first difference or counterexample, with the policy and the facts. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "common/sys/crypt.h"
 #include "common/sys/jcs.h"
 #include "engine/gate/domain.h"
+#include "engine/gate/proof.h"
 #include "tests/gate/any_policy.h"
 #include "tests/gate/oracle.h"
 
@@ -134,15 +136,40 @@ static bool agree(const struct verdict *v, const struct oracle_answer *o)
            strcmp(v->pointer, o->pointer) == 0;
 }
 
-static int differ(const struct any_policy *any, const struct ask *ask, const struct verdict *v,
-                  const struct oracle_answer *o)
+static void facts_print(const struct any_policy *any, const struct ask *ask,
+                        const struct verdict *v)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)16 << 20);
     struct str text = {.at = ""};
     struct err e = jcs_text(arena, ask_print(arena, ask), &text);
-    printf("%s\n%s\ngate   %s %s row %s %s\noracle %s %s row %s %s\n", any->text,
-           e.kind == ERR_NONE ? text.at : e.msg, ruling_name(v->ruling), reason_name(v->reason),
-           v->row, v->pointer, ruling_name(o->ruling), reason_name(o->reason), o->row, o->pointer);
+    printf("%s\n%s\ngate   %s %s row %s %s\n", any->text, e.kind == ERR_NONE ? text.at : e.msg,
+           ruling_name(v->ruling), reason_name(v->reason), v->row, v->pointer);
+}
+
+static int differ(const struct any_policy *any, const struct ask *ask, const struct verdict *v,
+                  const struct oracle_answer *o)
+{
+    facts_print(any, ask, v);
+    printf("oracle %s %s row %s %s\n", ruling_name(o->ruling), reason_name(o->reason), o->row,
+           o->pointer);
+    return EXIT_FAILURE;
+}
+
+static int prove(struct arena *arena, struct dice *dice, struct tally *tally)
+{
+    const struct any_policy any = any_policy_make(arena, dice);
+    struct proof_report r;
+    struct err e =
+        policy_prove(arena, &(struct proof_of){.policy = any.policy, .tree = any.tree}, &r);
+    if (e.kind != ERR_NONE) {
+        printf("%s\n", e.msg);
+        return EXIT_FAILURE;
+    }
+    tally->points += r.points;
+    if (r.holds)
+        return EXIT_SUCCESS;
+    facts_print(&any, r.finding.ask, &r.finding.verdict);
+    printf("%s: %s\n", r.finding.invariant, r.finding.what);
     return EXIT_FAILURE;
 }
 
@@ -189,33 +216,50 @@ static bool all_reasons(const struct tally *t)
     return true;
 }
 
+static int prove_all(struct arena *arena, struct dice *dice, uint64_t n)
+{
+    struct tally tally = {0};
+    for (uint64_t i = 0; i < n; i++) {
+        arena_reset(arena);
+        if (prove(arena, dice, &tally) != 0)
+            return EXIT_FAILURE;
+    }
+    printf("%" PRIu64 " policies hold, at %" PRIu64 " points\n", n, tally.points);
+    return EXIT_SUCCESS;
+}
+
+static int compare_all(struct arena *arena, struct dice *dice, uint64_t points)
+{
+    struct tally tally = {0};
+    uint64_t policies = 0;
+    while (tally.points < points) {
+        arena_reset(arena);
+        uint64_t left = points - tally.points;
+        if (compare(arena, dice, left < POINTS_EACH ? left : POINTS_EACH, &tally) != 0)
+            return EXIT_FAILURE;
+        policies++;
+    }
+    report(&tally, policies);
+    if (points < 1000000 || all_reasons(&tally))
+        return EXIT_SUCCESS;
+    printf("a reason was never given\n");
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t points = 1000000, seed = 0, policies = 0;
+    uint64_t points = 1000000, seed = 0, to_prove = 0;
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--points") == 0)
-            points = strtoull(argv[i + 1], NULL, 10);
-        else if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 10);
+        uint64_t n = strtoull(argv[i + 1], NULL, 10);
+        points = strcmp(argv[i], "--points") == 0 ? n : points;
+        seed = strcmp(argv[i], "--seed") == 0 ? n : seed;
+        to_prove = strcmp(argv[i], "--prove") == 0 ? n : to_prove;
     }
     while (seed == 0)
         crypt_random(&seed, sizeof seed);
     printf("seed %" PRIu64 "\n", seed);
     (void)fflush(stdout);
-    CLEANUP(arena_free) struct arena *arena = arena_new((size_t)256 << 20);
+    CLEANUP(arena_free) struct arena *arena = arena_new((size_t)512 << 20);
     struct dice dice = {seed};
-    struct tally tally = {0};
-    while (tally.points < points) {
-        arena_reset(arena);
-        uint64_t left = points - tally.points;
-        if (compare(arena, &dice, left < POINTS_EACH ? left : POINTS_EACH, &tally) != 0)
-            return EXIT_FAILURE;
-        policies++;
-    }
-    report(&tally, policies);
-    if (points >= 1000000 && !all_reasons(&tally)) {
-        printf("a reason was never given\n");
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    return to_prove > 0 ? prove_all(arena, &dice, to_prove) : compare_all(arena, &dice, points);
 }
