@@ -127,15 +127,15 @@ static const char *rotation_take(struct log_check *c, const struct log_line *lin
 {
     const char *text = json_text(json_pointer_get(event, "/detail/statement"));
     const char *book = json_get_text(event, "book_id");
-    struct key_statement s;
+    struct log_key_statement s;
     if (text == NULL || book == NULL)
         return "the rotation has no statement of its keys";
-    struct err e = key_statement_parse(str_of(text), &s);
+    struct err e = log_key_read(str_of(text), &s);
     if (e.kind != ERR_NONE)
         return arena_strdup(c->arena, e.msg);
     if (s.from != line->seq)
         return "the statement is about another event's place";
-    if (!str_is(s.origin, arena_fmt(c->arena, ORIGIN_PREFIX "%s", book)))
+    if (!text_eq(s.new_key.name, arena_fmt(c->arena, ORIGIN_PREFIX "%s", book)))
         return "the statement is about another log's key";
     e = trust_state(c->trust, str_of(text));
     return e.kind == ERR_NONE ? NULL : e.msg;

@@ -74,9 +74,9 @@ struct err trust_witness(struct trust *t, const char *vkey)
 
 /* ---- the chain of keys ---- */
 
-static struct err link_keys(struct trust *t, const struct key_statement *s)
+static struct err link_keys(struct trust *t, const struct log_key_statement *s)
 {
-    size_t a = key_place(t, &s->before), b = key_place(t, &s->now);
+    size_t a = key_place(t, &s->old_key), b = key_place(t, &s->new_key);
     TRY(arena_check(t->arena));
     struct trust_key *before = &t->keys[a], *now = &t->keys[b];
     if (before->after == b + 1 && now->before == a + 1 && now->from == s->from)
@@ -98,11 +98,11 @@ static struct err link_keys(struct trust *t, const struct key_statement *s)
 
 struct err trust_state(struct trust *t, struct str statement)
 {
-    struct key_statement s;
-    TRY(key_statement_parse(statement, &s));
-    if (!s.first)
+    struct log_key_statement s;
+    TRY(log_key_read(statement, &s));
+    if (s.has_old)
         return link_keys(t, &s);
-    size_t at = key_place(t, &s.now);
+    size_t at = key_place(t, &s.new_key);
     TRY(arena_check(t->arena));
     struct trust_key *key = &t->keys[at];
     if (key->begins && key->before == 0 && key->from == s.from)
@@ -129,8 +129,8 @@ struct err trust_chain(struct trust *t, struct str json)
     struct json *tree = NULL;
     TRY(json_read(t->arena, json, &limits, &tree));
     TRY(json_bind(t->arena, JSON_FIELDS(fields), tree, &chain));
-    if (strcmp(chain.format, KEY_CHAIN_FORMAT) != 0)
-        return err_at(ERR_INPUT, "/format", "expected \"" KEY_CHAIN_FORMAT "\"");
+    if (strcmp(chain.format, LOG_KEY_CHAIN_FORMAT) != 0)
+        return err_at(ERR_INPUT, "/format", "expected \"" LOG_KEY_CHAIN_FORMAT "\"");
     for (size_t i = 0; i < chain.n; i++) {
         struct err e = trust_state(t, str_of(chain.statements[i]));
         if (e.kind != ERR_NONE)

@@ -5,8 +5,8 @@
 #ifndef COMMON_VERIFY_TRUST_H
 #define COMMON_VERIFY_TRUST_H
 
+#include "common/sys/log_key.h"
 #include "common/verify/report.h"
-#include "common/verify/statement.h"
 
 struct trust_key {
     struct note_key key;
@@ -33,7 +33,7 @@ MUST_CHECK struct err trust_give(struct trust *t, const char *vkey);
 MUST_CHECK struct err trust_witness(struct trust *t, const char *vkey);
 
 /* A statement, from anywhere: it is believed only as far as a believed key signed it. ERR_INPUT and
- * ERR_AUTH as key_statement_parse; ERR_CONFLICT when it contradicts an earlier one (two keys that
+ * ERR_AUTH as log_key_read; ERR_CONFLICT when it contradicts an earlier one (two keys that
  * follow one, one that follows two, a chain that goes back). The same one twice is nothing new. */
 MUST_CHECK struct err trust_state(struct trust *t, struct str statement);
 /* {"format":"closegate-key-chain/1","statements":["…"]}, with the places of its errors. */

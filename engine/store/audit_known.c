@@ -68,13 +68,13 @@ const char *head_note_problem(const struct verify *v, struct str bytes, uint64_t
 static void statement_read(struct verify *v, int64_t seq, struct str text, bool pinned)
 {
     struct audit_told *tree = &v->report->told[AUDIT_TREE];
-    struct key_statement s;
-    struct err e = key_statement_parse(text, &s);
-    if (e.kind == ERR_NONE && (!str_is(s.origin, v->origin) || s.from != (uint64_t)seq))
+    struct log_key_statement s;
+    struct err e = log_key_read(text, &s);
+    if (e.kind == ERR_NONE && (!text_eq(s.new_key.name, v->origin) || s.from != (uint64_t)seq))
         e = err_new(ERR_INPUT, "it is of another log or another event");
     if (e.kind == ERR_NONE && v->keyed_from == 0 && !pinned) {
         v->report->own_word = true;
-        e = trust_give(&v->trust, note_key_print(v->arena, &s.now));
+        e = trust_give(&v->trust, note_key_print(v->arena, &s.new_key));
     }
     if (e.kind == ERR_NONE)
         e = trust_state(&v->trust, text);

@@ -2,8 +2,8 @@
  * heads, by their own statements, and the proof that one head continues another. With
  * recon://audit/checkpoint they are all that somebody needs to follow the log from outside; they
  * tell of keys, sizes and hashes, and of no event. */
+#include "common/sys/log_key.h"
 #include "common/verify/consistency.h"
-#include "common/verify/statement.h"
 #include "engine/store/log_keys.h"
 #include "engine/store/tree.h"
 #include "engine/tools/resources_own.h"
@@ -18,7 +18,7 @@ struct err log_keys_read(struct call *c, struct tx *tx, const char *id)
     TRY(log_keys_list(tx, c->arena, &rows, &n));
     for (size_t i = 0; i < n; i++)
         json_push(c->arena, list, json_text_new(c->arena, rows[i].note));
-    json_put_text(c->arena, o, "format", KEY_CHAIN_FORMAT);
+    json_put_text(c->arena, o, "format", LOG_KEY_CHAIN_FORMAT);
     json_put(c->arena, o, "statements", list);
     c->result = o;
     return arena_check(c->arena);

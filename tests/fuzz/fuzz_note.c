@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/base/invariant.h"
+#include "common/sys/log_key.h"
 #include "common/sys/note.h"
-#include "common/verify/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,13 +47,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str bytes = {.at = (const char *)data, .len = size};
     struct note note;
     struct note_key key;
-    struct key_statement s;
+    struct log_key_statement s;
     key_is_printed_again(bytes);
     if (note_parse(bytes, &note).kind != ERR_NONE)
         return 0;
     is_its_parts(bytes, &note);
     checkpoint_is_printed_again(&note);
-    (void)key_statement_parse(bytes, &s).kind;
+    (void)log_key_read(bytes, &s).kind;
     /* A key of a name that signs here: the signature is judged, and does not hold. */
     static const uint8_t public_key[ED25519_KEY_LEN] = {9};
     char name[NOTE_NAME_MAX + 1] = "";

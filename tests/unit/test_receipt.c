@@ -208,7 +208,7 @@ static struct str statement(uint64_t from, const struct note_signer *before,
 {
     struct buf b;
     buf_init(&b, 1 << 12);
-    ck_ok(key_statement_sign(ORIGIN, from, before, now, &b));
+    ck_ok(log_key_sign(from, before, now, &b));
     struct str text = {arena_dup(arena, b.at, b.len), b.len};
     buf_fini(&b);
     return text;
@@ -217,27 +217,26 @@ static struct str statement(uint64_t from, const struct note_signer *before,
 START_TEST(a_statement_is_signed_by_both_keys)
 {
     CLEANUP(buf_fini) struct buf b;
-    struct key_statement s;
+    struct log_key_statement s;
     buf_init(&b, 1 << 12);
     struct str text = statement(42, &log_key, &next_key);
-    ck_ok(key_statement_parse(text, &s));
+    ck_ok(log_key_read(text, &s));
     ck_assert_uint_eq(s.from, 42);
-    ck_assert(!s.first && note_key_eq(&s.before, &log_key.key));
-    ck_assert(note_key_eq(&s.now, &next_key.key));
+    ck_assert(s.has_old && note_key_eq(&s.old_key, &log_key.key));
+    ck_assert(note_key_eq(&s.new_key, &next_key.key));
     for (size_t i = 0; i < 8 * text.len; i++) {
         char *copy = arena_dup(arena, text.at, text.len);
         copy[i / 8] = (char)(copy[i / 8] ^ 1 << i % 8);
-        struct err e = key_statement_parse((struct str){copy, text.len}, &s);
+        struct err e = log_key_read((struct str){copy, text.len}, &s);
         ck_assert(e.kind == ERR_INPUT || e.kind == ERR_AUTH);
     }
     /* Without its last line, which is the old key's. */
     const char *last = memrchr(text.at, '\n', text.len - 1);
-    ck_err(key_statement_parse((struct str){text.at, (size_t)(last + 1 - text.at)}, &s), ERR_AUTH);
-    ck_ok(key_statement_parse(statement(1, NULL, &log_key), &s));
-    ck_assert(s.first);
-    ck_err(key_statement_sign(ORIGIN, 0, NULL, &log_key, &b), ERR_INPUT);
-    ck_err(key_statement_sign(ORIGIN, 5, &log_key, &log_key, &b), ERR_INPUT);
-    ck_err(key_statement_sign("another/log", 5, NULL, &log_key, &b), ERR_INPUT);
+    ck_err(log_key_read((struct str){text.at, (size_t)(last + 1 - text.at)}, &s), ERR_AUTH);
+    ck_ok(log_key_read(statement(1, NULL, &log_key), &s));
+    ck_assert(!s.has_old);
+    ck_err(log_key_sign(0, NULL, &log_key, &b), ERR_INPUT);
+    ck_err(log_key_sign(5, &log_key, &log_key, &b), ERR_INPUT);
 }
 END_TEST
 
