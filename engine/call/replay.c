@@ -23,7 +23,7 @@ typedef struct verdict gate_fn(const struct policy *policy, const struct ask *as
 static const struct {
     int64_t version;
     gate_fn *decide;
-} gates[] = {{GATE_VERSION, gate_decide}};
+} gates[] = {{GATE_VERSION, gate_decide}, {2, gate_decide_2}};
 
 static gate_fn *gate_find(int64_t version)
 {

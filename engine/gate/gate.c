@@ -181,6 +181,28 @@ struct verdict gate_decide(const struct policy *policy, const struct ask *ask)
     return unlisted(policy);
 }
 
+/* The row's predicate as version 2 had it; NULL: it had no such row. */
+static predicate *holds_2(const struct row *r)
+{
+    if (r->holds == another_process || r->holds == needs_three)
+        return NULL;
+    return r->holds == needs_third_human ? needs_third_human_2 : r->holds;
+}
+
+struct verdict gate_decide_2(const struct policy *policy, const struct ask *ask)
+{
+    if (!listed(ask))
+        return unlisted(policy);
+    uint64_t action = UINT64_C(1) << ask->action;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        clause_ptr clause = NULL;
+        predicate *holds = (rows[i].actions & action) == 0 ? NULL : holds_2(&rows[i]);
+        if (holds != NULL && holds(policy, ask, &clause))
+            return verdict_of(policy, &rows[i], clause);
+    }
+    return unlisted(policy);
+}
+
 size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gate_step *steps,
                   size_t max, struct verdict *verdict)
 {

@@ -25,6 +25,9 @@ struct verdict {
 
 struct verdict gate_decide(const struct policy *policy, const struct ask *ask);
 
+/* As version 2 decided: for deciding again what it did, and nothing else. */
+struct verdict gate_decide_2(const struct policy *policy, const struct ask *ask);
+
 /* One row as gate_trace saw it. */
 struct gate_step {
     const char *row;

@@ -58,8 +58,8 @@ predicate source_not_matcher, is_ambiguous, wrong_entity, unpaired, cumulative_p
 /* ---- rows_act.c: 11 and 12, a second approver and the other acts ---- */
 predicate needs_second_approver, llm_resolves_confirm, llm_decides, lends_anothers_seat,
     not_the_delivery_service, approves_own_change, needs_another_human, not_the_engine,
-    needs_third_human, needs_three, t3_undecided, write_off_same_eyes, write_off_unexplained,
-    write_off_second_approver;
+    needs_third_human, needs_third_human_2, needs_three, t3_undecided, write_off_same_eyes,
+    write_off_unexplained, write_off_second_approver;
 
 /* ---- rows_bulk.c: f, several escalations in one act ---- */
 predicate bulk_by_machine, bulk_mixed, bulk_reason_unlisted, bulk_too_many, bulk_too_much;

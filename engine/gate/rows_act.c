@@ -40,6 +40,13 @@ bool needs_another_human(const struct policy *p, const struct ask *a, clause_ptr
     return machine(a) || (a->prod && a->approvers_n < 1);
 }
 
+/* The same before the gate's version 3. */
+bool needs_third_human_2(const struct policy *p, const struct ask *a, clause_ptr *clause)
+{
+    (void)clause;
+    return a->prod && p->policy_change_t3 && a->approvers_n < 2;
+}
+
 /* T3: who asked, and two others. */
 bool needs_third_human(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {

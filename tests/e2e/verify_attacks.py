@@ -393,6 +393,11 @@ def replay(log):
     with Forger(log.book, "no_policy") as f:
         f.db.execute("DELETE FROM policies")
     differs("no policy text", f.folder, log.decided[0], "does not have the text")
+    old = [s for s in log.decided if log.events[s]["row"] == "13"][-1]
+    with Forger(log.book, "gate_2") as f:
+        f.put(old, (f'"gate_version":{log.events[old]["gate_version"]}', '"gate_version":2'))
+    code, said = run(log.book, "audit", "replay", data=f.folder)
+    check("the gate before this one is still known", code == 0, said)
     with Forger(log.book, "gate") as f:
         f.put(seq, (f'"gate_version":{log.events[seq]["gate_version"]}', '"gate_version":99'))
     code, said = run(log.book, "audit", "replay", data=f.folder)

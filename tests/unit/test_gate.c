@@ -565,6 +565,37 @@ START_TEST(row_12_15_an_exception_that_gives_nothing_up_needs_nobody_else)
 }
 END_TEST
 
+/* What version 2 decided is decided so again, and only for that. */
+START_TEST(the_gate_before_had_neither_row_nor_the_principal_of_12_13)
+{
+    struct verdict v;
+    begin(ENGINE);
+    w.ask.actor = "engine:matcher";
+    v = gate_decide_2(policy, &w.ask);
+    ck_assert_str_eq(v.row, "13");
+    begin(HUMAN);
+    w.ask.action = ACTION_THAW;
+    w.ask.tier = TIER_T3;
+    w.ask.approvers_n = 1;
+    v = gate_decide_2(policy, &w.ask);
+    ck_assert_str_ne(v.row, "12.15");
+    struct policy t3 = no_blocks;
+    t3.policy_change_t3 = true;
+    begin(HUMAN);
+    w.ask.action = ACTION_CHANGE_POLICY;
+    w.ask.prod = true;
+    w.ask.principal = NULL;
+    w.ask.approvers_n = 2;
+    v = gate_decide(&t3, &w.ask);
+    ck_assert_str_eq(v.row, "12.13");
+    v = gate_decide_2(&t3, &w.ask);
+    ck_assert_str_ne(v.row, "12.13");
+    begin(LLM); /* and else it is the same gate */
+    v = gate_decide_2(policy, &w.ask);
+    ck_assert_str_eq(v.row, gate_decide(policy, &w.ask).row);
+}
+END_TEST
+
 START_TEST(row_11_above_single_max_a_second_person_confirms)
 {
     begin(HUMAN);
@@ -862,6 +893,7 @@ static void add_the_rest(TCase *tcase)
     const TTest *const tests[] = {row_10_11_no_process_confirms_but_auto_confirm,
                                   row_12_15_what_is_t3_takes_a_known_person_and_two_others,
                                   row_12_15_an_exception_that_gives_nothing_up_needs_nobody_else,
+                                  the_gate_before_had_neither_row_nor_the_principal_of_12_13,
                                   row_11_above_single_max_a_second_person_confirms,
                                   row_12_1_an_llm_does_not_approve_an_escalation,
                                   row_12_2_an_llm_settles_no_exception,
