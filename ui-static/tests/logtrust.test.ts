@@ -131,5 +131,21 @@ describe('what is asked for', () => {
     const fork = new Log(BOOK, 6, a)
     while (fork.size < log.size) fork.add({ event_type: 'FORGED' })
     expect(await judged(fork.receipt(7))).toMatchObject({ state: 'refused', what: 'consistency' })
+    // at another size too, whatever proof there is
+    for (const proof of [log.growth(9), fork.growth(9)]) {
+      answers['audit/consistency'] = { format: 'closegate-consistency/1', from: 9, to: 12, proof }
+      expect(await judged(fork.receipt(7, 9))).toMatchObject({ state: 'refused', what: 'consistency' })
+    }
+    answers['audit/consistency'] = { format: 'closegate-consistency/1', from: 9, to: 12, proof: log.growth(9) }
+    expect(await judged(log.receipt(7, 9))).toMatchObject({ state: 'verified', found: { ofHistory: true } })
+  })
+  it('says when it could not be held against that history, and moves it on when it could', async () => {
+    await judged(log.receipt(7, 9))
+    keepHead(log.origin, { size: 9, root: base64Of((await headHolds(log.checkpoint(9), await trustFromText(a.vkey))).root), at: '' })
+    delete answers['audit/consistency']
+    expect(await judged(log.receipt(7, 11))).toMatchObject({ state: 'verified', found: { ofHistory: false } })
+    answers['audit/consistency'] = { format: 'closegate-consistency/1', from: 9, to: 11, proof: log.growth(9, 11) }
+    expect(await judged(log.receipt(7, 11))).toMatchObject({ state: 'verified', found: { ofHistory: true } })
+    expect(kept(log.origin)?.head?.size).toBe(11)
   })
 })

@@ -132,6 +132,26 @@ const stories = {
         page.trouble.length = 0;
     },
 
+    'a receipt with each of several': async a => {
+        const { body } = await api('sam', 'POST', 'tools/list_pending_escalations', { limit: 200 });
+        const fits = body.escalations.filter(e => e.tool === 'confirm_match' && Number(e.amount) < 5000 && e.currency === 'USD' && !taken.has(e.escalation_id) && !/brackwater/i.test(JSON.stringify(e)));
+        const two = Object.values(Object.groupBy(fits, e => e.pointer)).find(g => g.length > 1).slice(0, 2);
+        two.forEach(e => taken.add(e.escalation_id));
+        const page = await a('maria', '/inbox');
+        await page.getByRole('group', { name: 'Decide' }).waitFor();
+        for (const e of two) {
+            await page.getByPlaceholder(/Words, code/).fill(e.code);
+            await page.getByRole('checkbox', { name: `Select ${e.code}` }).check();
+        }
+        await page.getByPlaceholder(/Words, code/).fill('');
+        const bar = page.getByRole('region', { name: 'Selected items' });
+        await bar.getByRole('textbox').fill('Both lines were seen on the statement.');
+        await bar.getByRole('button', { name: 'Confirm 2' }).click();
+        await bar.getByText('verified', { exact: true }).nth(1).waitFor();
+        check('several: each has a receipt of its own, verified where it stands', (await bar.getByText('verified', { exact: true }).count()) === 2, await bar.innerText());
+        await picture(page, 'receipt-several');
+    },
+
     'how far the log is verified': async a => {
         const page = await a('maria', '/inbox');
         await header(page).waitFor();

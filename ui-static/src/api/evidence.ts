@@ -16,10 +16,11 @@ import {
   type Answer,
   type Evidence,
   type Head,
+  type Seen as SeenRoot,
   type TrustedKey,
 } from '@/lib/evidence'
 import { judgeKeys, keepHead, kept, type LogTrust } from '@/lib/logtrust'
-import { get, Missing } from './http'
+import { get, Missing, Unreachable } from './http'
 import { queryClient } from './query'
 import { useSession } from './session'
 
@@ -29,6 +30,9 @@ interface Keys {
 interface CheckpointSaid {
   checkpoint: string
 }
+
+/* Heads that were found to be of the history kept here, so that each is asked for once. */
+const ofHistory = new Set<string>()
 
 export const originOf = (book: string | undefined) => (book ? `closegate/${book}` : '')
 
@@ -65,7 +69,9 @@ export function useLogTrust() {
   return useQuery(computed(() => ({ ...keysQuery(origin.value), enabled: origin.value !== '' })))
 }
 
+/* What this browser goes by is another now: everything is held against it anew. */
 export function askKeysAgain(): void {
+  ofHistory.clear()
   void queryClient.invalidateQueries({ predicate: (q) => q.queryKey[1] === 'log-keys' || q.queryKey[1] === 'head' || q.queryKey[0] === 'receipt' })
 }
 
@@ -119,12 +125,39 @@ function fits(e: Evidence, origin: string, want: Expected): void {
   for (const [name, value] of Object.entries(want.about ?? {}))
     if (value !== undefined && e.event[name] !== value) throw refusal('event', `The event in the receipt is about something else than what is shown here (${name}).`)
   if (want.hash !== undefined && hexOf(e.hashSelf) !== want.hash) throw refusal('event', 'The event in the receipt is not the one that is shown here.')
-  const head = kept(origin)?.head
-  if (head?.size === e.head.size && head.root !== base64Of(e.head.root))
-    throw refusal('consistency', `The receipt is from another history than the log of ${head.size} events that this browser has verified.`)
 }
 
-export type Judged = Answer<Evidence> | { state: 'none'; words: string }
+/* A log that its holder wrote twice has good receipts in both: this one must be of the history that
+ * this browser has verified before. False: the proof cannot be had now. */
+async function isOfHistory(origin: string, head: Head): Promise<boolean> {
+  const before = kept(origin)?.head
+  const mine: SeenRoot = { size: head.size, root: head.root }
+  const name = `${origin} ${head.size} ${base64Of(head.root)}`
+  if (!before || ofHistory.has(name)) return before !== undefined
+  const seen: SeenRoot = { size: before.size, root: hashFrom(before.root, 'The root this browser kept') }
+  const [from, to] = seen.size <= mine.size ? [seen, mine] : [mine, seen]
+  let growth: unknown
+  try {
+    if (from.size < to.size) growth = await get<unknown>('audit/consistency', { from: from.size, to: to.size })
+  } catch (e) {
+    if (e instanceof Missing || e instanceof Unreachable) return false
+    throw e
+  }
+  try {
+    await headContinues(from, { origin, ...to }, growth === undefined ? undefined : growthFrom(JSON.stringify(growth)))
+  } catch {
+    throw refusal('consistency', `The receipt is from another history than the log of ${seen.size} events that this browser has verified.`)
+  }
+  ofHistory.add(name)
+  keepHead(origin, { size: mine.size, root: base64Of(mine.root), at: new Date().toISOString() })
+  return true
+}
+
+export interface Judgement extends Evidence {
+  /* held against the newest head that this browser has verified */
+  ofHistory: boolean
+}
+export type Judged = Answer<Judgement> | { state: 'none'; words: string }
 
 export async function judgeReceipt(origin: string, want: Expected, given?: unknown): Promise<Judged> {
   let text: string
@@ -137,7 +170,7 @@ export async function judgeReceipt(origin: string, want: Expected, given?: unkno
   return underKeys(origin, async (keys) => {
     const evidence = await receiptHolds(receiptFrom(text), keys)
     fits(evidence, origin, want)
-    return evidence
+    return { ...evidence, ofHistory: await isOfHistory(origin, evidence.head) }
   })
 }
 
