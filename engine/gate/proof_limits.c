@@ -137,6 +137,9 @@ struct err proof_limits_find(struct walk *w, struct limit_site **sites, size_t *
         if (p->blocked[i].has_over)
             block_site(&f, i);
     }
+    bool all = p->overrides_n <= EACH_MAX && p->cumulative_n <= EACH_MAX &&
+               p->authority_n <= 4 * EACH_MAX && p->blocked_n <= 4 * EACH_MAX;
+    w->report->whole = w->report->whole && all;
     *sites = f.sites;
     *n = f.n;
     return arena_check(w->arena);
