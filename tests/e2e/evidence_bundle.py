@@ -380,7 +380,7 @@ def other_keys(b, path):
     other = b.key.split("+", 2)[0]
     stranger = lib.Book(b.book.engine)
     try:
-        stranger.make()
+        stranger.make_anew()
         key = stranger.cli("keys", "export", check=True)[1].strip()
         done = subprocess.run([b.verify, "bundle", path, "--key", key], capture_output=True,
                               check=False)
@@ -466,7 +466,7 @@ def roles(engine, verify):
                               ("accountant", "all", None)):
         book = lib.Book(engine)
         try:
-            book.make()
+            book.make_anew()
             b = Bundles(book, verify)
             book.cli("role", "grant", "demo-user", role, "--entity", entity, check=True)
             book.cli("role", "revoke", "demo-user", "controller", "--entity", "all", check=True)
@@ -533,7 +533,7 @@ def main():
     args = parser.parse_args()
     book = lib.Book(lib.find_engine(args.engine))
     try:
-        book.make()
+        book.make_anew()
         for entity in ("acme-us", "acme-uk"):
             book.cli("recon", "--entity", entity, check=True)
         b = Bundles(book, os.path.abspath(args.verify))

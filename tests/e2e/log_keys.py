@@ -169,7 +169,7 @@ def book_from_before(binary):
     book = lib.Book(binary, starter="empty")
     try:
         book.env["CLOSEGATE_RECEIPTS"] = "off"
-        book.make()
+        book.make_anew()
         del book.env["CLOSEGATE_RECEIPTS"]
         check("a book from before has no key", book.cli("keys", "list")[1].startswith("the book has")
               and not os.path.exists(os.path.join(book.data, "log.key")))
@@ -196,7 +196,7 @@ def book_from_before(binary):
     daemon = lib.Engine(book)
     try:
         book.env["CLOSEGATE_RECEIPTS"] = "off"
-        book.make()
+        book.make_anew()
         del book.env["CLOSEGATE_RECEIPTS"]
         book.env["CLOSEGATE_LOG_LEVEL"] = "info"
         daemon.start()
@@ -211,7 +211,7 @@ def main():
     book_from_before(lib.given_engine())
     c = Company(lib.given_engine())
     try:
-        c.book.make()
+        c.book.make_anew()
         c.book.cli("recon", check=True)
         made_with_the_book(c)
         c.daemon.start()

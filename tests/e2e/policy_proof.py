@@ -50,7 +50,7 @@ def holds(engine):
               len(told["invariants"]) == 8 and
               all(i["name"] and i["sentence"].endswith(".") and i["spaces"] for i in told["invariants"]),
               text)
-        book.make()
+        book.make_anew()
         first = proofs(book, "POLICY_LOADED")
         check("the event that loads the first policy says by what it was proved",
               len(first) == 1 and first[0] and set(first[0]) == KEY, first)
@@ -127,7 +127,7 @@ def counterexample(engine, book, finding):
 def on_a_book(engine, broken, book):
     """A book that the real engine made, and another policy than was proved then."""
     book.engine = engine
-    book.make()
+    book.make_anew()
     book.engine = broken
     daemon = lib.Engine(book)
     daemon.start()

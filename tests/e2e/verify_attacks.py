@@ -408,7 +408,7 @@ def replay(log):
 def main():
     book = lib.Book(lib.given_engine())
     try:
-        book.make()
+        book.make_anew()
         book.cli("recon", check=False)
         book.cli("actor", "add", "nina", "--name", "Nina")
         log = Log(book)

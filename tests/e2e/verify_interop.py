@@ -51,7 +51,7 @@ def of_the_engine(three, engine):
     """A demo company's book: every event's receipt, its checkpoints and proofs."""
     tap, book = three.tap, lib.Book(engine)
     try:
-        book.make()
+        book.make_anew()
         vkey = book.cli("keys", "export", check=True)[1].strip()
         receipts = [json.loads(book.cli("audit", "prove", str(row["seq"]), "--json", check=True)[1])
                     for row in book.rows("SELECT seq FROM audit_events ORDER BY seq")]
