@@ -86,8 +86,9 @@ MUST_CHECK struct err head_cosigned(struct tx *tx, struct arena *arena, struct t
 typedef struct err head_fn(void *arg, const struct tree_head *head);
 MUST_CHECK struct err heads_walk(struct tx *tx, uint64_t from, head_fn *fn, void *arg);
 
-/* The event's receipt by the head that covers it, with cosignatures put to the note. ERR_MISSING:
- * no such event, or no head covers it. */
+/* The event's receipt by the smallest head over it that a witness has cosigned, with the
+ * cosignatures put to the note, or by the smallest of all while there is none. ERR_MISSING: no such
+ * event, or no head covers it. */
 MUST_CHECK struct err receipt_of(struct tx *tx, struct arena *arena, int64_t seq,
                                  struct receipt *r);
 /* The same in the head of exactly `size`. */

@@ -270,8 +270,11 @@ static struct err receipt_in(struct tx *tx, struct arena *arena, int64_t seq,
 struct err receipt_of(struct tx *tx, struct arena *arena, int64_t seq, struct receipt *r)
 {
     struct tree_head head;
+    int64_t cosigned;
     ENSURE(seq >= 1, ERR_MISSING, "there is no such event");
-    TRY(head_covering(tx, arena, (uint64_t)seq, &head));
+    TRY(cosigned_covering(tx, seq, &cosigned));
+    TRY(cosigned > 0 ? head_of(tx, arena, (uint64_t)cosigned, &head)
+                     : head_covering(tx, arena, (uint64_t)seq, &head));
     return receipt_in(tx, arena, seq, &head, r);
 }
 

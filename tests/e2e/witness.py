@@ -204,6 +204,13 @@ def fed(c):
     check("a receipt made now brings them along",
           evidence.receipt_holds(receipt, c.vkey)
           and evidence.note_holds(receipt["checkpoint"], c.own.key.vkey), receipt)
+    between = c.book.rows("SELECT max(size) AS n FROM audit_heads WHERE size NOT IN"
+                          " (SELECT size FROM audit_cosignatures)")[0]["n"]
+    receipt = json.loads(c.book.cli("audit", "prove", str(between), check=True)[1])
+    check("that of an event whose own head nobody cosigned, by the next one that somebody did",
+          evidence.receipt_holds(receipt, c.vkey)
+          and (evidence.note_holds(receipt["checkpoint"], c.own.key.vkey)
+               or evidence.note_holds(receipt["checkpoint"], c.real.vkey)), receipt)
     answer = json.loads(c.book.cli("audit", "verify", "--json", "--witness", c.real.vkey)[1])
     check("audit verify tells how far the log is anchored", answer["signed"]["anchored"]["to"] == seq, answer)
     check("metrics and status say so", wait_until(lambda: c.metric("closegate_anchored_seq") == seq)
