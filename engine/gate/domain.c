@@ -335,7 +335,7 @@ bool domain_whole(const struct domain *domain)
 
 /* ---- setting ---- */
 
-#define AT(type, dim) (&((const type *)d->dims[DOMAIN_##dim].at)[i])
+#define AT(type, dim) (&((type const *)d->dims[DOMAIN_##dim].at)[i])
 
 typedef void set_fn(const struct domain *d, size_t i, struct ask *a);
 
