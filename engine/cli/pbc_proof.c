@@ -83,6 +83,15 @@ static struct err signed_print(struct pbc *p, const struct tree_head *head, stru
     return arena_check(p->arena);
 }
 
+/* The first head of the period's end or later that a witness cosigned; without any, the first. */
+static struct err head_for(struct pbc *p, struct tree_head *head)
+{
+    int64_t size;
+    TRY(cosigned_covering(&p->book.tx, p->ask.last, &size));
+    return size > 0 ? head_of(&p->book.tx, p->arena, (uint64_t)size, head)
+                    : head_covering(&p->book.tx, p->arena, (uint64_t)p->ask.last, head);
+}
+
 struct err pbc_proof(struct pbc *p)
 {
     struct json *o = json_object_new(p->arena);
@@ -93,7 +102,7 @@ struct err pbc_proof(struct pbc *p)
     json_put_text(p->arena, o, "origin", origin);
     json_put_int(p->arena, o, "first_seq", p->ask.first);
     json_put_int(p->arena, o, "last_seq", p->ask.last);
-    struct err e = head_covering(&p->book.tx, p->arena, (uint64_t)p->ask.last, &head);
+    struct err e = head_for(p, &head);
     json_put_bool(p->arena, o, "signed", e.kind == ERR_NONE);
     if (e.kind == ERR_NONE) {
         p->head_size = head.size;
