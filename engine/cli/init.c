@@ -116,9 +116,9 @@ static int run_init(struct cli *cli)
         cli_print(cli, o);
         return CLI_YES;
     }
-    printf("book       %s\npolicy     %s\nkeys       %s\n           %s\n\n",
+    printf("book       %s\npolicy     %s\nkeys       %s\n           %s\n           %s\n\n",
            cli_path(cli, "recon.db"), cli_config(cli)->policy, cli_path(cli, AUTH_WORKSPACE_KEY),
-           cli_path(cli, AUTH_NOTIFIER_KEY));
+           cli_path(cli, AUTH_NOTIFIER_KEY), cli_path(cli, "log.key"));
     printf("Next: closegate-engine %singest --source ID FILE, then recon.\n",
            cli_option(cli, "master") == NULL ? "ingest --master DIR, then " : "");
     return CLI_YES;
@@ -129,8 +129,11 @@ const struct command command_init = {
     .args = "",
     .summary = "make a new book: key, policy, first people",
     .help =
-        "Makes the data folder with recon.db, policy.yaml and the signing keys of the workspace\n"
-        "(workspace.key) and of its service for notices (notifier.key). In\n"
+        "Makes the data folder with recon.db, policy.yaml (and a starter's cases for `policy "
+        "test`\n"
+        "in policy.test.yaml), the key that signs the log (log.key; `keys export` tells its "
+        "public\n"
+        "side) and those of the workspace (workspace.key) and of its service (notifier.key). In\n"
         "dev the person who runs it becomes a controller; in prod --people names at least two.\n"
         "This user of this host is linked to the first of them, unless the file says whose it is.\n"
         "A book that exists is never touched (exit 2).",

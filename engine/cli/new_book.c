@@ -10,10 +10,12 @@
 #include "common/sys/book_lock.h"
 #include "common/sys/crypt.h"
 #include "common/sys/disk.h"
+#include "common/sys/embed.h"
 #include "common/sys/os_subject.h"
 #include "engine/auth/actor_auth.h"
 #include "engine/call/admit.h"
 #include "engine/cli/log_key.h"
+#include "engine/cli/master_folder.h"
 
 bool book_exists(struct cli *cli)
 {
@@ -75,6 +77,34 @@ static struct err policy_write(struct cli *cli, struct str text)
         return err_at(ERR_CONFLICT, cli_config(cli)->policy,
                       "there is another policy already; move it away or give it with --policy");
     return OK;
+}
+
+/* The cases of the starter that this policy is, word for word; none for a policy of one's own. */
+static struct str cases_of(struct arena *arena, struct str policy_text)
+{
+    for (size_t i = 0; i < policy_starters_n; i++) {
+        const struct embedded *f = &policy_starters[i];
+        const struct str text = {(const char *)f->bytes, f->len};
+        const size_t stem = strlen(f->name) - strlen(".yaml");
+        if (str_eq(text, policy_text))
+            return embedded_find(policy_starters, policy_starters_n,
+                                 arena_fmt(arena, "%.*s.test.yaml", (int)stem, f->name));
+    }
+    return (struct str){.at = NULL};
+}
+
+/* Beside the policy, for `policy test`; what is there already stays. */
+static struct err cases_write(struct cli *cli, struct str policy_text)
+{
+    const char *policy = cli_config(cli)->policy;
+    const size_t len = strlen(policy), end = strlen(".yaml");
+    const struct str cases = cases_of(cli->arena, policy_text);
+    if (cases.at == NULL || len < end || !text_eq(policy + len - end, ".yaml"))
+        return OK;
+    const char *path = arena_fmt(cli->arena, "%.*s.test.yaml", (int)(len - end), policy);
+    TRY(arena_check(cli->arena));
+    struct err e = disk_write_new(path, cases.at, cases.len, 0644);
+    return e.kind == ERR_CONFLICT ? OK : e;
 }
 
 static bool has_identity(const struct boot_person *p, const char *kind, const char *subject)
@@ -169,6 +199,7 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
     TRY(key_make(cli, AUTH_WORKSPACE_KEY, &clients[0]));
     TRY(key_make(cli, AUTH_NOTIFIER_KEY, &clients[1]));
     TRY(policy_write(cli, policy_text));
+    TRY(cases_write(cli, policy_text));
     TRY(link_me(cli, people, people_n));
     struct boot_spec spec = {.policy_text = policy_text,
                              .proof = proof,

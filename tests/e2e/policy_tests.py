@@ -111,6 +111,19 @@ def mistakes(cli):
     check("a policy is not taken for its cases", code == 1 and "say --policy" in err, err)
 
 
+def of_a_new_book(engine):
+    """A starter brings its cases along; a policy of one's own is given none."""
+    for words, there in [(["init", "--starter", "sox"], True), (["seed", "saas"], True), (["init"], True),
+                         (["init", "--policy", EXAMPLE], False)]:
+        book = lib.Book(engine, env={"CLOSEGATE_ENV": "dev"})
+        book.cli(*words, check=True)
+        cases = os.path.join(book.data, "policy.test.yaml")
+        code, out = book.cli("policy", "test", "--coverage")
+        check(f"{' '.join(words[:2])}: its cases are {'there' if there else 'not ours to write'}",
+              os.path.exists(cases) == there and code == (0 if there else 1), out[-500:])
+        book.close()
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="closegate-") as folder:
         cli = Cli(lib.given_engine(), folder)
@@ -118,6 +131,7 @@ def main():
         failing(cli)
         uncovered(cli)
         mistakes(cli)
+        of_a_new_book(cli.engine)
     return tap.done()
 
 
