@@ -90,6 +90,8 @@ static struct str cases_of(struct arena *arena, struct str policy_text)
             return embedded_find(policy_starters, policy_starters_n,
                                  arena_fmt(arena, "%.*s.test.yaml", (int)stem, f->name));
     }
+    if (str_eq(embedded_find(demo_saas, demo_saas_n, "policy.yaml"), policy_text))
+        return embedded_find(demo_saas, demo_saas_n, "policy.test.yaml");
     return (struct str){.at = NULL};
 }
 
