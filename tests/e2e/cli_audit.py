@@ -116,8 +116,15 @@ def broken(book):
         book, "swap", "UPDATE audit_events SET seq = -1 WHERE seq = 20",
         "UPDATE audit_events SET seq = 20 WHERE seq = 21",
         "UPDATE audit_events SET seq = 21 WHERE seq = -1"), "hash_prev", 20)
-    says("an event forged with its hash", rehash(copy(book, "forge"), 20, "engine:auto-confirm",
-                                                 "engine:auto-confirn"), "hash_prev", 21)
+    # The chain breaks behind the event, the signed tree with the head that covers it.
+    forged = rehash(copy(book, "forge"), 20, "engine:auto-confirm", "engine:auto-confirn")
+    says("an event forged with its hash", forged, "signed head")
+    said = run_json(book, "audit", "verify", data=forged)[1]
+    rows, tree = said["verdicts"]["rows"], said["verdicts"]["tree"]
+    check("an event forged with its hash: the chain names the one behind it",
+          rows["bad_seq"] == 21 and "hash_prev" in rows["problem"], rows)
+    check("an event forged with its hash: the tree the first that its head covers",
+          1 < tree["bad_seq"] <= 20 and said["bad_seq"] == tree["bad_seq"], tree)
     says("a match edited", edited(book, "row", "UPDATE matches SET amount_minor = amount_minor + 1"
                                   " WHERE rowid = 3"), "changed behind", table="matches")
     says("a principal edited", edited(book, "who", "UPDATE principals SET name = 'Eve'"
