@@ -507,7 +507,7 @@ static void members_take(struct skimming *k)
 
 bool ask_skim(struct arena *arena, struct json_skim *s, struct ask *ask)
 {
-    struct ask a = {.action = ACTION_NONE};
+    struct ask a = {.action = ACTION_NONE, .auth_age_s = -1}; /* not known, as ask_read has it */
     char *copy = arena_dup(arena, s->at, (size_t)(s->end - s->at));
     if (copy == NULL)
         return false;
