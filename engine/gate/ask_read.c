@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
-#include "engine/gate/ask.h"
+#include "engine/gate/ask_names.h"
 
 #define LIST_MAX 100000
 
@@ -149,39 +149,6 @@ static const struct json_field fields[] = {
 };
 
 /* ---- names ---- */
-
-static const char *action_at(unsigned i)
-{
-    return action_name((enum action)i);
-}
-static const char *tier_at(unsigned i)
-{
-    return tier_name((enum tier)i);
-}
-static const char *kind_at(unsigned i)
-{
-    return actor_kind_name((enum actor_kind)i);
-}
-static const char *channel_at(unsigned i)
-{
-    return channel_name((enum channel)i);
-}
-static const char *state_at(unsigned i)
-{
-    return match_state_name((enum match_state)i);
-}
-static const char *source_at(unsigned i)
-{
-    return source_name((enum source)i);
-}
-static const char *decision_at(unsigned i)
-{
-    return decision_name((enum decision)i);
-}
-static const char *fx_at(unsigned i)
-{
-    return fx_status_name((enum fx_status)i);
-}
 
 /* The value that is called so, among `n`; an absent name is the first, which claims nothing. */
 static struct err name_read(const char *(*at)(unsigned), unsigned n, const char *name,

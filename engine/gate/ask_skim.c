@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "engine/gate/ask_names.h"
+
 #define LIST_MAX 4096
 
 /* A value being read; `bad` once anything is not as ask_print writes it. The bytes are our own
@@ -210,11 +212,6 @@ static void sum_member(struct skimming *k, void *item)
         k->bad = true;
 }
 
-static const char *fx_at(unsigned i)
-{
-    return fx_status_name((enum fx_status)i);
-}
-
 static void currency_take(struct skimming *k, char cur[4])
 {
     const char *text = text_next(k);
@@ -264,37 +261,6 @@ static void amount_next(struct skimming *k)
     object_next(k, amount_member, &t);
     k->a->has_amount = true;
     k->bad = k->bad || money_parse(t.amount, t.currency, &k->a->amount).kind != ERR_NONE;
-}
-
-/* ---- names ---- */
-
-static const char *action_at(unsigned i)
-{
-    return action_name((enum action)i);
-}
-static const char *tier_at(unsigned i)
-{
-    return tier_name((enum tier)i);
-}
-static const char *kind_at(unsigned i)
-{
-    return actor_kind_name((enum actor_kind)i);
-}
-static const char *channel_at(unsigned i)
-{
-    return channel_name((enum channel)i);
-}
-static const char *state_at(unsigned i)
-{
-    return match_state_name((enum match_state)i);
-}
-static const char *source_at(unsigned i)
-{
-    return source_name((enum source)i);
-}
-static const char *decision_at(unsigned i)
-{
-    return decision_name((enum decision)i);
 }
 
 /* ---- the members ---- */
