@@ -23,6 +23,7 @@ static const struct setting rows[] = {
      AT(engine_listen),
      .fallback = "127.0.0.1:8001",
      .help = "Where the MCP server listens; the host is numeric."},
+    ROWS_TLS("CLOSEGATE_ENGINE", tls),
     {.name = "CLOSEGATE_ENGINE_SOCKET",
      .type = SETTING_PATH,
      AT(engine_socket),

@@ -6,6 +6,7 @@
 
 #include "common/sys/log.h"
 #include "common/sys/settings.h"
+#include "common/sys/tls.h"
 #include "common/sys/witness_list.h"
 
 enum config_env { CONFIG_PROD = 0, CONFIG_DEV };
@@ -20,6 +21,7 @@ struct config {
     const char *data_dir;
     const char *policy;          /* default <data_dir>/policy.yaml */
     const char *engine_listen;   /* host:port */
+    struct tls_files tls;        /* of engine_listen */
     const char *engine_socket;   /* default <data_dir>/engine.sock */
     const char *engine_audience; /* the aud of assertions; default "closegate-engine" */
     int auth_backend;            /* enum config_auth; dev is refused when env is prod */

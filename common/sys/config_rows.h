@@ -32,4 +32,27 @@
         .help = "Open connections of one TCP peer address; 0 for no such ceiling."                 \
     }
 
+/* A listener's TLS. `who` is the name's beginning, `m` the struct tls_files. */
+#define ROWS_TLS(who, m)                                                                           \
+    {.name = who "_TLS_CERT",                                                                      \
+     .type = SETTING_PATH,                                                                         \
+     AT(m.cert),                                                                                   \
+     .help = "Our certificate and those between it and its root (PEM): the TCP listener speaks "   \
+             "TLS 1.3, and nothing else. Read again at SIGHUP."},                                  \
+        {.name = who "_TLS_KEY",                                                                   \
+         .type = SETTING_PATH,                                                                     \
+         AT(m.key),                                                                                \
+         .help = "That certificate's private key (PEM, unencrypted), mode 0600."},                 \
+        {.name = who "_TLS_CLIENT_CA",                                                             \
+         .type = SETTING_PATH,                                                                     \
+         AT(m.client_ca),                                                                          \
+         .help = "Certificates (PEM) of those who vouch for clients: a client is then asked for "  \
+                 "one."},                                                                          \
+    {                                                                                              \
+        .name = who "_TLS_CLIENTS", .type = SETTING_CHOICE, AT(m.clients),                         \
+        .choices = "required|optional", .fallback = "required",                                    \
+        .help = "Whether a client without a certificate is let in, where certificates are asked "  \
+                "for."                                                                             \
+    }
+
 #endif

@@ -20,6 +20,7 @@
 #include "common/sys/http_reply.h"
 #include "common/sys/loop.h"
 #include "common/sys/netaddr.h"
+#include "common/sys/tls.h"
 
 struct web;
 struct web_req;
@@ -28,6 +29,7 @@ struct web_req;
 struct web_limits {
     size_t connections_max; /* in all; requests whose client left count until they are answered */
     size_t per_peer_max;    /* per TCP peer address; 0: only the ceiling above */
+    uint32_t shake_ms;      /* from accept to the end of the TLS handshake; 0: head_ms */
     uint32_t head_ms;       /* from accept, or a request's first byte, to the end of its head */
     uint32_t body_ms;       /* from there to the end of its body */
     uint32_t idle_ms;       /* between requests */
@@ -47,6 +49,10 @@ struct web_peer {
     gid_t gid;
     pid_t pid;
     char text[NETADDR_TEXT_MAX + 8]; /* "127.0.0.1:40312", "[::1]:40312" or "unix" for logs */
+    bool is_tls;
+    bool has_cert;           /* it showed a certificate that the client CA vouches for */
+    uint8_t cert_sha256[32]; /* of that certificate: what RFC 8705 calls x5t#S256 */
+    int64_t cert_until_s;    /* when it ends; checked when it was shown */
 };
 
 /* Called on the loop thread with a complete request. It answers with web_reply, now or later. */
@@ -78,6 +84,16 @@ void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n);
 
 /* "127.0.0.1:8001", "[::1]:8001", "localhost:0"; the port in force in *port (may be NULL). */
 MUST_CHECK struct err web_listen_tcp(struct web *web, const char *host_port, uint16_t *port);
+
+/* Connections to the TCP listeners speak TLS from now on, with these files; before the first
+ * listener, or again to take other files: then connections made before end with their next answer.
+ * Errors as tls_server_new's: nothing has changed. A Unix socket speaks none. */
+MUST_CHECK struct err web_tls(struct web *web, struct arena *arena, const struct tls_files *files,
+                              int64_t now_s);
+/* When the certificate in force ends, seconds since 1970; 0: there is no TLS. */
+int64_t web_tls_until(const struct web *web);
+/* Handshakes that were not finished. */
+int64_t web_tls_failed(const struct web *web);
 
 /* A Unix socket with mode 0600 or 0660, never wider even for a moment. A socket file nobody answers
  * on is replaced; one with a live listener is ERR_CONFLICT; another kind of file is never touched.
