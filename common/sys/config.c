@@ -33,12 +33,19 @@ static const struct setting rows[] = {
      AT(engine_audience),
      .fallback = "closegate-engine",
      .help = "The aud that actor assertions for this engine name."},
+    {.name = "CLOSEGATE_ENGINE_RESOURCE",
+     .type = SETTING_TEXT,
+     AT(engine_resource),
+     .help = "With CLOSEGATE_AUTH_BACKEND=oidc: the engine's address as its clients know it, such "
+             "as https://closegate.example.com/mcp; access tokens name exactly it as their aud. "
+             "In dev http://CLOSEGATE_ENGINE_LISTEN/mcp when unset."},
     {.name = "CLOSEGATE_AUTH_BACKEND",
      .type = SETTING_CHOICE,
      AT(auth_backend),
      .choices = "header-trust|oidc|dev",
      .fallback = "header-trust",
-     .help = "How a caller is known; dev only with CLOSEGATE_ENV=dev."},
+     .help = "How a caller is known; dev only with CLOSEGATE_ENV=dev, oidc with "
+             "CLOSEGATE_OIDC_ISSUER and CLOSEGATE_ENGINE_RESOURCE."},
     {.name = "CLOSEGATE_HEADER_TRUST_HEADER",
      .type = SETTING_TEXT,
      AT(header_trust_header),
@@ -266,6 +273,8 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
         out->policy = arena_fmt(arena, "%s/policy.yaml", out->data_dir);
     if (out->engine_socket == NULL)
         out->engine_socket = arena_fmt(arena, "%s/engine.sock", out->data_dir);
+    if (out->engine_resource == NULL && out->env == CONFIG_DEV)
+        out->engine_resource = arena_fmt(arena, "http://%s/mcp", out->engine_listen);
     TRY(arena_check(arena));
     TRY(err_in(witness_list_read(arena, &out->witnesses, &out->witness_list),
                "CLOSEGATE_WITNESSES"));

@@ -20,7 +20,7 @@ struct jwks_cache {
     int64_t tried_us; /* the last fetch, whatever came of it */
     bool tried, stale;
     bool fetching; /* somebody waits for an answer right now */
-    uint64_t fetches, failures;
+    uint64_t fetches, failures, generation;
 };
 
 static struct err get_by_fetch(void *ctx, struct arena *arena, const struct fetch_req *req,
@@ -136,6 +136,12 @@ static struct err get_set(struct jwks_cache *cache, struct arena *arena, struct 
     return OK;
 }
 
+/* As they were published, in that order: a provider that only shuffles its keys has others. */
+static bool same_keys(const struct jwks *a, const struct jwks *b)
+{
+    return a->n == b->n && memcmp(a->keys, b->keys, a->n * sizeof a->keys[0]) == 0;
+}
+
 /* Under fetch_lock, not under set_lock. */
 static void fetch_now(struct jwks_cache *cache, int64_t now_us)
 {
@@ -149,6 +155,7 @@ static void fetch_now(struct jwks_cache *cache, int64_t now_us)
     cache->fetching = false;
     cache->fetches++;
     if (e.kind == ERR_NONE) {
+        cache->generation += !same_keys(&cache->set, set);
         cache->set = *set;
         cache->has_set = true;
         cache->fetched_us = now_us;
@@ -239,6 +246,8 @@ void jwks_cache_stats(struct jwks_cache *cache, struct jwks_cache_stats *out)
                                      .failures = cache->failures,
                                      .keys = cache->set.n,
                                      .fetched_us = cache->fetched_us,
+                                     .fresh_until_us = cache->fresh_until_us,
+                                     .generation = cache->generation,
                                      .stale = cache->stale};
     pthread_mutex_unlock(&cache->set_lock);
 }

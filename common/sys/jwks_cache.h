@@ -33,9 +33,11 @@ struct jwks_cache_opts {
 
 struct jwks_cache_stats {
     uint64_t fetches, failures;
-    size_t keys;        /* in the set that serves */
-    int64_t fetched_us; /* 0: never yet */
-    bool stale;         /* as of the last question */
+    size_t keys;            /* in the set that serves */
+    int64_t fetched_us;     /* 0: never yet */
+    int64_t fresh_until_us; /* of the set that serves */
+    uint64_t generation;    /* another one when the set holds other keys than before */
+    bool stale;             /* as of the last question */
 };
 
 /* NULL without memory. Nothing is fetched yet. */

@@ -36,9 +36,6 @@ static struct err keys_parse(struct auth *auth, const char *text)
 
 static struct err config_fits(const struct config *config)
 {
-    if (config->auth_backend == CONFIG_AUTH_OIDC)
-        return err_at(ERR_INPUT, "CLOSEGATE_AUTH_BACKEND",
-                      "oidc is not available in this version; use header-trust");
     if (config->auth_backend == CONFIG_AUTH_DEV && config->env == CONFIG_PROD)
         return err_at(ERR_INPUT, "CLOSEGATE_AUTH_BACKEND",
                       "dev lets anybody in and is refused when CLOSEGATE_ENV is prod");
@@ -49,7 +46,8 @@ static struct err config_fits(const struct config *config)
     return OK;
 }
 
-struct err auth_new(const struct config *config, int64_t started_us, struct auth **out)
+struct err auth_new_with(const struct config *config, int64_t started_us, jwks_get_fn *get,
+                         void *get_ctx, struct auth **out)
 {
     TRY(config_fits(config));
     CLEANUP(auth_free) struct auth *auth = calloc(1, sizeof *auth);
@@ -59,12 +57,18 @@ struct err auth_new(const struct config *config, int64_t started_us, struct auth
     auth->arena = arena_new(64 * 1024);
     auth->used = jti_set_new(ASSERTION_LIFE_MAX_S + 2 * ASSERTION_SKEW_S, JTI_SET_MAX);
     ENSURE(auth->arena != NULL && auth->used != NULL, ERR_LIMIT, "no memory");
-    TRY(idp_new(config, NULL, NULL, &auth->idp));
+    TRY(idp_new(config, get, get_ctx, &auth->idp));
+    TRY(bearer_new(auth));
     if (config->forwarder_keys != NULL)
         TRY(keys_parse(auth, config->forwarder_keys));
     *out = auth;
     auth = NULL;
     return OK;
+}
+
+struct err auth_new(const struct config *config, int64_t started_us, struct auth **out)
+{
+    return auth_new_with(config, started_us, NULL, NULL, out);
 }
 
 void auth_free(struct auth *auth)
@@ -73,6 +77,7 @@ void auth_free(struct auth *auth)
         return;
     arena_free(auth->arena);
     jti_set_free(auth->used);
+    token_cache_free(auth->tokens);
     idp_free(auth->idp);
     free(auth);
 }
@@ -146,7 +151,11 @@ static void begin_header_trust(struct auth_check *check, const struct auth_reque
 
 static void begin_mcp(struct auth_check *check, const struct auth_request *req, const char *token)
 {
-    if (token != NULL) {
+    const bool oidc = check->auth->config->auth_backend == CONFIG_AUTH_OIDC;
+
+    if (oidc && bearer_shown(req->http) && (token != NULL || req->peer->is_unix)) {
+        auth_refuse(check, 400, "say once who calls: there is more than an access token");
+    } else if (token != NULL) {
         begin_assertion(check, req, token);
     } else if (req->peer->is_unix) {
         if (check->header != NULL)
@@ -162,6 +171,8 @@ static void begin_mcp(struct auth_check *check, const struct auth_request *req, 
             check->way = WAY_DEV;
     } else if (check->auth->config->auth_backend == CONFIG_AUTH_HEADER_TRUST) {
         begin_header_trust(check, req);
+    } else if (oidc) {
+        bearer_begin(check);
     }
 }
 
@@ -186,6 +197,8 @@ struct auth_check *auth_begin(struct auth *auth, struct arena *arena,
     check->arena = arena;
     check->door = req->door;
     check->now_us = req->now_us;
+    check->http = req->http;
+    check->from = req->peer;
     check->uid = req->peer->uid;
     check->pid = req->peer->pid;
     check->peer = req->peer->text;
@@ -218,6 +231,9 @@ struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct 
         if (used.kind != ERR_NONE)
             auth_refuse(check, used.kind == ERR_CONFLICT ? 401 : 503, used.msg);
     }
+    if (check->way != WAY_TOKEN)
+        check->result.scopes = ACCESS_READ | ACCESS_PROPOSE;
+    bearer_end(auth, check);
     if (check->result.status != 0)
         refusals_note(&auth->refusals, check->who != NULL ? check->who : check->peer, check->peer,
                       check->result.status, check->result.why, check->now_us);

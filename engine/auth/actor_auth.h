@@ -2,8 +2,10 @@
  * docs/IDENTITY.md). No argument of any tool is looked at here, and nothing but this names an
  * actor.
  *
- * Three steps, because the registry is read on a reader thread:
+ * Three steps, because the registry is read on a reader thread, and one more for an access token
+ * that was not seen before, because its keys may have to be fetched:
  *     auth_begin   loop thread    headers and peer: their shape, which backend, the claims
+ *     auth_prove   prover's       an access token: signature and claims (only when auth_unproved)
  *     auth_lookup  reader thread  client, key, signature, identities, principals (a spine_read_fn)
  *     auth_end     loop thread    single use of jti, counting, the verdict
  */
@@ -12,9 +14,12 @@
 
 #include "common/sys/config.h"
 #include "common/sys/http1.h"
+#include "common/sys/jwks_cache.h"
 #include "common/sys/web.h"
 #include "engine/store/actors.h"
+#include "proto/access_token.h"
 #include "proto/assertion.h"
+#include "proto/protected_resource.h"
 
 /* The client that `init` registers for the workspace, and whom a bare header in dev speaks for. */
 #define AUTH_WORKSPACE_CLIENT "workspace"
@@ -31,11 +36,17 @@ enum auth_door {
     AUTH_ADMIN,   /* POST /admin, on the Unix socket only: a person at the command line */
 };
 
+#define AUTH_FIELDS_MAX 4
+
 struct auth;
 
 /* `config` must outlive it; started_us is when this process began to serve. ERR_INPUT with the
- * setting's name for what cannot be served: oidc, dev in prod, keys that are no keys. */
+ * setting's name for what cannot be served: oidc without an issuer or a resource, dev in prod, keys
+ * that are no keys. */
 MUST_CHECK struct err auth_new(const struct config *config, int64_t started_us, struct auth **auth);
+/* The same with another way to the identity provider's documents, for tests. */
+MUST_CHECK struct err auth_new_with(const struct config *config, int64_t started_us,
+                                    jwks_get_fn *get, void *get_ctx, struct auth **auth);
 void auth_free(struct auth *auth);
 CLEANUP_DEFINE(struct auth *, auth_free)
 
@@ -55,6 +66,10 @@ struct auth_result {
     struct actor actor;
     const char **tools; /* a service's allow-list; NULL: all */
     size_t tools_n;
+    unsigned scopes; /* of an access token; all of them where there is none */
+    /* Header fields of the answer, whatever it is: the challenge that says how to get a token. */
+    struct http_pair fields[AUTH_FIELDS_MAX];
+    size_t fields_n;
 };
 
 struct auth_check; /* one request's, in its arena */
@@ -65,6 +80,11 @@ struct auth_check *auth_begin(struct auth *auth, struct arena *arena,
 
 /* True when it is refused already: no lookup is needed. */
 bool auth_settled(const struct auth_check *check);
+
+/* True when there is an access token that was not seen before: auth_prove comes before the lookup,
+ * unless it settles the check. `check` is a struct auth_check *; may wait for the provider. */
+bool auth_unproved(const struct auth_check *check);
+void auth_prove(void *check);
 
 /* `check` is a struct auth_check *. An error is the database's; refusals are kept for auth_end. */
 MUST_CHECK struct err auth_lookup(struct tx *tx, void *check);
@@ -81,6 +101,15 @@ bool auth_tool_allowed(const struct auth_result *who, const char *tool);
 
 /* Whether the caller may read resources, and hear of their changes. */
 bool auth_reads_allowed(const struct auth_result *who);
+
+/* Whether the caller's access token is good for `scope`. When it is not, `who` gets the challenge
+ * that names what would be: the answer is a 403 then, and a client may come back with more. */
+bool auth_scope_allows(const struct auth *auth, struct arena *arena, enum access_scope scope,
+                       struct auth_result *who);
+
+/* What is published of us for clients that look for a token (RFC 9728); NULL: no backend that takes
+ * one. */
+const struct protected_resource *auth_resource(const struct auth *auth);
 
 /* The person of an `os` identity as an actor at the command line (channel cli): what the admin door
  * of the socket makes of SO_PEERCRED, and a command without a daemon of its own user. */

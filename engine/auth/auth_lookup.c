@@ -6,26 +6,6 @@
 #include "common/sys/os_subject.h"
 #include "engine/auth/auth_own.h"
 
-/* A missing row is a refusal; any other error is the database's and goes up. */
-#define FOUND(check, e, why)                                                                       \
-    do {                                                                                           \
-        struct err found_err_ = (e);                                                               \
-        if (found_err_.kind == ERR_MISSING) {                                                      \
-            auth_refuse((check), 401, (why));                                                      \
-            return OK;                                                                             \
-        }                                                                                          \
-        TRY(found_err_);                                                                           \
-    } while (0)
-
-/* One that holds or refuses, for steps of the check. */
-#define HOLDS(check, cond, status, why)                                                            \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            auth_refuse((check), (status), (why));                                                 \
-            return OK;                                                                             \
-        }                                                                                          \
-    } while (0)
-
 static bool has_channel(const struct client *client, enum channel channel)
 {
     return (client->channels & (1u << channel)) != 0;
@@ -48,7 +28,7 @@ static struct err human_is(struct auth_check *check, struct tx *tx, const char *
                            const char *claimed)
 {
     struct principal person;
-    FOUND(check, identity_find(tx, check->arena, "actor", "", name, &person),
+    FOUND(check, identity_find(tx, check->arena, "actor", "", name, &person), 401,
           "the registry knows nobody by this actor");
     HOLDS(check, claimed == NULL || text_eq(claimed, person.principal_id), 401,
           "the principal is not the registry's for this actor");
@@ -62,7 +42,7 @@ static struct err llm_acts_for(struct auth_check *check, struct tx *tx, const ch
     struct principal person;
     if (obo == NULL)
         return OK;
-    FOUND(check, principal_load(tx, check->arena, obo, &person),
+    FOUND(check, principal_load(tx, check->arena, obo, &person), 401,
           "the registry does not know whom the agent acts for");
     HOLDS(check, person.active, 403, "the person the agent acts for is disabled");
     check->result.actor.on_behalf_of = person.principal_id;
@@ -161,7 +141,7 @@ static struct err by_assertion(struct auth_check *check, struct tx *tx)
 {
     struct client client;
     struct jose_key key;
-    FOUND(check, client_load(tx, check->arena, check->jws.kid, &client),
+    FOUND(check, client_load(tx, check->arena, check->jws.kid, &client), 401,
           "the assertion's client is not registered");
     HOLDS(check, key_of(check->auth, &client, &key), 401, "the assertion's client has no key");
     struct err verified = jws_verify(&check->jws, &key);
@@ -189,7 +169,7 @@ static struct err by_bare_header(struct auth_check *check, struct tx *tx)
 {
     const bool human = check->named.kind == ACTOR_HUMAN;
     struct client client;
-    FOUND(check, client_load(tx, check->arena, AUTH_WORKSPACE_CLIENT, &client),
+    FOUND(check, client_load(tx, check->arena, AUTH_WORKSPACE_CLIENT, &client), 401,
           "no workspace is registered: nobody may speak for humans");
     HOLDS(check, !client.has_key, 401,
           "the workspace has a key: the header needs its assertion in " ASSERTION_HEADER);
@@ -209,7 +189,7 @@ static struct err by_bare_header(struct auth_check *check, struct tx *tx)
 static struct err by_dev(struct auth_check *check, struct tx *tx)
 {
     struct principal person;
-    FOUND(check, identity_find(tx, check->arena, "actor", "", AUTH_DEMO_SUBJECT, &person),
+    FOUND(check, identity_find(tx, check->arena, "actor", "", AUTH_DEMO_SUBJECT, &person), 401,
           "the registry has no human:" AUTH_DEMO_SUBJECT " for whom the dev backend acts");
     HOLDS(check, person.active, 403, "human:" AUTH_DEMO_SUBJECT " is disabled");
     check->result.actor = (struct actor){.kind = ACTOR_LLM,
@@ -240,7 +220,7 @@ static struct err by_os(struct auth_check *check, struct tx *tx)
 {
     struct principal person;
     const char *subject = os_subject(check->arena, check->uid);
-    FOUND(check, identity_find(tx, check->arena, "os", "", subject, &person),
+    FOUND(check, identity_find(tx, check->arena, "os", "", subject, &person), 401,
           "this user of this host is linked to nobody in the registry");
     HOLDS(check, person.active, 403, "this person is disabled");
     if (check->door == AUTH_ADMIN)
@@ -266,6 +246,8 @@ struct err auth_lookup(struct tx *tx, void *arg)
         return by_dev(check, tx);
     case WAY_OS:
         return by_os(check, tx);
+    case WAY_TOKEN:
+        return bearer_lookup(check, tx);
     case WAY_NONE:
         break;
     }

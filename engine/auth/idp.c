@@ -3,6 +3,7 @@
 #include "engine/auth/idp.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,13 @@ struct idp {
     const struct config *config;
     jwks_get_fn *get;
     void *ctx;
+    atomic_uint_fast64_t generation;
     pthread_mutex_t lock; /* of what follows */
     struct jwks_cache *keys;
+    struct jwks_cache *before; /* somebody may still be asking it: no question lasts METADATA_US */
     int64_t found_us, tried_us;
+    const struct jwks_cache *seen; /* whose keys `generation` speaks of, */
+    uint64_t seen_generation;      /* and which of them */
 };
 
 static bool url_allowed(const struct config *config, const char *url)
@@ -58,6 +63,7 @@ void idp_free(struct idp *idp)
     if (idp == NULL)
         return;
     jwks_cache_free(idp->keys);
+    jwks_cache_free(idp->before);
     pthread_mutex_destroy(&idp->lock);
     free(idp);
 }
@@ -115,22 +121,57 @@ static struct err keys_find(struct idp *idp, struct arena *arena, int64_t now_us
     struct jwks_cache *keys = jwks_cache_new(&(struct jwks_cache_opts){
         .url = uri, .timeout_ms = METADATA_MS, .get = idp->get, .get_ctx = idp->ctx});
     ENSURE(keys != NULL, ERR_LIMIT, "no memory");
-    jwks_cache_free(idp->keys);
+    jwks_cache_free(idp->before);
+    idp->before = idp->keys;
     idp->keys = keys;
     return OK;
 }
 
+static void keys_note(struct idp *idp, struct jwks_cache *keys, struct jwks_cache_stats *stats)
+{
+    jwks_cache_stats(keys, stats);
+    pthread_mutex_lock(&idp->lock);
+    if (keys == idp->keys && (idp->seen != keys || idp->seen_generation != stats->generation)) {
+        idp->seen = keys;
+        idp->seen_generation = stats->generation;
+        atomic_fetch_add(&idp->generation, 1);
+    }
+    pthread_mutex_unlock(&idp->lock);
+}
+
+/* Asked again when the keys became others meanwhile, so that what is said of them is true of the
+ * one that was found. */
+static struct err key_find(struct idp *idp, struct jwks_cache *keys, const struct jws *jws,
+                           int64_t now_us, struct jose_key *key, struct idp_keys *with)
+{
+    struct jwks_cache_stats stats;
+    for (int i = 0; i < 2; i++) {
+        with->generation = atomic_load(&idp->generation);
+        TRY(jwks_cache_find(keys, jws, now_us, key));
+        keys_note(idp, keys, &stats);
+        with->fresh_until_us = stats.fresh_until_us;
+        if (with->generation == atomic_load(&idp->generation))
+            break;
+    }
+    return OK;
+}
+
 static struct err signature_check(struct idp *idp, struct arena *arena, const struct jws *jws,
-                                  int64_t now_us)
+                                  int64_t now_us, struct idp_keys *with)
 {
     struct jose_key key;
     pthread_mutex_lock(&idp->lock);
     struct err e = keys_find(idp, arena, now_us);
-    if (e.kind == ERR_NONE)
-        e = jwks_cache_find(idp->keys, jws, now_us, &key);
+    struct jwks_cache *keys = idp->keys;
     pthread_mutex_unlock(&idp->lock);
     TRY(e);
+    TRY(key_find(idp, keys, jws, now_us, &key, with));
     return jws_verify(jws, &key);
+}
+
+uint64_t idp_generation(const struct idp *idp)
+{
+    return atomic_load(&idp->generation);
 }
 
 /* ---- what it says ---- */
@@ -153,10 +194,11 @@ struct err idp_login(struct idp *idp, struct arena *arena, const char *token, in
 {
     struct id_token t;
     struct jws jws;
+    struct idp_keys with;
     char hex[SHA256_HEX_SIZE];
     *login = (struct login){.iss = NULL};
     TRY(jws_parse_foreign(arena, str_of(token), &jws));
-    TRY(signature_check(idp, arena, &jws, now_us));
+    TRY(signature_check(idp, arena, &jws, now_us, &with));
     TRY(id_token_read(arena, jws.payload, &t));
     TRY(claims_check(idp, &t, jws.alg, now_us));
     sha256_hex(token, strlen(token), hex);
@@ -169,4 +211,20 @@ struct err idp_login(struct idp *idp, struct arena *arena, const char *token, in
                             .until_us = (exp + idp->config->oidc_skew_seconds) * 1000000,
                             .sha256 = arena_strdup(arena, hex)};
     return arena_check(arena);
+}
+
+struct err idp_access_token(struct idp *idp, struct arena *arena, struct str token,
+                            const char *resource, int64_t now_us, struct access_token *t,
+                            struct idp_keys *keys)
+{
+    const struct access_token_rules rules = {.issuer = idp->config->oidc_issuer,
+                                             .resource = resource,
+                                             .now_s = now_us / 1000000,
+                                             .skew_s = idp->config->oidc_skew_seconds};
+    struct jws jws;
+    TRY(jws_parse_foreign(arena, token, &jws));
+    ENSURE(access_token_typ(jws.typ), ERR_AUTH, "the token is not an access token (typ)");
+    TRY(signature_check(idp, arena, &jws, now_us, keys));
+    TRY(access_token_read(arena, jws.payload, t));
+    return access_token_check(t, &rules);
 }

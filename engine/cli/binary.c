@@ -39,6 +39,11 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put_text(arena, o, "engine_listen", config->engine_listen);
     json_put_text(arena, o, "engine_socket", config->engine_socket);
     json_put_text(arena, o, "engine_audience", config->engine_audience);
+    json_put_text(arena, o, "engine_resource", config->engine_resource);
+    json_put_text(arena, o, "oidc_issuer", config->oidc_issuer);
+    json_put_text(arena, o, "oidc_client_id", config->oidc_client_id);
+    json_put(arena, o, "oidc_acr", list_print(arena, &config->oidc_acr));
+    json_put_int(arena, o, "oidc_skew_seconds", config->oidc_skew_seconds);
     json_put_int(arena, o, "auth_backend", config->auth_backend);
     json_put_text(arena, o, "header_trust_header", config->header_trust_header);
     json_put_text(arena, o, "forwarder_keys", config->forwarder_keys);

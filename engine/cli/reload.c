@@ -241,11 +241,14 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
               "CLOSEGATE_ENGINE_SOCKET");
     name_push(arena, names, !text_eq(a->engine_audience, b->engine_audience),
               "CLOSEGATE_ENGINE_AUDIENCE");
+    name_push(arena, names, !text_eq(a->engine_resource, b->engine_resource),
+              "CLOSEGATE_ENGINE_RESOURCE");
     name_push(arena, names, a->auth_backend != b->auth_backend, "CLOSEGATE_AUTH_BACKEND");
     name_push(arena, names, !text_eq(a->header_trust_header, b->header_trust_header),
               "CLOSEGATE_HEADER_TRUST_HEADER");
     name_push(arena, names, !text_eq(a->forwarder_keys, b->forwarder_keys),
               "CLOSEGATE_FORWARDER_KEYS");
+    name_push(arena, names, !text_eq(a->oidc_issuer, b->oidc_issuer), "CLOSEGATE_OIDC_ISSUER");
     name_push(arena, names, a->max_connections != b->max_connections, "CLOSEGATE_MAX_CONNECTIONS");
     name_push(arena, names, a->max_connections_per_peer != b->max_connections_per_peer,
               "CLOSEGATE_MAX_CONNECTIONS_PER_PEER");

@@ -8,6 +8,7 @@
 #include "common/sys/book_lock.h"
 #include "common/sys/disk.h"
 #include "common/sys/log.h"
+#include "engine/auth/prover.h"
 #include "engine/call/boot.h"
 #include "engine/call/feeder.h"
 #include "engine/call/measure.h"
@@ -35,6 +36,7 @@ struct server {
     struct sweeper *sweeper;
     struct feeder *feeder;
     struct auth *auth;
+    struct prover *prover;
     struct engine_host *host;
     struct mcp *mcp;
     struct reload *reload;
@@ -128,8 +130,11 @@ static struct err start(struct server *s)
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(spine_start(s->loop, &spine, &s->spine));
+    if (auth_resource(s->auth) != NULL)
+        TRY(prover_start(s->loop, &s->prover));
     const struct engine_host_options host = {.config = cli_config(s->cli),
                                              .auth = s->auth,
+                                             .prover = s->prover,
                                              .spine = s->spine,
                                              .clock_us = cli_clock_us,
                                              .book_path = s->book,
@@ -183,9 +188,11 @@ static struct err listen_on(struct server *s)
     return OK;
 }
 
-/* The reverse of start; the spine first, so that no thread holds a request any more. */
+/* The reverse of start; the threads first, so that none holds a request any more: the prover hands
+ * its requests on to the spine. */
 static void stop(struct server *s)
 {
+    prover_stop(s->prover);
     if (s->spine != NULL)
         spine_stop(s->spine);
     sweeper_free(s->sweeper);

@@ -9,6 +9,7 @@
 #include "common/sys/log.h"
 #include "engine/mcp/mcp_own.h"
 #include "engine/mcp/sse.h"
+#include "proto/protected_resource.h"
 
 #define PULSE_MS 20000
 
@@ -262,6 +263,19 @@ static void on_tlog(struct web_req *web, void *ctx)
         mcp->host->tlog(mcp, web);
 }
 
+/* ---- where tokens come from: for whoever needs one ---- */
+
+static void on_resource_metadata(struct web_req *web, void *ctx)
+{
+    struct mcp *mcp = ctx;
+    if (!web_peer(web)->is_unix && !host_allowed(mcp->options.config, web_http(web)))
+        web_refuse(web, 403, "this Host is not ours: see CLOSEGATE_ALLOWED_HOSTS");
+    else if (mcp->host->resource_metadata == NULL)
+        web_refuse(web, 404, "access tokens are not taken here");
+    else
+        mcp->host->resource_metadata(mcp, web);
+}
+
 /* ---- the endpoint ---- */
 
 static const struct web_route routes[] = {
@@ -272,6 +286,8 @@ static const struct web_route routes[] = {
     {HTTP_GET, "/readyz", 0, on_readyz},
     {HTTP_GET, "/metrics", 0, on_metrics},
     {HTTP_GET, "/tlog/*", 0, on_tlog},
+    {HTTP_GET, RESOURCE_METADATA_PATH, 0, on_resource_metadata},
+    {HTTP_GET, RESOURCE_METADATA_PATH "/*", 0, on_resource_metadata},
 };
 
 const struct web_route *mcp_routes(size_t *n)

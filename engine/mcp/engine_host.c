@@ -50,65 +50,6 @@ void engine_call_init(struct mcp_req *r)
     };
 }
 
-/* ---- who calls ---- */
-
-/* What outlives a request (a session, a sealed state) belongs to this actor of this client. */
-static const char *owner_of(struct arena *arena, const struct actor *a)
-{
-    return arena_fmt(arena, "%s %s", a->client == NULL ? "" : a->client, a->id);
-}
-
-static void on_known(struct err e, void *arg)
-{
-    struct mcp_req *r = arg;
-    struct engine_req *own = engine_req(r);
-
-    log_context(r->request_id, NULL);
-    if (e.kind != ERR_NONE)
-        log_error("the registry cannot be read", LOG_ERR(e), LOG_END);
-    own->who = auth_end(host_of(r)->options.auth, own->check, e);
-    r->owner = own->who.status != 0 ? NULL : owner_of(r->arena, &own->who.actor);
-    if (own->who.status != 0)
-        req_refuse(r, own->who.status, own->who.why);
-    else if (r->owner == NULL)
-        req_refuse(r, 503, "no memory for this request");
-    else if (r->web == NULL)
-        req_accepted(r); /* left before anybody knew who it was */
-    else
-        req_known(r);
-}
-
-/* On a reader thread. */
-static struct err look_up(struct tx *tx, void *arg)
-{
-    return auth_lookup(tx, engine_req(arg)->check);
-}
-
-static void authenticate(struct mcp_req *r)
-{
-    struct engine_host *h = host_of(r);
-    struct engine_req *own = r->host = ARENA_NEW(r->arena, struct engine_req);
-    const struct auth_request ask = {.http = web_http(r->web),
-                                     .peer = web_peer(r->web),
-                                     .door = r->admin ? AUTH_ADMIN : AUTH_MCP,
-                                     .now_us = h->options.clock_us()};
-    if (own != NULL) {
-        own->host = h;
-        own->check = auth_begin(h->options.auth, r->arena, &ask);
-    }
-    if (own == NULL || own->check == NULL) {
-        req_refuse(r, 503, "no memory for this request");
-        return;
-    }
-    if (auth_settled(own->check)) {
-        on_known(OK, r);
-        return;
-    }
-    struct err e = spine_read(h->options.spine, r->arena, look_up, on_known, r);
-    if (e.kind != ERR_NONE)
-        req_fault(r, jsonrpc_fault_of(e));
-}
-
 static bool ready(void *ctx, const char **why)
 {
     const struct engine_host *h = ctx;
@@ -250,7 +191,8 @@ static void tools_call(struct mcp_req *r, const char *name, const struct json *a
         req_fault(r, jsonrpc_fault(JSONRPC_INVALID_PARAMS, why != NULL ? why : "unknown tool"));
     } else if (!auth_tool_allowed(&engine_req(r)->who, name)) {
         req_refuse(r, 403, "this tool is not on the client's list");
-    } else if (!engine_pending_again(r)) {
+    } else if (engine_may(r, tool->run == TOOL_READ ? ACCESS_READ : ACCESS_PROPOSE) &&
+               !engine_pending_again(r)) {
         run_tool(r, tool, arguments);
     }
 }
@@ -374,11 +316,12 @@ struct err engine_host_new(const struct engine_host_options *options, struct eng
     h->started_us = options->clock_us();
     h->serves = (struct mcp_host){.ctx = h,
                                   .instructions = instructions,
-                                  .authenticate = authenticate,
+                                  .authenticate = engine_authenticate,
                                   .ready = ready,
                                   .whole = whole,
                                   .metrics = engine_metrics,
                                   .tlog = engine_tlog,
+                                  .resource_metadata = engine_resource_metadata,
                                   .tools_list = tools_list,
                                   .resources_list = resources_list,
                                   .templates_list = templates_list,

@@ -10,11 +10,13 @@
 
 struct engine_host;
 struct feeder;
+struct prover;
 struct sweeper;
 
 struct engine_host_options {
     const struct config *config;
     struct auth *auth;
+    struct prover *prover; /* NULL where auth takes no access tokens */
     struct spine *spine;
     int64_t (*clock_us)(void); /* the time of day */
     const char *book_path;     /* whose log's size is told; NULL: nobody's */

@@ -2,6 +2,7 @@
 #ifndef ENGINE_MCP_ENGINE_OWN_H
 #define ENGINE_MCP_ENGINE_OWN_H
 
+#include "engine/auth/prover.h"
 #include "engine/mcp/engine_host.h"
 #include "engine/mcp/exchange.h"
 #include "engine/mcp/reply.h"
@@ -23,6 +24,7 @@ struct engine_host {
 struct engine_req {
     struct engine_host *host;
     struct auth_check *check;
+    struct proof proof; /* of an access token that was not seen before */
     struct auth_result who;
     struct call call; /* of tools/call, resources/read and what is read for a task */
     const struct resource *resource;
@@ -39,6 +41,12 @@ struct engine_req *engine_req(const struct mcp_req *r);
 void engine_call_init(struct mcp_req *r);
 /* Whether the caller may call it through this door. */
 bool engine_offers(const struct mcp_req *r, const struct tool *tool);
+
+/* ---- engine_auth.c ---- */
+void engine_authenticate(struct mcp_req *r);
+/* Whether the caller's access token is good for this; false: answered with 403 and a challenge. */
+bool engine_may(struct mcp_req *r, enum access_scope scope);
+void engine_resource_metadata(struct mcp *mcp, struct web_req *web);
 
 /* ---- engine_prompts.c ---- */
 struct err engine_prompts_list(struct mcp_req *r, size_t from, struct json *rows, size_t *next);

@@ -320,7 +320,8 @@ static void on_cancel_of(struct err e, void *arg)
 
 void engine_task_cancel(struct mcp_req *r, const char *id)
 {
-    read_task(r, id, on_cancel_of);
+    if (engine_may(r, ACCESS_PROPOSE))
+        read_task(r, id, on_cancel_of);
 }
 
 static void on_update_of(struct err e, void *arg)
@@ -339,5 +340,6 @@ static void on_update_of(struct err e, void *arg)
 void engine_task_update(struct mcp_req *r, const char *id, const struct json *responses)
 {
     (void)responses; /* read again where they are used: req_input */
-    read_task(r, id, on_update_of);
+    if (engine_may(r, ACCESS_PROPOSE))
+        read_task(r, id, on_update_of);
 }

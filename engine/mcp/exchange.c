@@ -17,14 +17,24 @@
 #define REQUEST_BYTES_MAX  ((size_t)32 * 1024 * 1024)
 #define REPLY_BYTES_MAX    ((size_t)32 * 1024 * 1024)
 #define PROGRESS_BYTES_MAX ((size_t)64 * 1024)
+#define REPLY_FIELDS_MAX   8
 
 /* ---- whole ---- */
+
+/* The host said how to get in. */
+static bool challenged(const struct mcp_req *r)
+{
+    for (size_t i = 0; i < r->fields_n; i++)
+        if (strcmp(r->fields[i].name, "WWW-Authenticate") == 0)
+            return true;
+    return false;
+}
 
 static void reply_body(struct mcp_req *r, int status, const struct json *body)
 {
     CLEANUP(jw_fini) struct jw w;
     struct str text = {0};
-    struct http_pair pairs[2];
+    struct http_pair pairs[REPLY_FIELDS_MAX];
     struct http_reply reply = {
         .status = status, .content_type = "application/json", .pairs = pairs};
 
@@ -39,7 +49,9 @@ static void reply_body(struct mcp_req *r, int status, const struct json *body)
         text = STR("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"the answer is "
                    "too large\"}}");
     }
-    if (status == 401)
+    for (size_t i = 0; i < r->fields_n && reply.pairs_n + 2 < REPLY_FIELDS_MAX; i++)
+        pairs[reply.pairs_n++] = r->fields[i];
+    if (status == 401 && !challenged(r))
         pairs[reply.pairs_n++] =
             (struct http_pair){"WWW-Authenticate", "Closegate-Assertion realm=\"closegate\""};
     else if (status == 503)

@@ -21,6 +21,8 @@ struct mcp_req {
     bool admin;          /* through /admin */
     struct jsonrpc_msg msg;
     struct era_found era;
+    const struct http_pair *fields; /* of the answer, whatever it is; the host's */
+    size_t fields_n;
     const char *owner;       /* who calls, for what outlives the request; set by the host */
     struct session *session; /* legacy, when one was named */
     struct stream *stream;   /* of the session, once the answer is a stream */

@@ -29,6 +29,8 @@ struct mcp_host {
     void (*metrics)(struct mcp *mcp, struct web_req *web);
     /* Answers a path below /tlog/, now or later, with web_reply. NULL: there is no log. */
     void (*tlog)(struct mcp *mcp, struct web_req *web);
+    /* Answers a path of RFC 9728's metadata with web_reply. NULL: nobody needs a token here. */
+    void (*resource_metadata)(struct mcp *mcp, struct web_req *web);
 
     /* Rows in a fixed order, from `from`; *next is the row after the page, or 0 at the end. */
     struct err (*tools_list)(struct mcp_req *r, size_t from, struct json *rows, size_t *next);

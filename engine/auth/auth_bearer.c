@@ -1,0 +1,320 @@
+/* Access tokens of the identity provider's: OAuth 2.1's resource server (docs/IDENTITY.md, RFC
+ * 6750, 9068, 9728). The token says which client calls and for whom; whether we know them, and as
+ * what, is the registry's word at every call. What it never does is make a human: whoever shows a
+ * token is a program. */
+#include <string.h>
+
+#include "common/sys/log.h"
+#include "engine/auth/auth_own.h"
+
+#define SESSION_DIGITS 16
+#define TIME_MAX_S     INT64_C(253402300799) /* the year 9999: what microseconds hold */
+
+struct err bearer_new(struct auth *auth)
+{
+    const struct config *c = auth->config;
+    if (c->auth_backend != CONFIG_AUTH_OIDC)
+        return OK;
+    if (auth->idp == NULL)
+        return err_at(ERR_INPUT, "CLOSEGATE_OIDC_ISSUER",
+                      "has to be set while CLOSEGATE_AUTH_BACKEND is oidc: whose tokens count");
+    if (text_empty(c->engine_resource))
+        return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_RESOURCE",
+                      "has to be set while CLOSEGATE_AUTH_BACKEND is oidc: what tokens are for");
+    const char *wrong = resource_uri_wrong(c->engine_resource, c->env == CONFIG_DEV);
+    if (wrong != NULL)
+        return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_RESOURCE", wrong);
+    auth->resource = (struct protected_resource){
+        .resource = c->engine_resource, .issuer = c->oidc_issuer, .name = "closegate"};
+    auth->metadata_url = resource_metadata_url(auth->arena, c->engine_resource);
+    auth->tokens = token_cache_new();
+    ENSURE(auth->metadata_url != NULL && auth->tokens != NULL, ERR_LIMIT, "no memory");
+    return OK;
+}
+
+const struct protected_resource *auth_resource(const struct auth *auth)
+{
+    return auth->resource.resource == NULL ? NULL : &auth->resource;
+}
+
+/* ---- which token ---- */
+
+bool bearer_shown(const struct http_req *http)
+{
+    return http_header(http, "Authorization", NULL) > 0;
+}
+
+/* RFC 6750 2.3 is not offered: addresses end up in logs. */
+static bool in_query(struct str query)
+{
+    struct str one, name, value;
+    for (bool more = query.len > 0; more;) {
+        more = str_cut(query, '&', &one, &query);
+        if (!str_cut(one, '=', &name, &value))
+            name = one;
+        if (str_is(name, "access_token"))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 7235 2.1: token68. */
+static bool is_token68(struct str text)
+{
+    size_t n = 0;
+    while (n < text.len && text.at[n] != '\0' &&
+           strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/",
+                  text.at[n]) != NULL)
+        n++;
+    const size_t body = n;
+    while (n < text.len && text.at[n] == '=')
+        n++;
+    return body > 0 && n == text.len;
+}
+
+static enum auth_scheme scheme_of(struct str name)
+{
+    if (str_is_nocase(name, "Bearer"))
+        return SCHEME_BEARER;
+    return str_is_nocase(name, "DPoP") ? SCHEME_DPOP : SCHEME_NONE;
+}
+
+/* The one Authorization field's scheme and token; false: there is none, or it is refused. */
+static bool authorization(struct auth_check *check)
+{
+    struct str scheme, token;
+    const struct http_field *found = NULL;
+    for (size_t i = 0; i < check->http->fields_n; i++) {
+        if (!str_is_nocase(check->http->fields[i].name, "Authorization"))
+            continue;
+        if (found != NULL)
+            auth_refuse(check, 400, "Authorization is there twice");
+        found = &check->http->fields[i];
+    }
+    if (in_query(check->http->query))
+        auth_refuse(check, 400, "an access token is shown in Authorization, never in the address");
+    if (found == NULL) {
+        auth_refuse(check, 401, "an access token is missing");
+        return false;
+    }
+    const bool pair = str_cut(found->value, ' ', &scheme, &token);
+    check->scheme = scheme_of(pair ? scheme : found->value);
+    if (check->scheme == SCHEME_NONE)
+        auth_refuse(check, 401, "Authorization is taken as Bearer or DPoP only");
+    else if (!pair || found->padded || !is_token68(token))
+        auth_refuse(check, 400, "Authorization is not a scheme, a space and a token");
+    check->access = token;
+    return check->result.status == 0;
+}
+
+void bearer_begin(struct auth_check *check)
+{
+    const struct auth *auth = check->auth;
+    if (check->header != NULL)
+        auth_refuse(
+            check, 401,
+            "the actor header is not taken here without an assertion: show an access token");
+    if (check->result.status != 0 || !authorization(check))
+        return;
+    check->way = WAY_TOKEN;
+    sha256(check->access.at, check->access.len, check->access_sha256);
+    token_cache_keys(auth->tokens, idp_generation(auth->idp));
+    struct err e = token_cache_get(auth->tokens, check->access_sha256, check->now_us, check->arena,
+                                   &check->token);
+    check->proved = check->cached = e.kind == ERR_NONE;
+    if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
+        auth_refuse(check, 503, "no memory for this request");
+}
+
+/* ---- is it one ---- */
+
+bool auth_unproved(const struct auth_check *check)
+{
+    return check->result.status == 0 && check->way == WAY_TOKEN && !check->proved;
+}
+
+void auth_prove(void *arg)
+{
+    struct auth_check *check = arg;
+    const struct auth *auth = check->auth;
+    struct err e = idp_access_token(auth->idp, check->arena, check->access, auth->resource.resource,
+                                    check->now_us, &check->token, &check->proved_with);
+    check->proved = e.kind == ERR_NONE;
+    if (check->proved)
+        return;
+    if (arena_full(check->arena)) {
+        auth_refuse(check, 503, "no memory for this request");
+    } else if (e.kind == ERR_UPSTREAM || e.kind == ERR_STORE) {
+        log_warn("an access token cannot be verified", LOG_ERR(e), LOG_END);
+        auth_refuse(check, 503, "the identity provider's keys cannot be had now");
+    } else {
+        auth_refuse(check, 401, e.msg);
+    }
+}
+
+/* ---- whose is it ---- */
+
+/* Whoever only found a bound token does not hold its key; one that is not bound takes no proof. */
+static struct err sender_holds(struct auth_check *check)
+{
+    const struct access_token *t = &check->token;
+    HOLDS(check, t->cnf_jkt == NULL && t->cnf_x5t == NULL, 401,
+          "the access token is bound to a key, and nothing here shows that it is the caller's");
+    HOLDS(check, check->scheme == SCHEME_BEARER, 401,
+          "the access token is not bound to a key: show it as Bearer");
+    return OK;
+}
+
+/* One session a login, as far as the provider tells them apart; else one a person and client. */
+static const char *session_of(struct arena *arena, const struct access_token *t)
+{
+    uint8_t hash[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    struct sha256 h;
+    sha256_begin(&h);
+    sha256_add(&h, t->iss, strlen(t->iss) + 1);
+    sha256_add(&h, t->sub, strlen(t->sub) + 1);
+    if (t->sid != NULL)
+        sha256_add(&h, t->sid, strlen(t->sid));
+    sha256_end(&h, hash);
+    hex_print(hash, sizeof hash, hex);
+    return arena_fmt(arena, "llm:%s.%.*s", t->client_id, SESSION_DIGITS, hex);
+}
+
+/* RFC 9068 5: a client's own name must not pass for a person's. */
+static struct err person_behind(struct auth_check *check, struct tx *tx)
+{
+    const struct access_token *t = &check->token;
+    struct principal person;
+    HOLDS(check, strcmp(t->sub, t->client_id) != 0, 403,
+          "the access token is the client's own and names no person it acts for");
+    FOUND(check, identity_find(tx, check->arena, "oidc", t->iss, t->sub, &person), 403,
+          "the registry knows nobody by this token's iss and sub");
+    HOLDS(check, person.active, 403, "the person the agent acts for is disabled");
+    check->result.actor.on_behalf_of = person.principal_id;
+    check->result.actor.id = session_of(check->arena, t);
+    return arena_check(check->arena);
+}
+
+static struct err service_itself(struct auth_check *check)
+{
+    const struct access_token *t = &check->token;
+    HOLDS(check, strcmp(t->sub, t->client_id) == 0, 403,
+          "a service acts for itself: its access token names it alone (sub)");
+    check->result.actor.id = arena_fmt(check->arena, "llm:%s.service", t->client_id);
+    return arena_check(check->arena);
+}
+
+static void fill(struct auth_check *check, const struct client *client)
+{
+    const struct access_token *t = &check->token;
+    check->result.actor =
+        (struct actor){.kind = ACTOR_LLM,
+                       .client = client->client_id,
+                       .client_kind = client->kind,
+                       .channel = CHANNEL_API,
+                       .backend = "oidc",
+                       .iss = t->iss,
+                       .acr = t->acr,
+                       .auth_time_us = t->auth_time < 0 ? 0 : t->auth_time * 1000000};
+    check->result.tools = client->tools;
+    check->result.tools_n = client->tools_n;
+    check->result.scopes = t->scopes;
+}
+
+static void insufficient(const struct auth *auth, struct arena *arena, enum access_scope scope,
+                         struct auth_result *who);
+
+struct err bearer_lookup(struct auth_check *check, struct tx *tx)
+{
+    struct client client;
+    TRY(sender_holds(check));
+    if (check->result.status != 0)
+        return OK;
+    check->who = check->token.client_id;
+    FOUND(check, client_load(tx, check->arena, check->token.client_id, &client), 403,
+          "the access token's client is not registered here");
+    HOLDS(check, client.active, 403, "this client is disabled");
+    HOLDS(check, client.kind == CLIENT_MCP || client.kind == CLIENT_SERVICE, 403,
+          "a workspace signs what it says in " ASSERTION_HEADER ": its access token is not taken");
+    HOLDS(check, (client.channels & (1u << CHANNEL_API)) != 0, 403,
+          "this client may not use this channel");
+    fill(check, &client);
+    TRY(client.kind == CLIENT_SERVICE ? service_itself(check) : person_behind(check, tx));
+    if (check->result.status == 0 && (check->token.scopes & ACCESS_READ) == 0) {
+        insufficient(check->auth, check->arena, ACCESS_READ, &check->result);
+        auth_refuse(check, 403, "the access token lacks the scope " ACCESS_SCOPE_READ);
+    }
+    return OK;
+}
+
+/* ---- the answer ---- */
+
+/* A quoted-string that no sentence of ours can end early (RFC 6750 3: no '"', no '\'). */
+static const char *quotable(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+    for (char *p = copy; p != NULL && *p != '\0'; p++)
+        if (*p < 0x20 || *p > 0x7e || *p == '"' || *p == '\\')
+            *p = '\'';
+    return copy;
+}
+
+static void challenge(const struct auth *auth, struct arena *arena, enum access_scope scope,
+                      const char *error, const char *why, struct auth_result *who)
+{
+    const char *scopes =
+        scope == ACCESS_PROPOSE ? ACCESS_SCOPE_READ " " ACCESS_SCOPE_PROPOSE : ACCESS_SCOPE_READ;
+    const char *value = arena_fmt(arena, "Bearer resource_metadata=\"%s\", scope=\"%s\"",
+                                  auth->metadata_url, scopes);
+    if (error != NULL && value != NULL)
+        value = arena_fmt(arena, "%s, error=\"%s\", error_description=\"%s\"", value, error,
+                          quotable(arena, why));
+    if (value != NULL && !arena_full(arena) && who->fields_n < AUTH_FIELDS_MAX)
+        who->fields[who->fields_n++] = (struct http_pair){"WWW-Authenticate", value};
+}
+
+static void insufficient(const struct auth *auth, struct arena *arena, enum access_scope scope,
+                         struct auth_result *who)
+{
+    challenge(auth, arena, scope, "insufficient_scope",
+              "this needs more than the token is good for", who);
+}
+
+bool auth_scope_allows(const struct auth *auth, struct arena *arena, enum access_scope scope,
+                       struct auth_result *who)
+{
+    if ((who->scopes & (unsigned)scope) != 0)
+        return true;
+    if (auth->resource.resource != NULL)
+        insufficient(auth, arena, scope, who);
+    return false;
+}
+
+static void keep(struct auth *auth, const struct auth_check *check)
+{
+    const struct access_token *t = &check->token;
+    const uint64_t generation = idp_generation(auth->idp);
+    const int64_t exp = t->exp > TIME_MAX_S ? TIME_MAX_S : t->exp;
+    const int64_t until_us = (exp + auth->config->oidc_skew_seconds) * 1000000;
+    const int64_t fresh_us = check->proved_with.fresh_until_us;
+    token_cache_keys(auth->tokens, generation);
+    if (check->proved_with.generation == generation)
+        token_cache_put(auth->tokens, check->access_sha256,
+                        until_us < fresh_us ? until_us : fresh_us, t);
+}
+
+void bearer_end(struct auth *auth, struct auth_check *check)
+{
+    const int status = check->result.status;
+    if (auth->resource.resource == NULL || check->door != AUTH_MCP || check->from->is_unix)
+        return;
+    if (check->proved && !check->cached)
+        keep(auth, check);
+    if (status == 401)
+        challenge(auth, check->arena, ACCESS_READ, check->access.len > 0 ? "invalid_token" : NULL,
+                  check->result.why, &check->result);
+    else if (status == 400)
+        challenge(auth, check->arena, ACCESS_READ, "invalid_request", check->result.why,
+                  &check->result);
+}
