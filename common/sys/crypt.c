@@ -19,8 +19,6 @@
 #include "common/base/invariant.h"
 #include "common/sys/disk.h"
 
-#define KEY_FILE_MAX 8192
-
 struct ed25519_key {
     EVP_PKEY *pkey;
     uint8_t public_key[ED25519_KEY_LEN];
@@ -235,15 +233,17 @@ static struct err is_private(int fd, const char *path)
     return OK;
 }
 
+enum key_file { KEY_PUBLIC, KEY_PRIVATE, KEY_PRIVATE_LINKED };
+
 /* The file's bytes; *len at most KEY_FILE_MAX. */
-static struct err read_key_file(const char *path, bool private_key, char *out, size_t *len)
+static struct err read_key_file(const char *path, enum key_file kind, char *out, size_t *len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (private_key ? O_NOFOLLOW : 0));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (kind == KEY_PRIVATE ? O_NOFOLLOW : 0));
     if (fd < 0 && errno == ENOENT)
         return err_at(ERR_MISSING, path, "there is no key file here");
     if (fd < 0)
         return err_at(errno == ELOOP ? ERR_AUTH : ERR_STORE, path, "cannot open the key file");
-    struct err e = private_key ? is_private(fd, path) : OK;
+    struct err e = kind == KEY_PUBLIC ? OK : is_private(fd, path);
     *len = 0;
     ssize_t n = 1;
     while (e.kind == ERR_NONE && n > 0 && *len < KEY_FILE_MAX) {
@@ -256,6 +256,11 @@ static struct err read_key_file(const char *path, bool private_key, char *out, s
     close(fd);
     TRY(e);
     return n < 0 ? err_at(ERR_STORE, path, "cannot read the key file") : OK;
+}
+
+struct err private_file_read(const char *path, char bytes[KEY_FILE_MAX], size_t *len)
+{
+    return read_key_file(path, KEY_PRIVATE_LINKED, bytes, len);
 }
 
 /* An unencrypted key needs no passphrase; an encrypted one must not stop to ask for it. */
@@ -273,7 +278,7 @@ struct err ed25519_load(const char *path, struct ed25519_key **key)
     *key = NULL;
     char pem[KEY_FILE_MAX];
     size_t len;
-    TRY(read_key_file(path, true, pem, &len));
+    TRY(read_key_file(path, KEY_PRIVATE, pem, &len));
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
     EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);
@@ -303,7 +308,7 @@ struct err secret_load(const char *path, uint8_t secret[SECRET_LEN])
 {
     char text[KEY_FILE_MAX];
     size_t n, len = 0;
-    TRY(read_key_file(path, true, text, &n));
+    TRY(read_key_file(path, KEY_PRIVATE, text, &n));
     const size_t digits = n > 0 && text[n - 1] == '\n' ? n - 1 : n;
     const bool good = base64url_parse((struct str){text, digits}, secret, SECRET_LEN, &len);
     OPENSSL_cleanse(text, sizeof text);
@@ -314,7 +319,7 @@ struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN])
 {
     char pem[KEY_FILE_MAX];
     size_t len;
-    TRY(read_key_file(path, false, pem, &len));
+    TRY(read_key_file(path, KEY_PUBLIC, pem, &len));
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
     EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);

@@ -68,6 +68,11 @@ bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes
 MUST_CHECK struct err ed25519_save(const struct ed25519_key *key, const char *path);
 MUST_CHECK struct err ed25519_load(const char *path, struct ed25519_key **key);
 
+/* The bytes of a private key's file of another kind, with the same care, but that a link is
+ * followed: what it leads to is judged. crypt_wipe them. */
+#define KEY_FILE_MAX 8192
+MUST_CHECK struct err private_file_read(const char *path, char bytes[KEY_FILE_MAX], size_t *len);
+
 /* A secret of one process in a file: SECRET_LEN random bytes as base64url, with the same care as a
  * private key. _make makes it (ERR_CONFLICT when there is one). */
 #define SECRET_LEN 32

@@ -19,7 +19,6 @@
 #include "common/sys/json_write.h"
 
 #define CURVE        "prime256v1"
-#define KEY_FILE_MAX 4096
 #define RECORD_SIZE  4096
 #define HEADER_LEN   (PUSH_SALT_LEN + 4 + 1 + PUSH_POINT_LEN)
 #define TAG_LEN      16

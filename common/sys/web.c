@@ -32,6 +32,7 @@ struct web_limits web_limits_default(void)
 {
     return (struct web_limits){.connections_max = 1024,
                                .per_peer_max = 512,
+                               .shake_ms = 10000,
                                .head_ms = 10000,
                                .body_ms = 30000,
                                .idle_ms = 60000,
@@ -126,6 +127,7 @@ void web_free(struct web *web)
     if (web->drain_timer != NULL)
         event_free(web->drain_timer);
     peers_free(web->peers);
+    tls_server_free(web->tls);
     free(web);
 }
 
@@ -172,6 +174,10 @@ static void turn_away(int fd, const char *status)
 {
     char sink[4096];
     struct buf text;
+    if (status == NULL) {
+        (void)close(fd);
+        return;
+    }
     buf_init(&text, 512);
     buf_putf(&text,
              "HTTP/1.1 %s\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n"
@@ -212,16 +218,18 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         (void)close(fd);
         return;
     }
+    /* An answer in the clear means nothing to a client that expects TLS. */
+    const bool words = web->tls == NULL || l->path != NULL;
     size_t per_peer = web->limits.per_peer_max == 0 ? SIZE_MAX : web->limits.per_peer_max;
     if (!make_room(web)) {
         log_warn("connection refused: too many in all", LOG_TEXT("peer", peer.text), LOG_END);
         web->refused++;
-        turn_away(fd, "503 Service Unavailable");
+        turn_away(fd, words ? "503 Service Unavailable" : NULL);
     } else if (!peer.is_unix && !peers_enter(web->peers, &peer.addr, per_peer)) {
         log_warn("connection refused: too many from one peer", LOG_TEXT("peer", peer.text),
                  LOG_END);
         web->refused++;
-        turn_away(fd, "429 Too Many Requests");
+        turn_away(fd, words ? "429 Too Many Requests" : NULL);
     } else {
         web->taken++;
         conn_open(web, fd, &peer);
@@ -280,6 +288,34 @@ void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n)
 {
     web->always = pairs;
     web->always_n = pairs_n;
+}
+
+struct err web_tls(struct web *web, struct arena *arena, const struct tls_files *files,
+                   int64_t now_s)
+{
+    struct tls_server *next;
+    struct conn *idle, *after;
+    TRY(tls_server_new(arena, files, now_s, &next));
+    tls_server_free(web->tls);
+    web->tls = next;
+    web->tls_generation++;
+    for (idle = TAILQ_FIRST(&web->idle); idle != NULL; idle = after) {
+        after = TAILQ_NEXT(idle, idle_link);
+        if (idle->tls != NULL)
+            conn_doom(idle);
+        conn_settle(idle);
+    }
+    return OK;
+}
+
+int64_t web_tls_until(const struct web *web)
+{
+    return web->tls == NULL ? 0 : tls_server_until(web->tls);
+}
+
+int64_t web_tls_failed(const struct web *web)
+{
+    return web->tls_failed;
 }
 
 struct err web_listen_tcp(struct web *web, const char *host_port, uint16_t *port)
@@ -371,7 +407,8 @@ struct err web_drain(struct web *web, uint32_t within_ms, loop_fn *done, void *c
            "the event loop takes no more timers");
     for (struct conn *c = TAILQ_FIRST(&web->conns), *next; c != NULL; c = next) {
         next = TAILQ_NEXT(c, link);
-        if (c->phase == PHASE_IDLE || (c->phase == PHASE_HEAD && !c->parser.started))
+        if (c->phase == PHASE_IDLE || c->phase == PHASE_SHAKE ||
+            (c->phase == PHASE_HEAD && !c->parser.started))
             conn_doom(c);
         c->close_after = true; /* an answer on its way out is the last one */
         conn_settle(c);

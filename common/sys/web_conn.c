@@ -7,6 +7,7 @@
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,9 +17,8 @@
 #include "common/base/invariant.h"
 #include "common/sys/log.h"
 
-#define READ_AHEAD ((size_t)16 * 1024) /* what a pipelining client may have waiting in us */
-#define LINGER_MS  1000U
-#define HEAD_OUT   ((size_t)64 * 1024)
+#define LINGER_MS 1000U
+#define HEAD_OUT  ((size_t)64 * 1024)
 
 static uint32_t phase_ms(const struct conn *conn)
 {
@@ -26,6 +26,8 @@ static uint32_t phase_ms(const struct conn *conn)
     switch (conn->phase) {
     case PHASE_HEAD:
         return limits->head_ms;
+    case PHASE_SHAKE:
+        return limits->shake_ms == 0 ? limits->head_ms : limits->shake_ms;
     case PHASE_BODY:
         return limits->body_ms;
     case PHASE_HANDLER:
@@ -82,8 +84,7 @@ void conn_free(struct conn *conn)
     web->conns_n--;
     if (!conn->peer.is_unix)
         peers_leave(web->peers, &conn->peer.addr);
-    if (conn->bev != NULL)
-        bufferevent_free(conn->bev);
+    wire_close(conn);
     if (conn->deadline != NULL)
         event_free(conn->deadline);
     http1_fini(&conn->parser);
@@ -104,7 +105,8 @@ void conn_settle(struct conn *conn)
 /* Our answer is out and nothing more will follow it. */
 static void conn_linger(struct conn *conn)
 {
-    if (conn->eof || shutdown(bufferevent_getfd(conn->bev), SHUT_WR) != 0)
+    wire_last(conn);
+    if (wire_owed(conn) == 0 && (conn->eof || !wire_shut(conn)))
         conn_doom(conn);
     conn_enter(conn, PHASE_LINGER);
 }
@@ -119,11 +121,12 @@ static void conn_send(struct conn *conn, const struct http_reply *reply, bool wi
     buf_init(&head, HEAD_OUT);
     struct err e = http_reply_head(&whole, conn->close_after, (int64_t)time(NULL), &head);
     bool body = with_body && http_status_has_body(reply->status) && reply->body_len > 0;
-    if (e.kind == ERR_NONE &&
-        (bufferevent_write(conn->bev, head.at, head.len) != 0 ||
-         (body && bufferevent_write(conn->bev, reply->body, reply->body_len) != 0)))
+    if (e.kind == ERR_NONE && (!wire_say(conn, head.at, head.len) ||
+                               (body && !wire_say(conn, reply->body, reply->body_len))))
         e = err_new(ERR_LIMIT, "out of memory");
     buf_fini(&head);
+    if (conn->close_after && !reply->chunked)
+        wire_last(conn);
     conn_enter(conn, PHASE_WRITE);
     if (e.kind != ERR_NONE) {
         log_error("a response could not be sent", LOG_ERR(e), LOG_END);
@@ -205,7 +208,7 @@ static void conn_request(struct conn *conn)
 
 static bool conn_keeps(const struct conn *conn)
 {
-    return conn->parser.req.keep_alive && conn->web->drain_timer == NULL;
+    return conn->parser.req.keep_alive && conn->web->drain_timer == NULL && !wire_outdated(conn);
 }
 
 /* Nobody serves this. The connection goes on only when there is no body to read past. */
@@ -238,11 +241,46 @@ static void conn_head(struct conn *conn)
         conn_request(conn);
     } else {
         conn_enter(conn, PHASE_BODY);
-        bool waits = evbuffer_get_length(bufferevent_get_input(conn->bev)) == 0;
-        if (p->req.expects_continue && waits &&
-            bufferevent_write(conn->bev, go_on, sizeof go_on - 1) != 0)
+        bool waits = evbuffer_get_length(wire_in(conn)) == 0;
+        if (p->req.expects_continue && waits && !wire_say(conn, go_on, sizeof go_on - 1))
             conn_doom(conn);
     }
+}
+
+/* What the handshake has come to. */
+static void conn_shaken(struct conn *conn)
+{
+    struct web_peer *peer = &conn->peer;
+    const enum tls_state state = tls_end_state(conn->tls);
+    if (state == TLS_SHAKING && conn->eof)
+        conn_doom(conn);
+    if (state == TLS_SHAKING || state == TLS_BROKEN)
+        return;
+    peer->has_cert = tls_end_peer(conn->tls, peer->cert_sha256, &peer->cert_until_s);
+    conn_enter(conn, PHASE_HEAD);
+}
+
+/* Looks after TLS once wire_in has moved what there was. False: there is nothing to parse. */
+static bool conn_tls(struct conn *conn)
+{
+    if (conn->phase == PHASE_SHAKE)
+        conn_shaken(conn);
+    if (tls_end_state(conn->tls) == TLS_CLOSED)
+        conn->eof = true;
+    if (tls_end_state(conn->tls) != TLS_BROKEN)
+        return conn->phase != PHASE_SHAKE;
+    conn->web->tls_failed += conn->phase == PHASE_SHAKE ? 1 : 0;
+    log_info("a TLS connection is not taken", LOG_TEXT("peer", conn->peer.text),
+             LOG_TEXT("why", tls_end_why(conn->tls)), LOG_END);
+    conn_linger(conn); /* the alert is on its way */
+    return false;
+}
+
+static void conn_discard(struct conn *conn)
+{
+    wire_discard(conn);
+    if (conn->eof)
+        conn_doom(conn);
 }
 
 /* Feeds what has arrived. True when there may be more to do at once. */
@@ -251,9 +289,13 @@ static bool conn_step(struct conn *conn)
     if (conn->doomed || conn->bev == NULL || conn->phase == PHASE_HANDLER ||
         conn->phase == PHASE_STREAM || conn->phase == PHASE_WRITE)
         return false;
-    struct evbuffer *in = bufferevent_get_input(conn->bev);
-    if (conn->phase == PHASE_LINGER)
-        evbuffer_drain(in, evbuffer_get_length(in));
+    if (conn->phase == PHASE_LINGER) {
+        conn_discard(conn);
+        return false;
+    }
+    struct evbuffer *in = wire_in(conn);
+    if (conn->tls != NULL && !conn_tls(conn))
+        return false;
     struct evbuffer_iovec vec = {0};
     if (evbuffer_peek(in, -1, NULL, &vec, 1) < 1 || vec.iov_len == 0) {
         if (conn->eof)
@@ -303,6 +345,11 @@ static void on_drained(struct bufferevent *bev, void *arg)
     struct conn *conn = arg;
     if (conn->phase == PHASE_STREAM)
         stream_taken(conn);
+    if (conn->phase == PHASE_LINGER && !wire_shut(conn)) {
+        conn_doom(conn);
+        conn_settle(conn);
+        return;
+    }
     if (conn->phase != PHASE_WRITE)
         return;
     if (conn->close_after)
@@ -328,8 +375,7 @@ static void conn_left(struct conn *conn, bool broken)
     conn_tell_gone(conn);
     conn->busy = false;
     if (broken && conn_with_handler(conn)) {
-        bufferevent_free(conn->bev);
-        conn->bev = NULL;
+        wire_close(conn);
     } else if (broken) {
         conn_doom(conn);
     }
@@ -351,17 +397,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
         conn_left(conn, true);
         return;
     }
+    if (conn->phase == PHASE_SHAKE)
+        conn->web->tls_failed++;
     if (conn->phase == PHASE_BODY || (conn->phase == PHASE_HEAD && conn->parser.started))
         conn_refuse(conn, 408, "the request did not arrive in time");
     else
         conn_doom(conn);
     conn_settle(conn);
-}
-
-/* The one place where a connection gets its transport: TLS goes here. */
-static struct bufferevent *transport_new(struct web *web, int fd)
-{
-    return bufferevent_socket_new(loop_event_base(web->loop), fd, BEV_OPT_CLOSE_ON_FREE);
 }
 
 void conn_open(struct web *web, int fd, const struct web_peer *peer)
@@ -378,18 +420,19 @@ void conn_open(struct web *web, int fd, const struct web_peer *peer)
     TAILQ_INSERT_TAIL(&web->conns, conn, link);
     web->conns_n++;
     conn->deadline = evtimer_new(loop_event_base(web->loop), on_deadline, conn);
-    conn->bev = transport_new(web, fd);
+    const bool wired = wire_open(conn, fd);
     int one = 1;
     if (!peer->is_unix)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (conn->bev == NULL)
         (void)close(fd);
-    if (conn->bev == NULL || conn->deadline == NULL) {
+    if (!wired || conn->deadline == NULL) {
         conn_free(conn);
         return;
     }
     bufferevent_setcb(conn->bev, on_read, on_drained, on_event, conn);
-    bufferevent_setwatermark(conn->bev, EV_READ, 0, READ_AHEAD);
+    if (conn->tls != NULL)
+        conn_enter(conn, PHASE_SHAKE);
     if (bufferevent_enable(conn->bev, EV_READ | EV_WRITE) != 0)
         conn_doom(conn);
     conn_settle(conn);
@@ -453,11 +496,12 @@ bool web_stream_send(struct web_req *req, const void *bytes, size_t len)
         return false;
     if (conn->parser.req.method == HTTP_HEAD || len == 0)
         return true;
-    struct evbuffer *out = bufferevent_get_output(conn->bev);
-    if (evbuffer_get_length(out) + len > WEB_STREAM_AHEAD)
+    char size[24];
+    const int digits = snprintf(size, sizeof size, "%zx\r\n", len);
+    if (wire_owed(conn) + len > WEB_STREAM_AHEAD)
         return false;
-    if (evbuffer_add_printf(out, "%zx\r\n", len) < 0 || evbuffer_add(out, bytes, len) != 0 ||
-        evbuffer_add(out, "\r\n", 2) != 0) {
+    if (!wire_say(conn, size, (size_t)digits) || !wire_say(conn, bytes, len) ||
+        !wire_say(conn, "\r\n", 2)) {
         conn_doom(conn); /* half a chunk may be out: nothing can follow it */
         return false;
     }
@@ -478,9 +522,10 @@ void web_stream_end(struct web_req *req)
     conn_enter(conn, PHASE_WRITE);
     if (conn->bev == NULL)
         conn_doom(conn);
-    else if (conn->parser.req.method != HTTP_HEAD &&
-             bufferevent_write(conn->bev, last, sizeof last - 1) != 0)
+    else if (conn->parser.req.method != HTTP_HEAD && !wire_say(conn, last, sizeof last - 1))
         conn_doom(conn);
+    else if (conn->close_after)
+        wire_last(conn);
     http1_next(&conn->parser);
     conn_settle(conn);
 }

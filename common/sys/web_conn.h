@@ -1,5 +1,5 @@
 /* One connection of the web server: its phases, its one request under way, its end. Internal to
- * web.c and web_conn.c. */
+ * web.c, web_conn.c and web_wire.c. */
 #ifndef COMMON_SYS_WEB_CONN_H
 #define COMMON_SYS_WEB_CONN_H
 
@@ -11,6 +11,7 @@
 
 enum conn_phase {
     PHASE_HEAD = 0, /* from accept or a request's first byte */
+    PHASE_SHAKE,    /* from accept, the handshake of TLS */
     PHASE_BODY,
     PHASE_HANDLER, /* the request is with its handler; no deadline of ours */
     PHASE_STREAM,  /* its handler answers piece by piece */
@@ -32,6 +33,9 @@ struct web_req {
 struct conn {
     struct web *web;
     struct bufferevent *bev; /* NULL once the connection broke */
+    struct tls_end *tls;     /* NULL: plain */
+    struct evbuffer *said;   /* with tls: what the client said, decrypted */
+    unsigned generation;     /* of the server's TLS files it was made with */
     struct event *deadline;
     struct http1 parser;
     struct web_req req;
@@ -60,6 +64,9 @@ struct web {
     void *ctx;
     const struct http_pair *always;
     size_t always_n;
+    struct tls_server *tls; /* NULL: none */
+    unsigned tls_generation;
+    int64_t tls_failed; /* handshakes */
     struct web_listener *listeners;
     struct conn_list conns, idle; /* all; those in PHASE_IDLE, oldest first */
     size_t conns_n;
@@ -77,6 +84,22 @@ void conn_open(struct web *web, int fd, const struct web_peer *peer);
 void conn_doom(struct conn *conn);   /* close as soon as possible */
 void conn_settle(struct conn *conn); /* frees a doomed connection, or arms its deadline */
 void conn_free(struct conn *conn);
+
+/* ---- web_wire.c: what lies between a connection and its socket ---- */
+struct evbuffer;
+/* Takes `fd` over when conn->bev is there afterwards. False: no memory; conn_free then. */
+bool wire_open(struct conn *conn, int fd);
+void wire_close(struct conn *conn);
+/* The client's bytes, as plain as they are to be had by now. */
+struct evbuffer *wire_in(struct conn *conn);
+void wire_discard(struct conn *conn); /* what has arrived, unread */
+bool wire_say(struct conn *conn, const void *bytes, size_t len);
+size_t wire_owed(const struct conn *conn); /* bytes that the kernel has not taken yet */
+/* Nothing will be said any more: TLS says so, once. wire_shut: the socket, when all is out. */
+void wire_last(struct conn *conn);
+bool wire_shut(struct conn *conn);
+/* Its certificates are not those in force any more, or its own has ended. */
+bool wire_outdated(const struct conn *conn);
 
 /* The route for a request; NULL with *status 404 or 405 (then `allow` has the methods). */
 const struct web_route *web_route_find(const struct web *web, const struct http_req *req,

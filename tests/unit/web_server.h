@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/sys/log.h"
@@ -29,6 +30,9 @@ static struct {
     struct web_req *held; /* the request of /hold */
     int gone, drained, order;
 } srv;
+
+/* Set before start_with: its TCP listener speaks TLS. */
+static const struct tls_files *srv_tls;
 
 static void on_gone(void *ctx)
 {
@@ -59,7 +63,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static struct web_limits quick(void)
+__attribute__((unused)) static struct web_limits quick(void)
 {
     return (struct web_limits){.connections_max = 50,
                                .per_peer_max = 0,
@@ -82,6 +86,10 @@ static void start_with(struct web_limits limits, const struct web_route *routes,
     memset(&srv, 0, sizeof srv);
     ck_ok(loop_new(&srv.loop));
     ck_ok(web_new(srv.loop, &limits, routes, n, NULL, &srv.web));
+    if (srv_tls != NULL) {
+        CLEANUP(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
+        ck_ok(web_tls(srv.web, arena, srv_tls, (int64_t)time(NULL)));
+    }
     ck_ok(web_listen_tcp(srv.web, "127.0.0.1:0", &srv.port));
     snprintf(srv.path, sizeof srv.path, "/tmp/closegate-test-web-%d.sock", (int)getpid());
     ck_ok(web_listen_unix(srv.web, srv.path, 0600));
@@ -138,7 +146,7 @@ static const char *hear(int fd, const char *want)
     return text;
 }
 
-static const char *exchange(const char *request)
+__attribute__((unused)) static const char *exchange(const char *request)
 {
     int fd = dial();
     say(fd, request);
