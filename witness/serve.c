@@ -2,11 +2,10 @@
  * and SIGINT drain. */
 #include <inttypes.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "common/base/form.h"
+#include "common/sys/config.h"
+#include "common/sys/confine.h"
 #include "common/sys/log.h"
 #include "common/sys/log_key.h"
 #include "common/sys/loop.h"
@@ -15,8 +14,9 @@
 #include "witness/follow.h"
 #include "witness/witness.h"
 
-#define DRAIN_MS    5000
-#define QUERY_BYTES ((size_t)64 * 1024)
+#define DRAIN_MS         5000
+#define QUERY_BYTES      ((size_t)64 * 1024)
+#define FILES_OF_ITS_OWN 64 /* besides connections */
 
 struct serving {
     struct cli *cli;
@@ -128,11 +128,30 @@ static struct err listen_on(struct serving *s)
     return OK;
 }
 
+/* Its folder, its port, and the logs that it follows; nothing else is its business. */
+static struct err confine(struct serving *s)
+{
+    const struct witness_settings *settings = cli_settings(s->cli);
+    struct confine_plan plan = {.name = s->cli->program->name,
+                                .files = settings->max_connections + FILES_OF_ITS_OWN};
+    enum confine_need need = (enum confine_need)settings->unsafe_no_confinement;
+    if (need == CONFINE_WHOLE && settings->env == CONFIG_DEV)
+        need = CONFINE_PARTLY;
+    confine_plan_path(&plan, settings->data_dir, CONFINE_WRITE);
+    confine_plan_folder_of(&plan, settings->ca_file, CONFINE_READ);
+    confine_plan_listen(&plan, settings->listen);
+    for (size_t i = 0; i < settings->follow.n; i++)
+        confine_plan_url(&plan, settings->follow.items[i]);
+    return confine_apply(&plan, need, s->cli->arena);
+}
+
 static struct err run_all(struct serving *s)
 {
     const struct witness_settings *settings = cli_settings(s->cli);
+    TRY(confine(s));
     TRY(witness_open(s->cli->arena, settings, cli_clock_us, &s->witness));
     TRY(listen_on(s));
+    TRY(confine_listening());
     TRY(follow_start(settings, s->witness, &s->follower));
     return loop_run(s->loop);
 }
@@ -148,24 +167,13 @@ static struct err options_take(struct cli *cli)
     return witness_settings_check(cli->arena, s);
 }
 
-/* The key is in this process's memory: no core of it, no stranger's debugger, nothing that a
- * program it never starts could gain. */
-static void confine(void)
-{
-    const struct rlimit none = {0, 0};
-    (void)umask(077);
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
 static int run_serve(struct cli *cli)
 {
     struct log_options log = log_options_default();
     struct serving s = {.cli = cli};
     log.level = (enum log_level)cli_settings(cli)->log_level;
     log_init(&log);
-    confine();
+    confine_early();
     struct err e = options_take(cli);
     if (e.kind == ERR_NONE)
         e = run_all(&s);

@@ -6,6 +6,7 @@
 #include "common/sys/config_rows.h"
 
 static const struct setting rows[] = {
+    ROW_ENV,
     {.name = "CLOSEGATE_WITNESS_NAME",
      .type = SETTING_TEXT,
      AT(name),
@@ -46,6 +47,7 @@ static const struct setting rows[] = {
      AT(ca_file),
      .help = "Certificates (PEM) of a private CA that outgoing TLS trusts besides the system's."},
     ROW_LOG_LEVEL,
+    ROW_UNSAFE_NO_CONFINEMENT,
     ROW_MAX_CONNECTIONS,
     ROW_MAX_CONNECTIONS_PER_PEER,
 };

@@ -11,6 +11,7 @@ struct witness_settings {
     struct setting_list logs, follow;
     int64_t follow_seconds, max_connections, max_connections_per_peer;
     int log_level;
+    int env, unsafe_no_confinement; /* as the engine's */
 
     struct note_key *log_keys; /* of `logs`, read */
     size_t log_keys_n;

@@ -4,6 +4,7 @@
 
 #include "agent/call/seals.h"
 #include "agent/call/topic.h"
+#include "agent/cli/confined.h"
 #include "agent/cli/open.h"
 #include "agent/llm/llm.h"
 #include "agent/notify/notify.h"
@@ -129,6 +130,7 @@ static struct err listen_on(struct serving *s)
     const struct agent_config *config = cli_config(s->cli);
     uint16_t port;
     TRY(server_listen(s->server, &port));
+    TRY(confine_listening());
     log_info("listening", LOG_TEXT("tcp", config->listen), LOG_INT("port", port),
              LOG_TEXT("workspace", config->workspace_url), LOG_TEXT("engine", config->engine_url),
              LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"), LOG_END);
@@ -162,7 +164,10 @@ static int run_serve(struct cli *cli)
     struct serving s = {.cli = cli};
     log.level = (enum log_level)cli_config(cli)->log_level;
     log_init(&log);
-    struct err e = open_agent_db(cli, &s.db);
+    confine_early();
+    struct err e = confine_agent(cli);
+    if (e.kind == ERR_NONE)
+        e = open_agent_db(cli, &s.db);
     if (e.kind == ERR_NONE)
         e = start(&s);
     if (e.kind == ERR_NONE)

@@ -75,7 +75,8 @@ struct agent_config {
     int64_t workers;
     int64_t max_connections, max_connections_per_peer;
     struct setting_networks metrics_peers;
-    int log_level; /* enum log_level */
+    int log_level;             /* enum log_level */
+    int unsafe_no_confinement; /* enum confine_need; in dev WHOLE asks for what there is */
     struct notify_config notify;
     struct llm_config llm;
 };

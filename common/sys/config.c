@@ -101,6 +101,13 @@ static const struct setting rows[] = {
      AT(allowed_hosts),
      .fallback = "",
      .help = "Further values of the Host header that are let in, besides this machine's own."},
+    {.name = "CLOSEGATE_INGEST_DIRS",
+     .type = SETTING_LIST,
+     AT(ingest_dirs),
+     .fallback = "",
+     .help = "Folders, besides the data folder, that the engine may read files from which are "
+             "ingested by their path: those too large (512 KiB) to be sent to it."},
+    ROW_UNSAFE_NO_CONFINEMENT,
     ROW_LOG_LEVEL,
     ROW_MAX_CONNECTIONS,
     ROW_MAX_CONNECTIONS_PER_PEER,

@@ -47,8 +47,10 @@ struct config {
     struct witness_list witness_list;      /* read */
     int witness_mode;                      /* enum witness_mode */
     int64_t witness_quorum;
-    int64_t witness_max_age;   /* seconds */
-    const char *workspace_url; /* where people decide; "" when there is no workspace */
+    int64_t witness_max_age;         /* seconds */
+    const char *workspace_url;       /* where people decide; "" when there is no workspace */
+    int unsafe_no_confinement;       /* enum confine_need; in dev WHOLE asks for what there is */
+    struct setting_list ingest_dirs; /* folders that files may be ingested from by their path */
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */

@@ -55,4 +55,14 @@
                 "for."                                                                             \
     }
 
+/* enum confine_need (confine.h) in its order. */
+#define ROW_UNSAFE_NO_CONFINEMENT                                                                  \
+    {                                                                                              \
+        .name = "CLOSEGATE_UNSAFE_NO_CONFINEMENT", .type = SETTING_CHOICE,                         \
+        AT(unsafe_no_confinement), .choices = "no|partly|yes", .fallback = "no",                   \
+        .help = "no: a daemon confines itself (Landlock, seccomp) and in prod does not start "     \
+                "where it cannot; partly: it starts with what the kernel has; yes: it is not "     \
+                "confined. All but no is written into every event of the engine's."                \
+    }
+
 #endif

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -218,14 +219,27 @@ int64_t metric_now_us(void)
     return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
+/* What /proc says of this process: opened the first time and kept, so that a confined process
+ * (confine.h) need not open anything there. -1 and NULL when that failed. */
+static pthread_mutex_t about_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool about_opened;
+static int about_memory = -1;
+static DIR *about_files;
+
+static void about_open(void)
+{
+    if (about_opened)
+        return;
+    about_opened = true;
+    about_memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    about_files = opendir("/proc/self/fd");
+}
+
 /* The second number of statm: resident pages. */
 static int64_t resident_bytes(void)
 {
     char text[128] = "";
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        (void)close(fd);
+    ssize_t n = about_memory < 0 ? -1 : pread(about_memory, text, sizeof text - 1, 0);
     const char *second = n <= 0 ? NULL : strchr(text, ' ');
     return second == NULL ? 0 : strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
@@ -234,12 +248,11 @@ static int64_t resident_bytes(void)
 static int64_t open_files(void)
 {
     int64_t n = -3;
-    DIR *dir = opendir("/proc/self/fd");
-    if (dir == NULL)
+    if (about_files == NULL)
         return 0;
-    while (readdir(dir) != NULL)
+    rewinddir(about_files);
+    while (readdir(about_files) != NULL)
         n++;
-    (void)closedir(dir);
     return n < 0 ? 0 : n;
 }
 
@@ -247,8 +260,11 @@ void metric_process(struct metric_process *out)
 {
     struct rusage used = {0};
     (void)getrusage(RUSAGE_SELF, &used);
+    pthread_mutex_lock(&about_lock);
+    about_open();
     out->resident_bytes = resident_bytes();
+    out->open_files = open_files();
+    pthread_mutex_unlock(&about_lock);
     out->cpu_us = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * INT64_C(1000000) +
                   used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-    out->open_files = open_files();
 }

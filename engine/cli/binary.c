@@ -49,6 +49,8 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put_text(arena, o, "forwarder_keys", config->forwarder_keys);
     json_put(arena, o, "allowed_origins", list_print(arena, &config->allowed_origins));
     json_put(arena, o, "allowed_hosts", list_print(arena, &config->allowed_hosts));
+    json_put_int(arena, o, "unsafe_no_confinement", config->unsafe_no_confinement);
+    json_put(arena, o, "ingest_dirs", list_print(arena, &config->ingest_dirs));
     json_put_int(arena, o, "max_connections", config->max_connections);
     json_put_int(arena, o, "max_connections_per_peer", config->max_connections_per_peer);
     json_put(arena, o, "witnesses", list_print(arena, &config->witnesses));

@@ -1,6 +1,7 @@
 /* No book is written without the key that signs it. */
 #include "engine/cli/log_key.h"
 
+#include "common/sys/confine.h"
 #include "common/sys/log.h"
 #include "engine/call/boot.h"
 
@@ -17,12 +18,16 @@ static struct err begin(struct cli *cli, struct store *store, struct log_keys *k
     return OK;
 }
 
-static const char *const unsigned_[] = {"unsafe_receipts_off"};
-
+/* By whether heads are not signed, and whether the engine need not be confined. */
 const char *const *posture_of(const struct cli *cli, size_t *n)
 {
-    *n = cli_config(cli)->receipts == CONFIG_RECEIPTS_OFF;
-    return *n == 0 ? NULL : unsigned_;
+    static const char *const both[] = {"unsafe_no_confinement", "unsafe_receipts_off"};
+    const bool receipts_off = cli_config(cli)->receipts == CONFIG_RECEIPTS_OFF;
+    const bool unconfined = cli_config(cli)->unsafe_no_confinement != CONFINE_WHOLE;
+    *n = (size_t)receipts_off + (size_t)unconfined;
+    if (*n == 0)
+        return NULL;
+    return unconfined ? both : both + 1;
 }
 
 struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **out)

@@ -249,6 +249,9 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     name_push(arena, names, !text_eq(a->forwarder_keys, b->forwarder_keys),
               "CLOSEGATE_FORWARDER_KEYS");
     name_push(arena, names, !text_eq(a->oidc_issuer, b->oidc_issuer), "CLOSEGATE_OIDC_ISSUER");
+    name_push(arena, names, a->unsafe_no_confinement != b->unsafe_no_confinement,
+              "CLOSEGATE_UNSAFE_NO_CONFINEMENT");
+    name_push(arena, names, !list_equal(&a->ingest_dirs, &b->ingest_dirs), "CLOSEGATE_INGEST_DIRS");
     name_push(arena, names, a->max_connections != b->max_connections, "CLOSEGATE_MAX_CONNECTIONS");
     name_push(arena, names, a->max_connections_per_peer != b->max_connections_per_peer,
               "CLOSEGATE_MAX_CONNECTIONS_PER_PEER");

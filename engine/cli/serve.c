@@ -16,6 +16,7 @@
 #include "engine/cli/binary.h"
 #include "engine/cli/book.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/confined.h"
 #include "engine/cli/log_key.h"
 #include "engine/cli/policy_file.h"
 #include "engine/cli/reload.h"
@@ -179,6 +180,7 @@ static struct err listen_on(struct server *s)
     TRY(web_new(s->loop, &limits, routes, routes_n, s->mcp, &s->web));
     TRY(web_listen_tcp(s->web, config->engine_listen, &port));
     TRY(web_listen_unix(s->web, config->engine_socket, 0660));
+    TRY(confine_listening());
     log_info("listening", LOG_TEXT("tcp", config->engine_listen), LOG_INT("port", port),
              LOG_TEXT("socket", config->engine_socket),
              LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"),
@@ -226,9 +228,12 @@ static int run_serve(struct cli *cli)
     log.level = (enum log_level)cli_config(cli)->log_level;
     log_init(&log);
     heap_bounds();
+    confine_early();
     struct err e = auth_new(cli_config(cli), cli_clock_us(), &s.auth);
     if (e.kind == ERR_NONE)
         e = open_book(&s);
+    if (e.kind == ERR_NONE)
+        e = confine_engine(cli);
     if (e.kind == ERR_NONE)
         e = record_start(&s);
     if (e.kind == ERR_NONE)
