@@ -3,12 +3,22 @@
 
 #define FILES_OF_ITS_OWN 512 /* besides connections: agent.db by each worker, and what it asks */
 
+/* Read again at SIGHUP, or at each new connection; renewed by a rename. */
+static void certificates_add(struct confine_plan *plan, const struct tls_files *tls)
+{
+    confine_plan_folder_of(plan, tls->cert, CONFINE_READ);
+    confine_plan_folder_of(plan, tls->key, CONFINE_READ);
+    confine_plan_folder_of(plan, tls->client_ca, CONFINE_READ);
+}
+
 static void files_add(struct confine_plan *plan, const struct agent_config *c)
 {
     confine_plan_path(plan, c->data_dir, CONFINE_WRITE);
     confine_plan_path(plan, c->workspace_key, CONFINE_READ);
     confine_plan_path(plan, c->notifier_key, CONFINE_READ);
     confine_plan_folder_of(plan, c->ca_file, CONFINE_READ);
+    certificates_add(plan, &c->tls);
+    certificates_add(plan, &c->engine_tls);
 }
 
 static void addresses_add(struct confine_plan *plan, const struct agent_config *c)
