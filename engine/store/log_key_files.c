@@ -116,19 +116,25 @@ static struct err file_move(const char *from, const char *to)
     return disk_sync_folder_of(to);
 }
 
-static struct err retire(struct log_keys *keys, const char *path, const struct note_key *key,
-                         bool wipe)
+/* Where a key goes whose time is over. */
+static struct err retired_path(const struct log_keys *keys, const struct note_key *key,
+                               char path[KEY_PATH_MAX])
 {
-    char name[64], to[KEY_PATH_MAX], id[2 * NOTE_ID_LEN + 1];
+    char name[64], id[2 * NOTE_ID_LEN + 1];
     hex_print(key->id, NOTE_ID_LEN, id);
-    if (wipe)
-        return file_wipe(path);
     (void)snprintf(name, sizeof name, LOG_KEY_FILE ".%s.retired", id);
-    TRY(path_make(to, keys->folder, name));
-    return file_move(path, to);
+    return path_make(path, keys->folder, name);
 }
 
-struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired, bool wipe)
+struct err log_keys_wipe(const struct log_keys *keys, const struct note_key *retired)
+{
+    char path[KEY_PATH_MAX];
+    struct stat st;
+    TRY(retired_path(keys, retired, path));
+    return lstat(path, &st) == 0 ? file_wipe(path) : OK;
+}
+
+struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired)
 {
     struct key_slot *old = log_keys_slot(keys, KEY_FILE_NOW);
     struct key_slot *next = log_keys_slot(keys, KEY_FILE_NEXT);
@@ -136,7 +142,8 @@ struct err log_keys_advance(struct log_keys *keys, const struct note_key *retire
     if (old->signer.secret != NULL) {
         ENSURE(log_keys_holds(old, retired), ERR_CONFLICT,
                "log.key is neither the book's current key nor the one before: move it away");
-        TRY(retire(keys, old->path, retired, wipe));
+        TRY(retired_path(keys, retired, path));
+        TRY(file_move(old->path, path));
         ed25519_free(old->signer.secret);
         old->signer.secret = NULL;
     }

@@ -199,7 +199,7 @@ START_TEST(the_next_start_finishes_a_rotation_that_was_committed)
 }
 END_TEST
 
-/* Died between the two renames, and between wiping and renaming: log.key is gone. */
+/* Died between the two renames: log.key is gone, and what it was is wiped now if that was asked. */
 START_TEST(the_next_start_finishes_a_rotation_between_two_files)
 {
     for (int wipe = 0; wipe < 2; wipe++) {
@@ -212,8 +212,29 @@ START_TEST(the_next_start_finishes_a_rotation_between_two_files)
         expect_signed_by(&rows[wipe + 1].statement.new_key);
         expect_file_of("log.key", &rows[wipe + 1].statement.new_key);
         ck_assert(!is_file("log.key.next"));
+        ck_assert_int_eq(is_file(retired(old)), wipe == 0);
         (void)unlink(at(retired(old)));
     }
+}
+END_TEST
+
+/* Died while the old key was overwritten: it is no key any more, and log.key is the new one. */
+START_TEST(the_next_start_goes_on_overwriting)
+{
+    static const char zeros[4096];
+    rotate(true);
+    struct log_key_event *rows = listed(2);
+    const char *old = at(retired(&rows[0].statement.new_key));
+    ck_assert_int_eq(rename(at("log.key"), old), 0);
+    ck_assert_int_eq(rename(at("log.key.next"), at("log.key")), 0);
+    FILE *f = fopen(old, "r+b");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(zeros, 1, sizeof zeros, f), sizeof zeros);
+    ck_assert_int_eq(fclose(f), 0);
+    restart();
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+    expect_signed_by(&rows[1].statement.new_key);
+    ck_assert(!is_file(retired(&rows[0].statement.new_key)));
 }
 END_TEST
 
@@ -333,8 +354,9 @@ TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on
                  a_rotation_that_came_to_nothing_leaves_the_old_key_in_force,
                  the_next_start_finishes_a_rotation_that_was_committed,
                  the_next_start_finishes_a_rotation_between_two_files,
-                 the_wish_to_wipe_outlives_the_process, one_group_holds_one_rotation,
-                 a_book_without_its_key_is_not_written, another_key_in_the_folder_is_not_the_books,
+                 the_next_start_goes_on_overwriting, the_wish_to_wipe_outlives_the_process,
+                 one_group_holds_one_rotation, a_book_without_its_key_is_not_written,
+                 another_key_in_the_folder_is_not_the_books,
                  a_strange_key_in_the_way_of_the_next_one_is_not_lost,
                  a_key_that_others_may_read_is_refused,
                  an_event_that_does_not_follow_is_told_and_not_believed)
