@@ -8,6 +8,8 @@
 #include "agent/web/static.h"
 #include "common/sys/crypt.h"
 
+#define CERT_DAYS_MIN 14 /* time to get another */
+
 struct doctor {
     struct cli *cli;
     struct json *list;
@@ -48,6 +50,40 @@ static struct err engine_check(struct cli *cli)
     return mcpc_read_json(mcpc, cli->arena, &who, "recon://feed", &feed);
 }
 
+static struct err cert_check(struct cli *cli, const char *path)
+{
+    int64_t days;
+    TRY(tls_cert_days(cli->arena, path, cli_clock_us() / 1000000, &days));
+    if (days < 0)
+        return err_at(ERR_CONFLICT, path, "it has expired");
+    if (days < CERT_DAYS_MIN)
+        return err_fmt(cli->arena, ERR_CONFLICT, path, "it ends within %d days", (int)days + 1);
+    return OK;
+}
+
+/* Certificates have ends, and files may be readable by the wrong people. */
+static void tls_checks(struct doctor *d)
+{
+    static const char mend[] = "put a new certificate and its key (mode 0600) in the files' place, "
+                               "then SIGHUP";
+    const struct agent_config *config = cli_config(d->cli);
+    const int64_t now_s = cli_clock_us() / 1000000;
+    struct tls_server *server = NULL;
+    if (config->tls.cert != NULL) {
+        found(d, "the workspace's TLS files can be used",
+              tls_server_new(d->cli->arena, &config->tls, now_s, &server),
+              "docs/TLS.md: what is taken");
+        tls_server_free(server);
+        found(d, "the workspace's certificate lasts", cert_check(d->cli, config->tls.cert), mend);
+    }
+    found(d, "the TLS files for the engine can be used",
+          tls_client_files_check(d->cli->arena, &config->engine_tls, now_s),
+          "docs/TLS.md: what is taken");
+    if (config->engine_tls.cert != NULL)
+        found(d, "the certificate that the engine is shown lasts",
+              cert_check(d->cli, config->engine_tls.cert), mend);
+}
+
 static int run_doctor(struct cli *cli)
 {
     CLEANUP(agent_db_close) struct agent_db *db = NULL;
@@ -58,6 +94,7 @@ static int run_doctor(struct cli *cli)
           "copy workspace.key of the engine's data folder here, mode 0600");
     found(&d, "the notifier's key", key_check(config->notifier_key),
           "copy notifier.key of the engine's data folder here, mode 0600");
+    tls_checks(&d);
     found(&d, "the engine answers our service", engine_check(cli),
           "start closegate-engine; see its log for why it refuses us");
     found(&d, "people can sign in", signin_check(config, cli->arena, cli_clock_us()),

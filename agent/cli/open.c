@@ -25,6 +25,7 @@ struct mcpc_options open_engine_options(const struct cli *cli)
 {
     const struct agent_config *config = cli_config(cli);
     return (struct mcpc_options){.url = config->engine_url,
+                                 .tls = config->engine_tls,
                                  .client_id = config->workspace_client,
                                  .key_path = config->workspace_key,
                                  .service_id = config->notifier_client,

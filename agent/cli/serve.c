@@ -47,6 +47,20 @@ static void on_terminate(void *ctx)
         loop_stop(s->loop);
 }
 
+/* Certificates have ends: those in force may be replaced under the running agent. What we show the
+ * engine is read at each new connection anyway. */
+static void on_hangup(void *ctx)
+{
+    struct serving *s = ctx;
+    if (s->draining || s->server == NULL || s->agent.config->tls.cert == NULL)
+        return;
+    struct err e = server_tls(s->server, cli_clock_us() / 1000000);
+    if (e.kind != ERR_NONE)
+        log_error("the TLS files cannot be used; those in force stay", LOG_ERR(e), LOG_END);
+    else
+        log_info("the TLS files were read again", LOG_END);
+}
+
 /* The workspace answers without the engine, and says what is missing. */
 static const char *not_ready(void *ctx)
 {
@@ -98,12 +112,14 @@ static struct err start(struct serving *s)
     const struct agent_config *config = cli_config(s->cli);
     const struct mcpc_options engine = open_engine_options(s->cli);
     s->agent = (struct agent){.config = config, .started_us = cli_clock_us()};
+    TRY(tls_client_files_check(s->cli->arena, &config->engine_tls, cli_clock_us() / 1000000));
     TRY(seals_open(cli_path(s->cli, "agent.secret"), &s->agent.seals));
     TRY(signin_new(config, &s->agent.signin));
     TRY(mcpc_shared_new(&engine, &s->agent.engine));
     TRY(loop_new(&s->loop));
     TRY(loop_on_signal(s->loop, SIGTERM, on_terminate, s));
     TRY(loop_on_signal(s->loop, SIGINT, on_terminate, s));
+    TRY(loop_on_signal(s->loop, SIGHUP, on_hangup, s));
     TRY(live_new(&(struct live_options){.loop = s->loop, .still = still, .ctx = s}, &s->live));
     s->agent.tell = tell;
     s->agent.hang_up = hang_up;
@@ -129,9 +145,11 @@ static struct err listen_on(struct serving *s)
 {
     const struct agent_config *config = cli_config(s->cli);
     uint16_t port;
+    TRY(server_tls(s->server, cli_clock_us() / 1000000));
     TRY(server_listen(s->server, &port));
     TRY(confine_listening());
     log_info("listening", LOG_TEXT("tcp", config->listen), LOG_INT("port", port),
+             LOG_TEXT("transport", config->tls.cert == NULL ? "plain" : "tls 1.3"),
              LOG_TEXT("workspace", config->workspace_url), LOG_TEXT("engine", config->engine_url),
              LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"), LOG_END);
     if (config->env == CONFIG_DEV)
@@ -186,6 +204,7 @@ const struct command command_serve = {
     .name = "serve",
     .args = "",
     .summary = "serve the workspace",
-    .help = "Runs until SIGTERM or SIGINT. The engine may come and go; the workspace says so.",
+    .help = "Runs until SIGTERM or SIGINT. The engine may come and go; the workspace says so.\n"
+            "SIGHUP reads the TLS certificate and its key again.",
     .run = run_serve,
 };

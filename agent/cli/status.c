@@ -1,6 +1,15 @@
 /* `status`: does the engine answer us, and how is the agent's own database? */
 #include "agent/cli/open.h"
 
+/* Of our own certificates, for how many days they are good. */
+static void tls_told(struct cli *cli, struct json *o, const char *key, const char *cert)
+{
+    int64_t days;
+    if (cert != NULL &&
+        tls_cert_days(cli->arena, cert, cli_clock_us() / 1000000, &days).kind == ERR_NONE)
+        json_put_int(cli->arena, o, key, days);
+}
+
 static int run_status(struct cli *cli)
 {
     CLEANUP(agent_db_close) struct agent_db *db = NULL;
@@ -21,6 +30,8 @@ static int run_status(struct cli *cli)
     json_put_bool(cli->arena, o, "engine_reachable", e.kind == ERR_NONE);
     if (e.kind != ERR_NONE)
         json_put_text(cli->arena, o, "why", e.msg);
+    tls_told(cli, o, "tls_days_left", cli_config(cli)->tls.cert);
+    tls_told(cli, o, "engine_tls_days_left", cli_config(cli)->engine_tls.cert);
     cli_print(cli, o);
     return e.kind == ERR_NONE ? CLI_YES : CLI_NO;
 }

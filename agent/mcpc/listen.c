@@ -193,6 +193,7 @@ static struct err stream(struct follow *f, const struct ask *ask, const char *ht
     struct fetch_req req = {.method = http_method,
                             .url = f->m->shared->url,
                             .unix_socket = o->unix_socket,
+                            .tls = mcpc_tls(o),
                             .pairs = pairs,
                             .connect_ms = o->connect_ms,
                             .timeout_ms = FETCH_FOREVER,

@@ -283,6 +283,7 @@ struct err mcpc_ready(struct mcpc *m, struct arena *arena)
     const struct fetch_req req = {.method = "GET",
                                   .url = m->shared->ready_url,
                                   .unix_socket = o->unix_socket,
+                                  .tls = mcpc_tls(o),
                                   .reply_max = 64 * 1024,
                                   .timeout_ms = o->connect_ms + 2000,
                                   .connect_ms = o->connect_ms};

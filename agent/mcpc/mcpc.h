@@ -24,6 +24,7 @@
 #define AGENT_MCPC_MCPC_H
 
 #include "common/base/json.h"
+#include "common/sys/tls.h"
 
 struct mcpc;
 struct mcpc_shared;
@@ -31,6 +32,7 @@ struct mcpc_shared;
 struct mcpc_options {
     const char *url;         /* "http://127.0.0.1:8001/mcp" */
     const char *unix_socket; /* NULL: TCP; else the engine's socket (url gives Host and path) */
+    struct tls_files tls;    /* for https: fetch.h's */
     const char *client_id;   /* of people and agents; NULL: "workspace" */
     const char *key_path;    /* its private key; need not be there yet */
     const char *service_id;  /* of the agent itself; NULL: "notifier" */

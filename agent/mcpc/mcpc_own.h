@@ -79,6 +79,9 @@ bool shared_key_again(struct mcpc_shared *shared, const struct mcpc_actor *actor
 enum mcpc_era shared_era(struct mcpc_shared *shared);
 void shared_learn(struct mcpc_shared *shared, enum mcpc_era era, const char *version);
 
+/* Of requests to the engine; NULL: nothing is named. */
+const struct tls_files *mcpc_tls(const struct mcpc_options *options);
+
 void shared_heard(struct mcpc_shared *shared); /* an answer came */
 /* None came to what began at that moment of loop_now_ms: somebody else's later answer is better
  * evidence than one slow call's silence. */

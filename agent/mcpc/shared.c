@@ -43,6 +43,12 @@ static struct err urls_make(struct mcpc_shared *s, const char *url)
     return arena_check(s->arena);
 }
 
+const struct tls_files *mcpc_tls(const struct mcpc_options *options)
+{
+    const struct tls_files *tls = &options->tls;
+    return tls->peer_ca == NULL && tls->cert == NULL ? NULL : tls;
+}
+
 static const char *kept(struct mcpc_shared *s, const char *text, const char *otherwise)
 {
     const char *what = text != NULL ? text : otherwise;
@@ -54,6 +60,9 @@ static struct err options_keep(struct mcpc_shared *s, const struct mcpc_options 
     struct mcpc_options *o = &s->options;
     *o = *options;
     o->unix_socket = kept(s, options->unix_socket, NULL);
+    o->tls.cert = kept(s, options->tls.cert, NULL);
+    o->tls.key = kept(s, options->tls.key, NULL);
+    o->tls.peer_ca = kept(s, options->tls.peer_ca, NULL);
     o->audience = kept(s, options->audience, ASSERTION_AUD);
     o->version = kept(s, options->version, "0");
     o->connect_ms = options->connect_ms == 0 ? CONNECT_MS : options->connect_ms;

@@ -235,6 +235,7 @@ struct err wire_once(struct mcpc *m, struct arena *arena, const struct ask *ask,
     TRY(ask_head(m, ask, "POST", body, pairs, &n));
     const struct fetch_req req = {.url = m->shared->url,
                                   .unix_socket = o->unix_socket,
+                                  .tls = mcpc_tls(o),
                                   .pairs = pairs,
                                   .pairs_n = n,
                                   .body = body,

@@ -49,6 +49,7 @@ static const struct http_pair always[] = {
     {"Strict-Transport-Security", "max-age=31536000; includeSubDomains"},
 };
 #define HTTPS_ONLY_N 1 /* the last row */
+#define TLS_BYTES    ((size_t)4 << 20)
 
 static void refuse(struct web_req *web, int status, const char *body)
 {
@@ -301,6 +302,16 @@ struct err server_new(const struct server_options *options, struct server **out)
     web_always(s->web, always, sizeof always / sizeof always[0] - (https ? 0 : HTTPS_ONLY_N));
     *out = s;
     return OK;
+}
+
+struct err server_tls(struct server *server, int64_t now_s)
+{
+    const struct tls_files *files = &server->options.agent->config->tls;
+    CLEANUP(arena_free) struct arena *arena = arena_new(TLS_BYTES);
+    if (files->cert == NULL)
+        return OK;
+    ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
+    return web_tls(server->web, arena, files, now_s);
 }
 
 struct err server_listen(struct server *server, uint16_t *port)

@@ -23,6 +23,9 @@ struct server_options {
 };
 
 MUST_CHECK struct err server_new(const struct server_options *options, struct server **out);
+/* The TLS files of the settings, when they name any: before server_listen, and again to take what
+ * is in them now. */
+MUST_CHECK struct err server_tls(struct server *server, int64_t now_s);
 MUST_CHECK struct err server_listen(struct server *server, uint16_t *port);
 /* Stops accepting; `done` once nothing is under way, or `within_ms` passed. */
 MUST_CHECK struct err server_drain(struct server *server, uint32_t within_ms, loop_fn *done,

@@ -32,7 +32,7 @@ static const struct setting rows[] = {
      .help = "The engine's MCP endpoint."},
     {.name = "CLOSEGATE_AGENT_ENGINE_CA",
      .type = SETTING_PATH,
-     AT(engine_tls.client_ca),
+     AT(engine_tls.peer_ca),
      .help = "Certificates (PEM) of the only ones who vouch for the engine of an https:// "
              "CLOSEGATE_ENGINE_URL; the system's and CLOSEGATE_CA_FILE's when unset."},
     {.name = "CLOSEGATE_AGENT_ENGINE_CERT",
@@ -332,11 +332,24 @@ static bool is_http(const char *url)
     return strncmp(url, "http://", 7) == 0 && url[7] != '\0';
 }
 
+static struct err check_engine_tls(const struct agent_config *c)
+{
+    const struct tls_files *tls = &c->engine_tls;
+    if ((tls->cert == NULL) != (tls->key == NULL))
+        return err_at(ERR_INPUT, "CLOSEGATE_AGENT_ENGINE_KEY",
+                      "a certificate and its key are set together, or neither");
+    if ((tls->cert != NULL || tls->peer_ca != NULL) && !is_https(c->engine_url))
+        return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_URL",
+                      "an https:// address is expected, since certificates are named for it");
+    return OK;
+}
+
 static struct err check_urls(struct arena *arena, struct agent_config *c)
 {
     const bool dev = c->env == CONFIG_DEV;
     if (c->workspace_url == NULL && dev)
-        c->workspace_url = arena_fmt(arena, "http://%s", c->listen);
+        c->workspace_url =
+            arena_fmt(arena, "%s://%s", c->tls.cert == NULL ? "http" : "https", c->listen);
     TRY(arena_check(arena));
     if (c->workspace_url == NULL)
         return err_at(ERR_INPUT, "CLOSEGATE_WORKSPACE_URL",
@@ -347,7 +360,7 @@ static struct err check_urls(struct arena *arena, struct agent_config *c)
         return err_at(ERR_INPUT, "CLOSEGATE_WORKSPACE_URL", "no slash at its end, please");
     if (!is_https(c->engine_url) && !is_http(c->engine_url))
         return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_URL", "an address is expected");
-    return OK;
+    return check_engine_tls(c);
 }
 
 static struct err check_oidc(const struct agent_config *c)
@@ -440,6 +453,7 @@ static struct err check(struct arena *arena, struct agent_config *c)
     if (c->auth_backend == AGENT_AUTH_HEADER_TRUST)
         TRY(check_header_trust(c));
     TRY(check_notify(&c->notify, c->env == CONFIG_DEV));
+    TRY(config_check_tls(arena, "CLOSEGATE_AGENT", &c->tls));
     return check_urls(arena, c);
 }
 

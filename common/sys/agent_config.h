@@ -59,7 +59,7 @@ struct agent_config {
     const char *workspace_url; /* where browsers find us, without a slash at its end */
     const char *engine_url;    /* the engine's /mcp */
     struct tls_files tls;      /* of listen */
-    /* Of the way to the engine: whom alone it is believed to (client_ca), and what we show it. */
+    /* Of the way to the engine: whom alone it is believed to (peer_ca), and what we show it. */
     struct tls_files engine_tls;
     const char *engine_audience;
     const char *ca_file;                          /* for trust_load; NULL: none */

@@ -45,7 +45,7 @@
          .help = "That certificate's private key (PEM, unencrypted), mode 0600."},                 \
         {.name = who "_TLS_CLIENT_CA",                                                             \
          .type = SETTING_PATH,                                                                     \
-         AT(m.client_ca),                                                                          \
+         AT(m.peer_ca),                                                                            \
          .help = "Certificates (PEM) of those who vouch for clients: a client is then asked for "  \
                  "one."},                                                                          \
     {                                                                                              \

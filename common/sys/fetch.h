@@ -16,6 +16,7 @@
 #include "common/base/arena.h"
 #include "common/base/str.h"
 #include "common/sys/http_reply.h"
+#include "common/sys/tls.h"
 
 /* For a URL that somebody else chose: only public addresses are connected to, judged when the
  * socket is made, so that it does not matter what the name said a moment before. Loopback, private,
@@ -39,6 +40,9 @@ struct fetch_req {
     uint32_t connect_ms; /* 0: 10 s, to be connected (name, TCP, TLS); also within timeout_ms */
     bool https_only;     /* http:// is ERR_INPUT, too */
     const struct fetch_guard *guard; /* NULL: any address */
+    /* For https: TLS 1.3, the certificate that is shown, and with peer_ca whom alone the peer has
+     * to have its own from. NULL: as everybody, common/sys/trust.h. Kept by reference. */
+    const struct tls_files *tls;
 
     /* A 2xx answer of this media type is not collected: each piece goes to `take` as it arrives,
      * until that says false. NULL: every answer is collected. */

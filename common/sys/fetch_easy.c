@@ -200,6 +200,22 @@ static bool set_method(struct fetch_easy *x)
     return rc == 0;
 }
 
+/* A peer of ours: its CA is pinned, and we show who we are. The files are read at each new
+ * connection, and whoever changes them need not tell us. */
+static int set_pinned(CURL *c, const struct tls_files *tls)
+{
+    int rc = (int)curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+    if (tls->peer_ca != NULL) {
+        rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, tls->peer_ca);
+        rc |= (int)curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
+    if (tls->cert != NULL) {
+        rc |= (int)curl_easy_setopt(c, CURLOPT_SSLCERT, tls->cert);
+        rc |= (int)curl_easy_setopt(c, CURLOPT_SSLKEY, tls->key);
+    }
+    return rc;
+}
+
 /* Where to, and on which connections. */
 static int set_peer(struct fetch_easy *x)
 {
@@ -218,6 +234,8 @@ static int set_peer(struct fetch_easy *x)
     rc |= (int)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     if (trust_file() != NULL) /* instead of the system's bundle; its folder serves as before */
         rc |= (int)curl_easy_setopt(c, CURLOPT_CAINFO, trust_file());
+    if (req->tls != NULL)
+        rc |= set_pinned(c, req->tls);
     if (req->unix_socket != NULL)
         rc |= (int)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
     if (req->guard != NULL) {
@@ -326,6 +344,13 @@ struct err fetch_easy_outcome(const struct fetch_easy *x, CURLcode code)
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
         code == CURLE_OPERATION_TIMEDOUT)
         return err_at(ERR_MISSING, where, "nobody answers there; is the daemon running?");
+    if (code == CURLE_SSL_CERTPROBLEM)
+        return err_at(ERR_UPSTREAM, where, "our own certificate or its key cannot be used");
+    if (x->req->tls != NULL &&
+        (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR))
+        return err_at(ERR_UPSTREAM, where,
+                      "the TLS connection cannot be trusted: its certificate is from nobody that "
+                      "was named for it, or ours is not taken");
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
         return err_at(
             ERR_UPSTREAM, where,

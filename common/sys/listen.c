@@ -83,6 +83,14 @@ struct err listen_tcp(const char *host_port, int *fd, uint16_t *port)
     return OK;
 }
 
+bool listen_is_local(const char *host_port)
+{
+    struct netaddr addr;
+    uint16_t port;
+    return netaddr_port_parse(host_port, &addr, &port).kind == ERR_NONE &&
+           netaddr_is_loopback(&addr);
+}
+
 /* Removes a socket file that nobody listens on. */
 static struct err make_way(const char *path, const struct sockaddr_un *name)
 {

@@ -18,10 +18,11 @@ enum tls_clients { TLS_CLIENTS_REQUIRED = 0, TLS_CLIENTS_OPTIONAL };
 
 /* What settings name. Without a certificate there is no TLS. */
 struct tls_files {
-    const char *cert;      /* PEM: ours, then those between it and the root; NULL: no TLS */
-    const char *key;       /* PEM, unencrypted, mode 0600 */
-    const char *client_ca; /* PEM: whose certificates clients show; NULL: none is asked for */
-    int clients;           /* enum tls_clients; with client_ca */
+    const char *cert;    /* PEM: ours, then those between it and the root; NULL: no TLS */
+    const char *key;     /* PEM, unencrypted, mode 0600 */
+    const char *peer_ca; /* PEM: who vouches for the other side; NULL: a server asks for no
+                            certificate, a client believes whom trust.h does */
+    int clients;         /* enum tls_clients; a server's, with peer_ca */
 };
 
 struct tls_server;
@@ -37,6 +38,9 @@ CLEANUP_DEFINE(struct tls_server *, tls_server_free)
 
 /* When the first certificate of a file ends, seconds since 1970. */
 MUST_CHECK struct err tls_cert_until(struct arena *arena, const char *path, int64_t *until_s);
+/* The same as whole days from now_s on; negative when it is over. */
+MUST_CHECK struct err tls_cert_days(struct arena *arena, const char *path, int64_t now_s,
+                                    int64_t *days);
 int64_t tls_server_until(const struct tls_server *server);
 
 /* The files as a client's: a certificate and its key, or neither, checked as a server's are. */

@@ -159,14 +159,14 @@ static struct err use_client_ca(struct arena *arena, SSL_CTX *ctx, const struct 
     const int mode = files->clients == TLS_CLIENTS_OPTIONAL
                          ? SSL_VERIFY_PEER
                          : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    if (files->client_ca == NULL)
+    if (files->peer_ca == NULL)
         return OK;
-    TRY(certs_read(arena, files->client_ca, &certs));
+    TRY(certs_read(arena, files->peer_ca, &certs));
     X509_STORE *store = SSL_CTX_get_cert_store(ctx);
     for (size_t i = 0; i < certs.n; i++) {
         if (X509_STORE_add_cert(store, certs.x509[i]) != 1 ||
             SSL_CTX_add_client_CA(ctx, certs.x509[i]) != 1)
-            return err_at(ERR_INPUT, files->client_ca, reason("a certificate cannot be used"));
+            return err_at(ERR_INPUT, files->peer_ca, reason("a certificate cannot be used"));
     }
     (void)X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
     SSL_CTX_set_verify(ctx, mode, NULL);
@@ -248,12 +248,21 @@ struct err tls_cert_until(struct arena *arena, const char *path, int64_t *until_
     return OK;
 }
 
+struct err tls_cert_days(struct arena *arena, const char *path, int64_t now_s, int64_t *days)
+{
+    int64_t until_s;
+    TRY(tls_cert_until(arena, path, &until_s));
+    const int64_t left_s = until_s - now_s;
+    *days = left_s >= 0 ? left_s / DAY_S : -((-left_s + DAY_S - 1) / DAY_S);
+    return OK;
+}
+
 struct err tls_client_files_check(struct arena *arena, const struct tls_files *files, int64_t now_s)
 {
     __attribute__((cleanup(certs_fini_cleanup))) struct certs trusted = {0};
     SSL_CTX *ctx = NULL;
-    if (files->client_ca != NULL)
-        TRY(certs_read(arena, files->client_ca, &trusted));
+    if (files->peer_ca != NULL)
+        TRY(certs_read(arena, files->peer_ca, &trusted));
     if (files->cert == NULL && files->key == NULL)
         return OK;
     TRY(ctx_new(TLS_client_method(), &ctx));

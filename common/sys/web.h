@@ -55,6 +55,10 @@ struct web_peer {
     int64_t cert_until_s;    /* when it ends; checked when it was shown */
 };
 
+/* Whether it showed the certificate that `x5t_s256` names (RFC 8705: the base64url of its SHA-256),
+ * and that is still good. */
+bool web_peer_shows(const struct web_peer *peer, const char *x5t_s256, int64_t now_s);
+
 /* Called on the loop thread with a complete request. It answers with web_reply, now or later. */
 typedef void web_handler(struct web_req *req, void *ctx);
 

@@ -42,6 +42,14 @@ void web_metrics_print(const struct web *web, struct buf *out)
     metric_print_one("closegate_connections_refused_total",
                      "Connections turned away at a ceiling, in all or of one peer.", METRIC_COUNTER,
                      refused, out);
+    if (web_tls_until(web) == 0)
+        return;
+    metric_print_one("closegate_tls_certificate_until_seconds",
+                     "When the certificate in force ends, in seconds since 1970.", METRIC_GAUGE,
+                     web_tls_until(web), out);
+    metric_print_one("closegate_tls_handshakes_failed_total",
+                     "TLS handshakes that were refused or not finished.", METRIC_COUNTER,
+                     web_tls_failed(web), out);
 }
 
 void web_metrics_reply(struct web_req *req, const struct buf *out)

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "common/sys/crypt.h"
 #include "common/sys/web_conn.h"
 
 #define READ_AHEAD ((size_t)16 * 1024) /* what a pipelining client may have waiting in us */
@@ -116,6 +117,15 @@ void wire_last(struct conn *conn)
 bool wire_shut(struct conn *conn)
 {
     return shutdown(bufferevent_getfd(conn->bev), SHUT_WR) == 0;
+}
+
+bool web_peer_shows(const struct web_peer *peer, const char *x5t_s256, int64_t now_s)
+{
+    uint8_t named[TLS_CERT_SHA256_LEN];
+    size_t len = 0;
+    return peer->has_cert && now_s <= peer->cert_until_s && x5t_s256 != NULL &&
+           base64url_parse(str_of(x5t_s256), named, sizeof named, &len) && len == sizeof named &&
+           bytes_eq_ct(named, peer->cert_sha256, len);
 }
 
 bool wire_outdated(const struct conn *conn)

@@ -37,6 +37,10 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put_text(arena, o, "data_dir", config->data_dir);
     json_put_text(arena, o, "policy", config->policy);
     json_put_text(arena, o, "engine_listen", config->engine_listen);
+    json_put_known(arena, o, "tls_cert", config->tls.cert);
+    json_put_known(arena, o, "tls_key", config->tls.key);
+    json_put_known(arena, o, "tls_client_ca", config->tls.peer_ca);
+    json_put_int(arena, o, "tls_clients", config->tls.clients);
     json_put_text(arena, o, "engine_socket", config->engine_socket);
     json_put_text(arena, o, "engine_audience", config->engine_audience);
     json_put_text(arena, o, "engine_resource", config->engine_resource);

@@ -237,6 +237,11 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     name_push(arena, names, !text_eq(a->policy, b->policy), "CLOSEGATE_POLICY");
     name_push(arena, names, !text_eq(a->engine_listen, b->engine_listen),
               "CLOSEGATE_ENGINE_LISTEN");
+    name_push(arena, names, !text_eq(a->tls.cert, b->tls.cert), "CLOSEGATE_ENGINE_TLS_CERT");
+    name_push(arena, names, !text_eq(a->tls.key, b->tls.key), "CLOSEGATE_ENGINE_TLS_KEY");
+    name_push(arena, names, !text_eq(a->tls.peer_ca, b->tls.peer_ca),
+              "CLOSEGATE_ENGINE_TLS_CLIENT_CA");
+    name_push(arena, names, a->tls.clients != b->tls.clients, "CLOSEGATE_ENGINE_TLS_CLIENTS");
     name_push(arena, names, !text_eq(a->engine_socket, b->engine_socket),
               "CLOSEGATE_ENGINE_SOCKET");
     name_push(arena, names, !text_eq(a->engine_audience, b->engine_audience),

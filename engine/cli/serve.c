@@ -7,6 +7,7 @@
 
 #include "common/sys/book_lock.h"
 #include "common/sys/disk.h"
+#include "common/sys/listen.h"
 #include "common/sys/log.h"
 #include "engine/auth/prover.h"
 #include "engine/call/boot.h"
@@ -25,6 +26,7 @@
 #define DRAIN_MS      10000
 #define READERS       2
 #define IN_FLIGHT_MAX 4096
+#define TLS_BYTES     ((size_t)4 << 20)
 
 struct server {
     struct cli *cli;
@@ -98,11 +100,29 @@ static void on_terminate(void *ctx)
         loop_stop(s->loop);
 }
 
+/* Certificates are looked at again whatever the rest comes to: they have ends. */
+static void tls_again(struct server *s)
+{
+    const struct config *config = cli_config(s->cli);
+    CLEANUP(arena_free) struct arena *arena = arena_new(TLS_BYTES);
+    if (config->tls.cert == NULL || s->web == NULL)
+        return;
+    struct err e = arena == NULL ? err_new(ERR_LIMIT, "out of memory")
+                                 : web_tls(s->web, arena, &config->tls, cli_clock_us() / 1000000);
+    if (e.kind != ERR_NONE)
+        log_error("the TLS files cannot be used; those in force stay", LOG_ERR(e), LOG_END);
+    else
+        log_info("the TLS files were read again", LOG_INT("until_s", web_tls_until(s->web)),
+                 LOG_END);
+}
+
 static void on_hangup(void *ctx)
 {
     struct server *s = ctx;
-    if (!s->draining && s->reload != NULL)
-        reload_hangup(s->reload);
+    if (s->draining || s->reload == NULL)
+        return;
+    tls_again(s);
+    reload_hangup(s->reload);
 }
 
 /* The endpoint exists before there is anything to reload with. */
@@ -167,6 +187,21 @@ static struct err start(struct server *s)
     return reload_new(&again, &s->reload);
 }
 
+/* Before the first listener. */
+static struct err tls_on(struct server *s)
+{
+    static const struct http_pair https_only = {"Strict-Transport-Security", "max-age=31536000"};
+    const struct config *config = cli_config(s->cli);
+    if (config->tls.cert == NULL) {
+        if (config->env == CONFIG_PROD && !listen_is_local(config->engine_listen))
+            log_warn("other machines reach the engine without TLS (CLOSEGATE_ENGINE_TLS_CERT)",
+                     LOG_TEXT("tcp", config->engine_listen), LOG_END);
+        return OK;
+    }
+    web_always(s->web, &https_only, 1);
+    return web_tls(s->web, s->cli->arena, &config->tls, cli_clock_us() / 1000000);
+}
+
 static struct err listen_on(struct server *s)
 {
     const struct config *config = cli_config(s->cli);
@@ -178,10 +213,12 @@ static struct err listen_on(struct server *s)
     limits.connections_max = (size_t)config->max_connections;
     limits.per_peer_max = (size_t)config->max_connections_per_peer;
     TRY(web_new(s->loop, &limits, routes, routes_n, s->mcp, &s->web));
+    TRY(tls_on(s));
     TRY(web_listen_tcp(s->web, config->engine_listen, &port));
     TRY(web_listen_unix(s->web, config->engine_socket, 0660));
     TRY(confine_listening());
     log_info("listening", LOG_TEXT("tcp", config->engine_listen), LOG_INT("port", port),
+             LOG_TEXT("transport", config->tls.cert == NULL ? "plain" : "tls 1.3"),
              LOG_TEXT("socket", config->engine_socket),
              LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"),
              LOG_TEXT("policy", s->policy->digest), LOG_END);
@@ -255,6 +292,7 @@ const struct command command_serve = {
     .args = "",
     .summary = "run the engine: MCP on TCP and on its Unix socket",
     .help = "Needs a book (closegate-engine init) and a policy. SIGTERM lets requests under way\n"
-            "finish and stops. SIGHUP looks at the policy file and the settings again.",
+            "finish and stops. SIGHUP looks at the policy file, the settings and the TLS files\n"
+            "again.",
     .run = run_serve,
 };

@@ -42,6 +42,9 @@ struct status {
     const char *key_id, *vkey; /* that signs the log; NULL: none does */
     struct anchor anchor;
     int64_t head_seq;
+    int64_t tls_days; /* that our certificate is good for; with tls_known */
+    bool tls_known;
+    const char *tls_why; /* why not; NULL without TLS */
     bool daemon;
     bool file_differs; /* the policy file is not what is in force; false also without a file */
 };
@@ -144,6 +147,16 @@ static struct err key_status(struct status *s, struct tx *tx)
     return arena_check(s->cli->arena);
 }
 
+static void tls_status(struct status *s)
+{
+    const char *cert = cli_config(s->cli)->tls.cert;
+    if (cert == NULL)
+        return;
+    struct err e = tls_cert_days(s->cli->arena, cert, cli_clock_us() / 1000000, &s->tls_days);
+    s->tls_known = e.kind == ERR_NONE;
+    s->tls_why = s->tls_known ? NULL : arena_fmt(s->cli->arena, "%s: %s", cert, e.msg);
+}
+
 static bool daemon_answers(struct cli *cli)
 {
     const struct fetch_req req = {.method = "GET",
@@ -183,6 +196,7 @@ static struct err status_read(struct status *s)
     TRY(book_open(s->cli, &book));
     TRY(book_err(s->cli, read_all(s, &book)));
     s->file_differs = file_differs(s);
+    tls_status(s);
     s->daemon = daemon_answers(s->cli);
     return OK;
 }
@@ -237,6 +251,16 @@ static void key_told(const struct status *s)
                s->anchor.size, s->anchor.head);
 }
 
+static void tls_told(const struct status *s)
+{
+    if (s->tls_known && s->tls_days < 0)
+        printf("tls     the certificate has expired\n");
+    else if (s->tls_known)
+        printf("tls     the certificate is good for %" PRId64 " days more\n", s->tls_days);
+    else if (s->tls_why != NULL)
+        printf("tls     %s\n", s->tls_why);
+}
+
 static struct err told(struct status *s)
 {
     const struct json *entities = json_get(s->book, "entities");
@@ -248,6 +272,7 @@ static struct err told(struct status *s)
         printf("        the policy file %s is another one and not in force: policy propose\n",
                cli_config(s->cli)->policy);
     printf("engine  %s\n", s->daemon ? "running" : "not running");
+    tls_told(s);
     runs_told(s);
     for (size_t i = 0; entities != NULL && i < entities->count; i++)
         TRY(entity_told(s, entities->items[i]));
@@ -279,6 +304,9 @@ static struct err told_json(struct status *s)
     json_put_known(arena, o, "log_vkey", s->vkey);
     if (cli_config(s->cli)->witness_list.n > 0)
         json_put_int(arena, o, "anchored", s->anchor.size);
+    if (s->tls_known)
+        json_put_int(arena, o, "tls_days_left", s->tls_days);
+    json_put_known(arena, o, "tls_why", s->tls_why);
     json_put_bool(arena, o, "engine_running", s->daemon);
     json_put_bool(arena, o, "policy_file_differs", s->file_differs);
     json_put(arena, o, "waiting", waiting);

@@ -151,8 +151,8 @@ START_TEST(what_is_no_certificate_or_no_key_is_refused)
     ck_assert_int_eq(chmod(files.key, 0600), 0);
     refused(ERR_INPUT, files.key, "no private key");
     files = good;
-    files.client_ca = in("server.key");
-    refused(ERR_INPUT, files.client_ca, "certificates in PEM");
+    files.peer_ca = in("server.key");
+    refused(ERR_INPUT, files.peer_ca, "certificates in PEM");
     files = good;
     files.key = in("nowhere.key");
     refused(ERR_MISSING, files.key, "no key file");
@@ -315,7 +315,7 @@ START_TEST(a_client_shows_a_certificate_of_the_right_company_that_is_good_now)
     struct made_client client = {.ca = server_ca};
     uint8_t print[32], want[32];
     int64_t until;
-    files.client_ca = in("ca.pem");
+    files.peer_ca = in("ca.pem");
 
     turned_away(&client, "peer did not return a certificate");
     client.cert = in("odd.pem");
@@ -342,7 +342,7 @@ START_TEST(an_optional_certificate_may_lack_and_must_not_be_wrong)
     struct made_client client = {.ca = in("ca.pem")};
     uint8_t print[32];
     int64_t until;
-    files.client_ca = in("ca.pem");
+    files.peer_ca = in("ca.pem");
     files.clients = TLS_CLIENTS_OPTIONAL;
     met(&client);
     ck_assert(!tls_end_peer(two.end, print, &until));

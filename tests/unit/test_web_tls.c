@@ -199,7 +199,7 @@ START_TEST(a_request_knows_its_peers_certificate)
     char hex[65], want[80];
     const struct made_client known = {
         .ca = in("ca.pem"), .cert = in("client.pem"), .key = in("client.key")};
-    files.client_ca = in("ca.pem");
+    files.peer_ca = in("ca.pem");
     files.clients = TLS_CLIENTS_OPTIONAL;
     start(patient());
     hex_print(client_print, sizeof client_print, hex);
@@ -214,7 +214,7 @@ START_TEST(a_client_without_the_required_certificate_is_told_and_counted)
 {
     char byte;
     size_t n;
-    files.client_ca = in("ca.pem");
+    files.peer_ca = in("ca.pem");
     start(patient());
     struct caller c = call_as(client);
     ck_assert_int_eq(made_tls_shake(c.tls), 1); /* in 1.3 the server judges after the client */
