@@ -18,12 +18,12 @@
 #include "common/sys/disk.h"
 #include "common/sys/json_write.h"
 
-#define CURVE        "prime256v1"
-#define RECORD_SIZE  4096
-#define HEADER_LEN   (PUSH_SALT_LEN + 4 + 1 + PUSH_POINT_LEN)
-#define TAG_LEN      16
-#define CEK_LEN      16
-#define NONCE_LEN    12
+#define CURVE       "prime256v1"
+#define RECORD_SIZE 4096
+#define HEADER_LEN  (PUSH_SALT_LEN + 4 + 1 + PUSH_POINT_LEN)
+#define TAG_LEN     16
+#define CEK_LEN     16
+#define NONCE_LEN   12
 
 struct push_key {
     EVP_PKEY *pkey;

@@ -31,10 +31,10 @@ def find_agent(given=None):
 class Agent:
     """The daemon, signing people in by the dev backend unless env says otherwise."""
 
-    def __init__(self, binary, engine, port=None, env=None):
+    def __init__(self, binary, engine, port=None, env=None, trust=None):
         self.binary, self.engine, self.process = binary, engine, None
-        self.port = port or lib.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self.trust = port or lib.free_port(), trust
+        self.url = f"{'https' if trust else 'http'}://127.0.0.1:{self.port}"
         self.folder = os.path.join(engine.book.dir, "agent")
         self.log = os.path.join(engine.book.dir, "agent.log")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(
@@ -60,7 +60,7 @@ class Agent:
                 raise SystemExit(f"closegate-agent serve: exit {self.process.returncode}\n"
                                  + self.tail())
             try:
-                if exchange(self.port, "GET", "/healthz", timeout=2)[0] == 200:
+                if exchange(self.port, "GET", "/healthz", timeout=2, trust=self.trust)[0] == 200:
                     return time.monotonic() - began
             except OSError:
                 pass
@@ -101,9 +101,9 @@ def given():
 
 
 @contextlib.contextmanager
-def serving(engine, binary, env=None):
+def serving(engine, binary, env=None, trust=None):
     """The agent beside a running engine; in the end it is gone."""
-    agent = Agent(binary, engine, env=env)
+    agent = Agent(binary, engine, env=env, trust=trust)
     try:
         agent.start()
         yield agent
@@ -114,9 +114,9 @@ def serving(engine, binary, env=None):
         agent.stop()
 
 
-def exchange(port, method, path, body=None, headers=None, timeout=20):
+def exchange(port, method, path, body=None, headers=None, timeout=20, trust=None):
     """(status, headers, bytes) of one request on a connection of its own."""
-    c = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    c = lib.connection(port, timeout, trust)
     try:
         c.request(method, path, body, headers or {})
         r = c.getresponse()
@@ -150,7 +150,7 @@ class Person:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         status, head, data = exchange(self.agent.port, method, path, body,
-                                      self.headers(method, headers), timeout)
+                                      self.headers(method, headers), timeout, self.agent.trust)
         try:
             return status, head, json.loads(data)
         except ValueError:

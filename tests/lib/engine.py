@@ -182,11 +182,19 @@ def free_port():
         return s.getsockname()[1]
 
 
+def connection(port, timeout, trust=None):
+    """HTTP to this machine; with an ssl.SSLContext over TLS."""
+    if trust:
+        return http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=trust)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+
 class Engine:
     """The daemon on a book."""
 
-    def __init__(self, book, port=None):
+    def __init__(self, book, port=None, trust=None):
         self.book, self.port, self.process = book, port or free_port(), None
+        self.trust = trust  # an ssl.SSLContext: it speaks TLS
         self.log = os.path.join(book.dir, "engine.log")
 
     def start(self, timeout=20):
@@ -201,7 +209,7 @@ class Engine:
                 raise SystemExit(f"closegate-engine serve: exit {self.process.returncode}\n"
                                  + self.tail())
             try:
-                c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                c = self.connection(timeout=2)
                 c.request("GET", "/readyz")
                 if c.getresponse().status == 200:
                     return time.monotonic() - began
@@ -209,6 +217,10 @@ class Engine:
                 pass
             time.sleep(0.02)
         raise SystemExit(f"closegate-engine serve: not ready after {timeout} s\n" + self.tail())
+
+    def connection(self, timeout=30):
+        """A connection of its own to the engine's TCP listener."""
+        return connection(self.port, timeout, self.trust)
 
     def tail(self, lines=30):
         try:
@@ -308,8 +320,8 @@ class Caller:
         """(status, headers, body) of one POST /mcp on a kept connection."""
         try:
             if self.connection is None:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.engine.port,
-                                                             timeout=self.timeout)
+                self.connection = connection(self.engine.port, self.timeout,
+                                             getattr(self.engine, "trust", None))
             self.connection.request("POST", "/mcp", body, headers)
             response = self.connection.getresponse()
             return response.status, response.headers, response.read()
