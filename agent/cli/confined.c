@@ -8,7 +8,7 @@ static void certificates_add(struct confine_plan *plan, const struct tls_files *
 {
     confine_plan_folder_of(plan, tls->cert, CONFINE_READ);
     confine_plan_folder_of(plan, tls->key, CONFINE_READ);
-    confine_plan_folder_of(plan, tls->client_ca, CONFINE_READ);
+    confine_plan_folder_of(plan, tls->peer_ca, CONFINE_READ);
 }
 
 static void files_add(struct confine_plan *plan, const struct agent_config *c)

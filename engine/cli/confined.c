@@ -26,7 +26,7 @@ static void files_add(struct confine_plan *plan, const struct cli *cli)
     confine_plan_folder_of(plan, c->ca_file, CONFINE_READ);
     confine_plan_folder_of(plan, c->tls.cert, CONFINE_READ);
     confine_plan_folder_of(plan, c->tls.key, CONFINE_READ);
-    confine_plan_folder_of(plan, c->tls.client_ca, CONFINE_READ);
+    confine_plan_folder_of(plan, c->tls.peer_ca, CONFINE_READ);
     confine_plan_path(plan, "/proc/self/exe", CONFINE_READ); /* its digest is in the log */
     secrets_add(plan, cli->env);
     for (size_t i = 0; i < c->ingest_dirs.n; i++)
