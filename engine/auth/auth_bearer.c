@@ -103,7 +103,8 @@ static bool authorization(struct auth_check *check)
         auth_refuse(check, 401, "Authorization is taken as Bearer or DPoP only");
     else if (!pair || found->padded || !is_token68(token))
         auth_refuse(check, 400, "Authorization is not a scheme, a space and a token");
-    check->access = token;
+    else
+        check->access = token;
     return check->result.status == 0;
 }
 

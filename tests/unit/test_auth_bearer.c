@@ -1,0 +1,690 @@
+/* Access tokens from the header to the actor: every way a token can be wrong, told apart by the
+ * status and the challenge, and what the registry makes of a good one. The provider is a function
+ * here, and so is the registry. */
+#include "engine/auth/actor_auth.h"
+
+#include <string.h>
+
+#include "common/sys/log.h"
+#include "engine/auth/auth_own.h"
+#include "tests/unit/made_token.h"
+#include "tests/unit/test.h"
+
+#define NOW_S    INT64_C(1790000000)
+#define ISSUER   "https://idp.example/acme"
+#define RESOURCE "https://closegate.example/mcp"
+#define METADATA "https://closegate.example/.well-known/oauth-protected-resource/mcp"
+#define JKT      "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+/* ---- the registry: ana is linked to ana-7, bo to bo-8 ---- */
+
+static struct client clients[] = {
+    {.client_id = "workspace", .kind = CLIENT_WORKSPACE, .channels = 1u << CHANNEL_API},
+    {.client_id = "claude", .kind = CLIENT_MCP, .channels = 1u << CHANNEL_API},
+    {.client_id = "ledger-bot", .kind = CLIENT_SERVICE, .channels = 1u << CHANNEL_API},
+};
+static const char *bot_tools[] = {"whois"};
+static bool store_broken, ana_linked, ana_active;
+
+struct err client_load(struct tx *tx, struct arena *to, const char *client_id,
+                       struct client *client)
+{
+    (void)tx, (void)to;
+    ENSURE(!store_broken, ERR_STORE, "the disk is gone");
+    for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
+        if (strcmp(clients[i].client_id, client_id) == 0) {
+            *client = clients[i];
+            return OK;
+        }
+    return err_new(ERR_MISSING, "no such client");
+}
+
+struct err principal_load(struct tx *tx, struct arena *to, const char *principal_id,
+                          struct principal *principal)
+{
+    (void)tx, (void)to, (void)principal_id, (void)principal;
+    return err_new(ERR_MISSING, "no such principal");
+}
+
+struct err identity_find(struct tx *tx, struct arena *to, const char *kind, const char *issuer,
+                         const char *subject, struct principal *principal)
+{
+    (void)tx, (void)to;
+    const bool ana = strcmp(subject, "ana-7") == 0 && ana_linked;
+    if (strcmp(kind, "oidc") != 0 || strcmp(issuer, ISSUER) != 0 ||
+        (!ana && strcmp(subject, "bo-8") != 0))
+        return err_new(ERR_MISSING, "nobody");
+    *principal = (struct principal){.principal_id = ana ? "prn_ana" : "prn_bo",
+                                    .active = ana ? ana_active : true};
+    return OK;
+}
+
+struct err identity_subject(struct tx *tx, struct arena *to, const char *kind,
+                            const char *principal_id, const char **subject)
+{
+    (void)tx, (void)to, (void)kind, (void)principal_id;
+    *subject = NULL;
+    return OK;
+}
+
+/* ---- the provider ---- */
+
+static struct arena *arena;
+static struct made_key *rsa, *ec, *ed, *other_rsa, *weak_rsa, *other_curve;
+static int asked;
+static bool away, rotated;
+
+static struct err provider(void *ctx, struct arena *to, const struct fetch_req *req,
+                           struct fetch_reply *reply)
+{
+    (void)ctx;
+    asked++;
+    ENSURE(!away, ERR_UPSTREAM, "nobody is there");
+    const char *body =
+        strstr(req->url, "openid-configuration") != NULL
+            ? "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"https://idp.example/keys\"}"
+            : arena_fmt(to, "{\"keys\":[%s,%s,%s,%s,%s]}",
+                        made_jwk(to, rotated ? other_rsa : rsa, rotated ? "r2" : "r1", ""),
+                        made_jwk(to, ec, "e1", ""), made_jwk(to, ed, "d1", ""),
+                        made_jwk(to, weak_rsa, "w1", ""), made_jwk(to, other_curve, "c1", ""));
+    *reply = (struct fetch_reply){.status = 200, .body = str_of(body)};
+    return OK;
+}
+
+/* ---- one request ---- */
+
+static struct config config;
+static struct auth *auth;
+static struct http_field fields[4];
+static struct http_req http;
+static struct web_peer peer;
+static int64_t now_s;
+static bool proved; /* whether the last request's token had to be verified */
+
+static void up(void)
+{
+    struct log_options quiet = log_options_default();
+    quiet.level = LOG_ERROR;
+    log_init(&quiet);
+    arena = arena_new((size_t)32 << 20);
+    rsa = made_rsa(2048);
+    other_rsa = made_rsa(2048);
+    weak_rsa = made_rsa(1024);
+    ec = made_ec("P-256");
+    other_curve = made_ec("P-384");
+    ed = made_ed25519();
+    for (size_t i = 0; i < 3; i++)
+        clients[i].active = true;
+    clients[2].tools = bot_tools;
+    clients[2].tools_n = 1;
+    store_broken = away = rotated = false;
+    ana_linked = ana_active = true;
+    asked = 0;
+    now_s = NOW_S;
+    config = (struct config){.env = CONFIG_PROD,
+                             .auth_backend = CONFIG_AUTH_OIDC,
+                             .header_trust_header = "X-Actor-Id",
+                             .oidc_issuer = ISSUER,
+                             .oidc_client_id = "workspace",
+                             .oidc_skew_seconds = 60,
+                             .engine_resource = RESOURCE};
+    ck_ok(auth_new_with(&config, NOW_S * 1000000, provider, NULL, &auth));
+    http = (struct http_req){.method = HTTP_POST,
+                             .target = STR("/mcp"),
+                             .path = STR("/mcp"),
+                             .fields = fields,
+                             .body = STR("{}")};
+    peer = (struct web_peer){.text = "192.0.2.7:4000"};
+}
+
+static void tear_down(void)
+{
+    auth_free(auth);
+    made_key_free(rsa);
+    made_key_free(other_rsa);
+    made_key_free(weak_rsa);
+    made_key_free(ec);
+    made_key_free(other_curve);
+    made_key_free(ed);
+    arena_free(arena);
+}
+
+static void header(const char *name, const char *value)
+{
+    fields[http.fields_n++] = (struct http_field){.name = str_of(name), .value = str_of(value)};
+}
+
+static struct auth_result ask(void)
+{
+    const struct auth_request req = {.http = &http, .peer = &peer, .now_us = now_s * 1000000};
+    struct auth_check *check = auth_begin(auth, arena, &req);
+    ck_assert_ptr_nonnull(check);
+    proved = auth_unproved(check);
+    if (proved)
+        auth_prove(check);
+    struct err e = auth_settled(check) ? OK : auth_lookup(NULL, check);
+    http.fields_n = 0;
+    return auth_end(auth, check, e);
+}
+
+static struct auth_result shown(const char *token)
+{
+    header("Authorization", arena_fmt(arena, "Bearer %s", token));
+    return ask();
+}
+
+/* ana's token for claude, with one part replaced. */
+static const char *claims_with(const char *find, const char *put)
+{
+    const char *whole = "{\"iss\":\"" ISSUER "\",\"sub\":\"ana-7\",\"aud\":\"" RESOURCE
+                        "\",\"client_id\":\"claude\",\"jti\":\"j-1\",\"iat\":1789999990,"
+                        "\"exp\":1790000300,\"auth_time\":1789999000,\"acr\":\"mfa\","
+                        "\"scope\":\"mcp:propose\"}";
+    if (find == NULL)
+        return whole;
+    const char *at = strstr(whole, find);
+    ck_assert_msg(at != NULL, "not in the token: %s", find);
+    return arena_fmt(arena, "%.*s%s%s", (int)(at - whole), whole, put, at + strlen(find));
+}
+
+static const char *signed_by(const struct made_key *key, const char *alg, const char *kid,
+                             const char *claims)
+{
+    return made_token(
+        arena, key,
+        arena_fmt(arena, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"at+jwt\"}", alg, kid), claims);
+}
+
+static const char *token_with(const char *find, const char *put)
+{
+    return signed_by(rsa, "RS256", "r1", claims_with(find, put));
+}
+
+static const char *challenge(const struct auth_result *r)
+{
+    for (size_t i = 0; i < r->fields_n; i++)
+        if (strcmp(r->fields[i].name, "WWW-Authenticate") == 0)
+            return r->fields[i].value;
+    return "";
+}
+
+static void refused(const char *what, struct auth_result r, int status, const char *error)
+{
+    const char *want = error == NULL ? "" : arena_fmt(arena, "error=\"%s\"", error);
+    ck_assert_msg(r.status == status, "%s: status %d (%s), wanted %d", what, r.status,
+                  r.why == NULL ? "-" : r.why, status);
+    ck_assert_msg(strstr(challenge(&r), want) != NULL, "%s: %s", what, challenge(&r));
+    ck_assert_msg(error != NULL || strstr(challenge(&r), "error=") == NULL, "%s: %s", what,
+                  challenge(&r));
+    ck_assert_msg(r.actor.kind == ACTOR_NONE || r.status != 0, "%s: an actor all the same", what);
+}
+
+static void taken(const char *what, struct auth_result r)
+{
+    ck_assert_msg(r.status == 0, "%s: %d: %s", what, r.status, r.why == NULL ? "-" : r.why);
+}
+
+/* ---- a good one ---- */
+
+START_TEST(a_client_acts_as_an_agent_for_the_person_of_its_token)
+{
+    struct auth_result r = shown(token_with(NULL, NULL));
+    taken("ana's token", r);
+    ck_assert_int_eq(r.actor.kind, ACTOR_LLM);
+    ck_assert_msg(strncmp(r.actor.id, "llm:claude.", 11) == 0 && strlen(r.actor.id) == 27, "%s",
+                  r.actor.id);
+    ck_assert_str_eq(r.actor.on_behalf_of, "prn_ana");
+    ck_assert_ptr_null(r.actor.principal);
+    ck_assert_str_eq(r.actor.client, "claude");
+    ck_assert_int_eq(r.actor.client_kind, CLIENT_MCP);
+    ck_assert_str_eq(r.actor.backend, "oidc");
+    ck_assert_str_eq(r.actor.iss, ISSUER);
+    ck_assert_str_eq(r.actor.acr, "mfa");
+    ck_assert_int_eq(r.actor.auth_time_us, INT64_C(1789999000) * 1000000);
+    ck_assert_int_eq(r.actor.channel, CHANNEL_API);
+    ck_assert(!r.actor.login_wanted && r.actor.jti == NULL);
+    ck_assert_str_eq(challenge(&r), "");
+    struct actor_id id;
+    ck_ok(actor_parse(str_of(r.actor.id), &id));
+
+    struct auth_result again = shown(token_with("\"j-1\"", "\"j-2\""));
+    ck_assert_str_eq(again.actor.id, r.actor.id); /* a refreshed token goes on */
+    again = shown(token_with("\"j-1\"", "\"j-1\",\"sid\":\"s-2\""));
+    ck_assert_str_ne(again.actor.id, r.actor.id); /* another login is another session */
+    again = shown(token_with("ana-7", "bo-8"));
+    ck_assert_str_ne(again.actor.id, r.actor.id);
+    ck_assert_str_eq(again.actor.on_behalf_of, "prn_bo");
+}
+END_TEST
+
+START_TEST(every_algorithm_of_ours_is_taken_with_its_own_key)
+{
+    taken("RS256", shown(signed_by(rsa, "RS256", "r1", claims_with(NULL, NULL))));
+    taken("ES256", shown(signed_by(ec, "ES256", "e1", claims_with(NULL, NULL))));
+    taken("EdDSA", shown(signed_by(ed, "EdDSA", "d1", claims_with(NULL, NULL))));
+    header("authorization", arena_fmt(arena, "bEARER %s", token_with(NULL, NULL)));
+    taken("another spelling of the scheme", ask());
+    taken("a list of one audience",
+          shown(token_with("\"aud\":\"" RESOURCE "\"", "\"aud\":[\"" RESOURCE "\"]")));
+    ck_assert_int_eq(asked, 2);
+}
+END_TEST
+
+/* ---- attacks on the signature ---- */
+
+static const char *flipped(const char *token)
+{
+    char *bent = arena_strdup(arena, token);
+    char *last = strrchr(bent, '.') + 10;
+    *last = *last == 'A' ? 'B' : 'A';
+    return bent;
+}
+
+static const char *rsa_public_text(void)
+{
+    return made_jwk(arena, rsa, "r1", "");
+}
+
+START_TEST(no_attack_on_the_signature_gets_through)
+{
+    const char *claims = claims_with(NULL, NULL);
+    const struct {
+        const char *what, *token;
+    } cases[] = {
+        {"alg none", made_token(arena, rsa, "{\"alg\":\"none\",\"typ\":\"at+jwt\"}", claims)},
+        {"alg None", made_token(arena, rsa, "{\"alg\":\"None\",\"typ\":\"at+jwt\"}", claims)},
+        {"alg NONE", made_token(arena, rsa, "{\"alg\":\"NONE\",\"typ\":\"at+jwt\"}", claims)},
+        {"alg nOnE", made_token(arena, rsa, "{\"alg\":\"nOnE\",\"typ\":\"at+jwt\"}", claims)},
+        {"alg empty", made_token(arena, rsa, "{\"alg\":\"\",\"typ\":\"at+jwt\"}", claims)},
+        {"alg null", made_token(arena, rsa, "{\"alg\":null,\"typ\":\"at+jwt\"}", claims)},
+        {"alg missing", made_token(arena, rsa, "{\"typ\":\"at+jwt\"}", claims)},
+        {"alg lower case", signed_by(rsa, "rs256", "r1", claims)},
+        {"an algorithm we do not do", signed_by(rsa, "PS256", "r1", claims)},
+        {"HS256 with the public key",
+         made_hmac_token(arena, rsa_public_text(),
+                         "{\"alg\":\"HS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\"}", claims)},
+        {"RS256 in name, HMAC in truth",
+         made_hmac_token(arena, rsa_public_text(),
+                         "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\"}", claims)},
+        {"another algorithm than the key's", signed_by(ec, "RS256", "r1", claims)},
+        {"the kid of another algorithm's key", signed_by(rsa, "RS256", "e1", claims)},
+        {"a key that nobody published", signed_by(other_rsa, "RS256", "r1", claims)},
+        {"an embedded jwk",
+         made_token(arena, other_rsa,
+                    arena_fmt(arena,
+                              "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\",\"jwk\":%s}",
+                              made_jwk(arena, other_rsa, "r1", "")),
+                    claims)},
+        {"a jku", made_token(arena, rsa,
+                             "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\","
+                             "\"jku\":\"https://evil.example/keys\"}",
+                             claims)},
+        {"an x5u", made_token(arena, rsa,
+                              "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\","
+                              "\"x5u\":\"https://evil.example/c\"}",
+                              claims)},
+        {"an x5c",
+         made_token(arena, rsa, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\",\"x5c\":[]}",
+                    claims)},
+        {"a crit", made_token(arena, rsa,
+                              "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\","
+                              "\"crit\":[\"exp\"]}",
+                              claims)},
+        {"an empty crit",
+         made_token(arena, rsa, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\",\"crit\":[]}",
+                    claims)},
+        {"b64 false", made_token(arena, rsa,
+                                 "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\","
+                                 "\"b64\":false}",
+                                 claims)},
+        {"zip", made_token(arena, rsa,
+                           "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"at+jwt\",\"zip\":\"DEF\"}",
+                           claims)},
+        {"alg twice", made_token(arena, rsa,
+                                 "{\"alg\":\"none\",\"alg\":\"RS256\",\"kid\":\"r1\","
+                                 "\"typ\":\"at+jwt\"}",
+                                 claims)},
+        {"kid twice", made_token(arena, rsa,
+                                 "{\"alg\":\"RS256\",\"kid\":\"r1\",\"kid\":\"r2\","
+                                 "\"typ\":\"at+jwt\"}",
+                                 claims)},
+        {"an unknown kid", signed_by(rsa, "RS256", "../../dev/null", claims)},
+        {"a short key", signed_by(weak_rsa, "RS256", "w1", claims)},
+        {"another curve", signed_by(other_curve, "ES384", "c1", claims)},
+        {"another curve by our name", signed_by(other_curve, "ES256", "c1", claims)},
+        {"a changed signature", flipped(signed_by(rsa, "RS256", "r1", claims))},
+        {"no typ", made_jwt(arena, rsa, "r1", claims)},
+        {"an ID token",
+         made_token(arena, rsa, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"JWT\"}", claims)},
+        {"a DPoP proof",
+         made_token(arena, rsa, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"typ\":\"dpop+jwt\"}", claims)},
+        {"a twin claim", token_with("\"sub\":\"ana-7\"", "\"sub\":\"bo-8\",\"sub\":\"ana-7\"")},
+        {"not a token", "not.a.jwt"},
+        {"one part", "opaque"},
+        {"four parts", arena_fmt(arena, "%s.x", token_with(NULL, NULL))},
+        {"five parts of an encrypted one", "e30.e30.e30.e30.e30"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        refused(cases[i].what, shown(cases[i].token), 401, "invalid_token");
+    ck_assert_uint_eq(token_cache_count(auth->tokens), 0);
+    taken("and the good one still", shown(token_with(NULL, NULL)));
+}
+END_TEST
+
+/* Another text of the same bytes would be another token to whoever compares texts. */
+START_TEST(there_is_one_text_for_one_token)
+{
+    const char *good = token_with(NULL, NULL);
+    const size_t first = strcspn(good, ".");
+    const char *rest = good + first;
+    refused("padding", shown(arena_fmt(arena, "%.*s=%s", (int)first, good, rest)), 400,
+            "invalid_request");
+    refused("padding behind", shown(arena_fmt(arena, "%s=", good)), 401, "invalid_token");
+    refused("the other alphabet", shown(arena_fmt(arena, "%.*s+%s", (int)first - 1, good, rest)),
+            401, "invalid_token");
+    refused("cut short", shown(arena_fmt(arena, "%.*s", (int)strlen(good) - 3, good)), 401,
+            "invalid_token");
+    taken("as it is", shown(good));
+}
+END_TEST
+
+/* ---- what it says ---- */
+
+START_TEST(a_token_that_says_something_else_is_refused)
+{
+    static const char *const cases[][2] = {
+        {ISSUER, "https://idp.example/other"},
+        {ISSUER, ISSUER "/"},
+        {RESOURCE, "https://other.example/mcp"},
+        {RESOURCE, RESOURCE "/"},
+        {"\"aud\":\"" RESOURCE "\"", "\"aud\":[\"" RESOURCE "\",\"account\"]"},
+        {"\"aud\":\"" RESOURCE "\",", ""},
+        {"1790000300", "1789999940"},
+        {"1790000300", "\"never\""},
+        {"\"exp\":1790000300,", ""},
+        {"1789999990", "1790000061"},
+        {"\"iat\":1789999990,", ""},
+        {"\"jti\":\"j-1\",", "\"jti\":\"j-1\",\"nbf\":1790000061,"},
+        {"\"jti\":\"j-1\",", ""},
+        {"\"sub\":\"ana-7\",", ""},
+        {"\"client_id\":\"claude\",", ""},
+        {"\"client_id\":\"claude\"", "\"client_id\":\"claude\",\"azp\":\"workspace\""},
+        {"\"acr\":\"mfa\"", "\"cnf\":{\"jkt\":\"" JKT "\"}"},
+        {"\"acr\":\"mfa\"", "\"cnf\":{\"x5t#S256\":\"" JKT "\"}"},
+        {"\"acr\":\"mfa\"", "\"cnf\":{\"kid\":\"k\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        refused(cases[i][1], shown(token_with(cases[i][0], cases[i][1])), 401, "invalid_token");
+    refused("nonsense", shown(signed_by(rsa, "RS256", "r1", "[]")), 401, "invalid_token");
+}
+END_TEST
+
+/* ---- the header ---- */
+
+START_TEST(a_token_is_shown_once_and_in_one_way)
+{
+    const char *good = token_with(NULL, NULL);
+    const struct {
+        const char *what, *value;
+        int status;
+        const char *error;
+    } cases[] = {
+        {"another scheme", "Basic YW5hOnB3", 401, NULL},
+        {"no scheme", good, 401, NULL},
+        {"an empty value", "", 401, NULL},
+        {"no token", "Bearer", 400, "invalid_request"},
+        {"no token behind the space", "Bearer ", 400, "invalid_request"},
+        {"two spaces", arena_fmt(arena, "Bearer  %s", good), 400, "invalid_request"},
+        {"a tab", arena_fmt(arena, "Bearer\t%s", good), 401, NULL},
+        {"two tokens", arena_fmt(arena, "Bearer %s %s", good, good), 400, "invalid_request"},
+        {"a list", arena_fmt(arena, "Bearer %s, Bearer %s", good, good), 400, "invalid_request"},
+        {"a parameter", arena_fmt(arena, "Bearer token=\"%s\"", good), 400, "invalid_request"},
+        {"only padding", "Bearer ==", 400, "invalid_request"},
+        {"a byte that is none of it", "Bearer a\x80z", 400, "invalid_request"},
+        {"as DPoP what is not bound", arena_fmt(arena, "DPoP %s", good), 401, "invalid_token"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        header("Authorization", cases[i].value);
+        refused(cases[i].what, ask(), cases[i].status, cases[i].error);
+    }
+    header("Authorization", arena_fmt(arena, "Bearer %s", good));
+    header("authorization", arena_fmt(arena, "Bearer %s", good));
+    refused("twice", ask(), 400, "invalid_request");
+    header("Authorization", arena_fmt(arena, "Bearer %s", good));
+    fields[0].padded = true;
+    refused("padded", ask(), 400, "invalid_request");
+    header("Authorization", arena_fmt(arena, "Bearer %s", good));
+    header("X-Actor-Id", "human:ana");
+    refused("an actor beside it", ask(), 401, NULL);
+    header("Authorization", arena_fmt(arena, "Bearer %s", good));
+    header(ASSERTION_HEADER, "a.b.c");
+    refused("an assertion beside it", ask(), 400, "invalid_request");
+    static const char *const queries[] = {"access_token=x", "a=b&access_token=x", "access_token"};
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        http.query = str_of(queries[i]);
+        header("Authorization", arena_fmt(arena, "Bearer %s", good));
+        refused(queries[i], ask(), 400, "invalid_request");
+        refused(queries[i], ask(), 400, "invalid_request");
+    }
+    http.query = STR("x_access_token=1&access_tokens=2");
+    taken("another query", shown(good));
+}
+END_TEST
+
+START_TEST(whoever_shows_nothing_hears_where_tokens_come_from)
+{
+    struct auth_result r = ask();
+    refused("nothing", r, 401, NULL);
+    ck_assert_str_eq(challenge(&r),
+                     "Bearer resource_metadata=\"" METADATA "\", scope=\"mcp:read\"");
+    r = shown("a.b.c");
+    ck_assert_ptr_nonnull(strstr(challenge(&r), "resource_metadata=\"" METADATA "\""));
+    ck_assert_ptr_nonnull(strstr(challenge(&r), "error_description=\"the token"));
+    header("X-Actor-Id", "human:ana");
+    refused("an actor header alone", ask(), 401, NULL);
+    const struct protected_resource *published = auth_resource(auth);
+    ck_assert_str_eq(published->resource, RESOURCE);
+    ck_assert_str_eq(published->issuer, ISSUER);
+}
+END_TEST
+
+/* ---- the registry ---- */
+
+START_TEST(a_token_is_no_more_than_the_registry_makes_of_it)
+{
+    refused("a client nobody registered", shown(token_with("claude", "chatty")), 403, NULL);
+    refused("the workspace's own token", shown(token_with("\"claude\"", "\"workspace\"")), 403,
+            NULL);
+    refused("a person nobody linked", shown(token_with("ana-7", "eve-9")), 403, NULL);
+    refused("the client as its own person", shown(token_with("ana-7", "claude")), 403, NULL);
+    refused("a service for somebody", shown(token_with("\"claude\"", "\"ledger-bot\"")), 403, NULL);
+    refused("no scope of ours", shown(token_with("mcp:propose", "openid")), 403,
+            "insufficient_scope");
+    clients[1].channels = 1u << CHANNEL_WEB;
+    refused("another channel", shown(token_with(NULL, NULL)), 403, NULL);
+    clients[1].channels = 1u << CHANNEL_API;
+    store_broken = true;
+    refused("a registry that cannot be read", shown(token_with(NULL, NULL)), 503, NULL);
+}
+END_TEST
+
+START_TEST(what_is_revoked_is_refused_at_the_next_call)
+{
+    const char *token = token_with(NULL, NULL);
+    taken("before", shown(token));
+    taken("from the cache", shown(token));
+    ck_assert(!proved);
+    ana_linked = false;
+    refused("an identity that is linked no more", shown(token), 403, NULL);
+    ana_linked = true;
+    ana_active = false;
+    refused("a disabled person", shown(token), 403, NULL);
+    ana_active = true;
+    clients[1].active = false;
+    refused("a disabled client", shown(token), 403, NULL);
+    clients[1].active = true;
+    taken("after", shown(token));
+}
+END_TEST
+
+START_TEST(a_service_is_itself_and_keeps_to_its_list)
+{
+    const char *claims = "{\"iss\":\"" ISSUER "\",\"sub\":\"ledger-bot\",\"aud\":\"" RESOURCE
+                         "\",\"client_id\":\"ledger-bot\",\"jti\":\"j-1\",\"iat\":1789999990,"
+                         "\"exp\":1790000300,\"scope\":\"mcp:read\"}";
+    struct auth_result r = shown(signed_by(rsa, "RS256", "r1", claims));
+    taken("a service's own token", r);
+    ck_assert_str_eq(r.actor.id, "llm:ledger-bot.service");
+    ck_assert_ptr_null(r.actor.on_behalf_of);
+    ck_assert(auth_tool_allowed(&r, "whois") && !auth_tool_allowed(&r, "confirm_match"));
+    ck_assert(!auth_reads_allowed(&r));
+    ck_assert(auth_scope_allows(auth, arena, ACCESS_READ, &r));
+    ck_assert(!auth_scope_allows(auth, arena, ACCESS_PROPOSE, &r));
+    ck_assert_str_eq(challenge(&r),
+                     "Bearer resource_metadata=\"" METADATA "\", scope=\"mcp:read mcp:propose\", "
+                     "error=\"insufficient_scope\", error_description=\"this needs "
+                     "more than the token is good for\"");
+}
+END_TEST
+
+START_TEST(a_scope_counts_for_token_holders_only)
+{
+    struct auth_result r = shown(token_with("mcp:propose", "mcp:read"));
+    taken("a reader", r);
+    ck_assert(auth_scope_allows(auth, arena, ACCESS_READ, &r));
+    ck_assert(!auth_scope_allows(auth, arena, ACCESS_PROPOSE, &r));
+    r = shown(token_with(NULL, NULL));
+    ck_assert(auth_scope_allows(auth, arena, ACCESS_READ, &r));
+    ck_assert(auth_scope_allows(auth, arena, ACCESS_PROPOSE, &r));
+    ck_assert_str_eq(challenge(&r), "");
+}
+END_TEST
+
+/* ---- the cache and the keys ---- */
+
+START_TEST(a_token_is_verified_once_until_it_ends)
+{
+    const char *token = token_with(NULL, NULL);
+    taken("first", shown(token));
+    ck_assert(proved);
+    taken("second", shown(token));
+    ck_assert(!proved);
+    ck_assert_uint_eq(token_cache_count(auth->tokens), 1);
+    now_s = 1790000300 + 59;
+    taken("within the minute that clocks may differ", shown(token));
+    ck_assert(!proved);
+    now_s = 1790000300 + 60;
+    refused("over", shown(token), 401, "invalid_token");
+    ck_assert(proved);
+    refused("over for good", shown(token), 401, "invalid_token");
+}
+END_TEST
+
+START_TEST(a_cached_token_is_still_held_to_the_way_it_is_shown)
+{
+    const char *token = token_with(NULL, NULL);
+    taken("as a bearer", shown(token));
+    header("Authorization", arena_fmt(arena, "DPoP %s", token));
+    refused("as DPoP", ask(), 401, "invalid_token");
+    ck_assert(!proved);
+}
+END_TEST
+
+START_TEST(other_keys_are_asked_for_and_forget_what_the_old_ones_signed)
+{
+    const char *old = token_with(NULL, NULL);
+    const char *kept = signed_by(ec, "ES256", "e1", claims_with(NULL, NULL));
+    taken("the old key's", shown(old));
+    taken("another key's", shown(kept));
+    rotated = true;
+    now_s += 61; /* of a kid that nobody knew, the provider is asked once a minute */
+    taken("the new key's", shown(signed_by(other_rsa, "RS256", "r2", claims_with(NULL, NULL))));
+    refused("what the withdrawn key signed", shown(old), 401, "invalid_token");
+    taken("what the key that stayed signed", shown(kept));
+    ck_assert(proved);
+}
+END_TEST
+
+START_TEST(a_withdrawn_key_is_noticed_though_every_token_is_cached)
+{
+    const char *token = token_with("1790000300", "1790009000");
+    taken("at first", shown(token));
+    rotated = true;
+    now_s += 899; /* the document said nothing of max-age: a quarter of an hour */
+    taken("while the keys are fresh", shown(token));
+    ck_assert(!proved);
+    now_s += 2;
+    refused("once they are asked for again", shown(token), 401, "invalid_token");
+}
+END_TEST
+
+START_TEST(invented_kids_do_not_make_us_hammer_the_provider)
+{
+    taken("a good one", shown(token_with(NULL, NULL)));
+    ck_assert_int_eq(asked, 2);
+    for (int i = 0; i < 500; i++)
+        refused("an invented kid",
+                shown(signed_by(ed, "EdDSA", arena_fmt(arena, "k%d", i), claims_with(NULL, NULL))),
+                401, "invalid_token");
+    ck_assert_int_le(asked, 3);
+}
+END_TEST
+
+START_TEST(without_the_providers_keys_nobody_new_gets_in)
+{
+    const char *token = token_with(NULL, NULL);
+    away = true;
+    refused("with the provider away", shown(token), 503, NULL);
+    refused("at once again", shown(token), 503, NULL);
+    ck_assert_int_eq(asked, 1);
+    away = false;
+    now_s += 6;
+    taken("when it is back", shown(token));
+    away = true;
+    taken("known already", shown(token));
+    now_s += 3601; /* past every freshness: the last good keys serve on */
+    refused("one that ended meanwhile", shown(token), 401, "invalid_token");
+    taken("by the last good keys", shown(token_with("1790000300", "1790009999")));
+}
+END_TEST
+
+START_TEST(what_cannot_be_served_does_not_start)
+{
+    static const struct {
+        const char *issuer, *resource;
+        int env;
+        const char *where;
+    } cases[] = {
+        {"", RESOURCE, CONFIG_PROD, "CLOSEGATE_OIDC_ISSUER"},
+        {ISSUER, NULL, CONFIG_PROD, "CLOSEGATE_ENGINE_RESOURCE"},
+        {ISSUER, "", CONFIG_PROD, "CLOSEGATE_ENGINE_RESOURCE"},
+        {ISSUER, "http://127.0.0.1:8001/mcp", CONFIG_PROD, "CLOSEGATE_ENGINE_RESOURCE"},
+        {ISSUER, "https://closegate.example/mcp/", CONFIG_PROD, "CLOSEGATE_ENGINE_RESOURCE"},
+        {"http://idp.example", RESOURCE, CONFIG_PROD, "CLOSEGATE_OIDC_ISSUER"},
+        {ISSUER, "http://closegate.example/mcp", CONFIG_DEV, "CLOSEGATE_ENGINE_RESOURCE"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct auth *none = NULL;
+        config.env = cases[i].env;
+        config.oidc_issuer = cases[i].issuer;
+        config.engine_resource = cases[i].resource;
+        struct err e = auth_new_with(&config, 0, provider, NULL, &none);
+        ck_assert_msg(e.kind == ERR_INPUT && text_eq(e.where, cases[i].where), "case %zu: %s", i,
+                      e.where);
+        ck_assert_ptr_null(none);
+    }
+}
+END_TEST
+
+TEST_MAIN_AROUND(
+    "auth_bearer", up, tear_down, a_client_acts_as_an_agent_for_the_person_of_its_token,
+    every_algorithm_of_ours_is_taken_with_its_own_key, no_attack_on_the_signature_gets_through,
+    there_is_one_text_for_one_token, a_token_that_says_something_else_is_refused,
+    a_token_is_shown_once_and_in_one_way, whoever_shows_nothing_hears_where_tokens_come_from,
+    a_token_is_no_more_than_the_registry_makes_of_it, what_is_revoked_is_refused_at_the_next_call,
+    a_service_is_itself_and_keeps_to_its_list, a_scope_counts_for_token_holders_only,
+    a_token_is_verified_once_until_it_ends, a_cached_token_is_still_held_to_the_way_it_is_shown,
+    other_keys_are_asked_for_and_forget_what_the_old_ones_signed,
+    a_withdrawn_key_is_noticed_though_every_token_is_cached,
+    invented_kids_do_not_make_us_hammer_the_provider, without_the_providers_keys_nobody_new_gets_in,
+    what_cannot_be_served_does_not_start)
