@@ -3,13 +3,14 @@
 // "listening PORT". Whoever comes to log in is `person` and agrees to everything, unless told
 // otherwise over POST /test/set {person, deny, spoil, noAuthTime …}.
 //
-// argv[2]: {"alg", "workspace", "people": {sub: {claims}}, "clients": {id: {secret, auth}}, "tls":
-// {"key", "cert"}: the files with which it is https}
+// argv[2]: {"alg", "workspace", "people": {sub: {claims}}, "clients": {id: {secret, auth, redirect}},
+// "tls": {"key", "cert"}: the files with which it is https, "resources": [uri]: for which it makes
+// access tokens as JWTs (RFC 8707, 9068), "service": {id, secret}: a client that acts for itself}
 import http from 'node:http';
 import https from 'node:https';
 import { readFileSync } from 'node:fs';
 import { createHmac, createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 import { spoilers } from './spoil.mjs';
 
 console.warn = () => {}; // that its adapter is not for production
@@ -110,7 +111,28 @@ async function meddle(ctx, next) {
     }
 }
 
-function client([client_id, { secret, auth }]) {
+const scopes = 'mcp:read mcp:propose';
+
+// RFC 8707: a token is made for a resource that is known, or for none.
+const resourceIndicators = {
+    enabled: true, defaultResource: () => undefined, useGrantedResource: () => true,
+    getResourceServerInfo: (_, resource) => {
+        if (!setup.resources.includes(resource)) throw new errors.InvalidTarget();
+        return { scope: scopes, audience: resource, accessTokenTTL: 300, accessTokenFormat: 'jwt',
+                 jwt: { sign: { alg: setup.alg } } };
+    },
+};
+
+function service({ id, secret }) {
+    return { client_id: id, client_secret: secret, grant_types: ['client_credentials'],
+             redirect_uris: [], response_types: [], id_token_signed_response_alg: setup.alg };
+}
+
+function client([client_id, { secret, auth, redirect }]) {
+    if (redirect) // a program on somebody's machine: it has no secret to keep
+        return { client_id, token_endpoint_auth_method: 'none', application_type: 'native',
+                 redirect_uris: [redirect], grant_types: ['authorization_code'],
+                 response_types: ['code'], id_token_signed_response_alg: setup.alg };
     return { client_id, client_secret: secret, token_endpoint_auth_method: auth,
              application_type: auth === 'none' ? 'native' : 'web',
              redirect_uris: [`${setup.workspace}/auth/callback`], grant_types: ['authorization_code'],
@@ -124,16 +146,19 @@ function build() {
     provider = new Provider(issuer, {
         jwks: { keys: [...keys.filter(k => k.alg === setup.alg), ...keys.filter(k => k.alg !== setup.alg)] },
         cookies: { keys: ['of a test'] },
-        clients: Object.entries(setup.clients).map(client),
+        clients: [...Object.entries(setup.clients).map(client),
+                  ...(setup.service ? [service(setup.service)] : [])],
         enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'] },
-        scopes: ['openid', 'email', 'profile', 'groups'],
+        scopes: ['openid', 'email', 'profile', 'groups', ...(setup.resources ? scopes.split(' ') : [])],
         claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'],
                   groups: ['groups'] },
         acrValues: ['urn:test:pwd', 'urn:test:mfa'],
         conformIdTokenClaims: !setup.claimsInToken,
         pkce: { required: () => true },
         features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true },
-                    rpInitiatedLogout: { enabled: true } },
+                    rpInitiatedLogout: { enabled: true },
+                    ...(setup.resources && { resourceIndicators,
+                                             clientCredentials: { enabled: true } }) },
         findAccount: (_, id) => setup.people[id] && { accountId: id,
             claims: async () => ({ ...setup.people[id], sub: id }) },
         interactions: { url: (_, i) => `/interaction/${i.uid}` },
@@ -159,6 +184,8 @@ async function interact(req, res) {
         new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     grant.addOIDCScope((prompt.details.missingOIDCScope ?? []).join(' '));
     grant.addOIDCClaims(prompt.details.missingOIDCClaims ?? []);
+    for (const [resource, wanted] of Object.entries(prompt.details.missingResourceScopes ?? {}))
+        grant.addResourceScope(resource, wanted.join(' '));
     return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } },
         { mergeWithLastSubmission: true });
 }
@@ -179,7 +206,7 @@ const controls = {
     '/test/rotate': ({ keep }) => { newKeys(); if (keep) keys = [...keys, ...old]; build(); return {}; },
     // a token of any header and claims, signed with a key in use
     '/test/sign': ({ header, claims }) => {
-        const key = keys.find(k => k.alg === setup.alg);
+        const key = keys.find(k => k.alg === header?.alg) ?? keys.find(k => k.alg === setup.alg);
         return { token: signed({ alg: setup.alg, kid: key.kid, ...header }, claims, key) };
     },
     '/test/logout-token': ({ claims = {}, header = {} }) => {
