@@ -38,7 +38,7 @@ static const struct setting rows[] = {
      AT(engine_resource),
      .help = "With CLOSEGATE_AUTH_BACKEND=oidc: the engine's address as its clients know it, such "
              "as https://closegate.example.com/mcp; access tokens name exactly it as their aud. "
-             "In dev http://CLOSEGATE_ENGINE_LISTEN/mcp when unset."},
+             "In dev CLOSEGATE_ENGINE_LISTEN and /mcp when unset."},
     {.name = "CLOSEGATE_AUTH_BACKEND",
      .type = SETTING_CHOICE,
      AT(auth_backend),
@@ -292,7 +292,8 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
     if (out->engine_socket == NULL)
         out->engine_socket = arena_fmt(arena, "%s/engine.sock", out->data_dir);
     if (out->engine_resource == NULL && out->env == CONFIG_DEV)
-        out->engine_resource = arena_fmt(arena, "http://%s/mcp", out->engine_listen);
+        out->engine_resource = arena_fmt(
+            arena, "%s://%s/mcp", out->tls.cert == NULL ? "http" : "https", out->engine_listen);
     TRY(arena_check(arena));
     TRY(err_in(witness_list_read(arena, &out->witnesses, &out->witness_list),
                "CLOSEGATE_WITNESSES"));

@@ -24,8 +24,10 @@ struct err bearer_new(struct auth *auth)
     const char *wrong = resource_uri_wrong(c->engine_resource, c->env == CONFIG_DEV);
     if (wrong != NULL)
         return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_RESOURCE", wrong);
-    auth->resource = (struct protected_resource){
-        .resource = c->engine_resource, .issuer = c->oidc_issuer, .name = "closegate"};
+    auth->resource = (struct protected_resource){.resource = c->engine_resource,
+                                                 .issuer = c->oidc_issuer,
+                                                 .name = "closegate",
+                                                 .mtls_bound = c->tls.peer_ca != NULL};
     auth->metadata_url = resource_metadata_url(auth->arena, c->engine_resource);
     auth->tokens = token_cache_new();
     ENSURE(auth->metadata_url != NULL && auth->tokens != NULL, ERR_LIMIT, "no memory");
@@ -159,7 +161,10 @@ void auth_prove(void *arg)
 static struct err sender_holds(struct auth_check *check)
 {
     const struct access_token *t = &check->token;
-    HOLDS(check, t->cnf_jkt == NULL && t->cnf_x5t == NULL, 401,
+    HOLDS(check,
+          t->cnf_x5t == NULL || web_peer_shows(check->from, t->cnf_x5t, check->now_us / 1000000),
+          401, "the access token is bound to a certificate that this connection did not show");
+    HOLDS(check, t->cnf_jkt == NULL, 401,
           "the access token is bound to a key, and nothing here shows that it is the caller's");
     HOLDS(check, check->scheme == SCHEME_BEARER, 401,
           "the access token is not bound to a key: show it as Bearer");

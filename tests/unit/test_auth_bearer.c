@@ -419,6 +419,33 @@ START_TEST(a_token_that_says_something_else_is_refused)
 }
 END_TEST
 
+/* RFC 8705 3: of a certificate whose SHA-256 is 32 bytes of 5. */
+#define X5T "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"
+
+START_TEST(a_token_of_a_certificate_is_taken_over_its_connection_only)
+{
+    const char *bound = token_with("\"acr\":\"mfa\"", "\"cnf\":{\"x5t#S256\":\"" X5T "\"}");
+    refused("without TLS", shown(bound), 401, "invalid_token");
+    memset(peer.cert_sha256, 5, sizeof peer.cert_sha256);
+    peer.cert_until_s = NOW_S + 10;
+    refused("without a certificate", shown(bound), 401, "invalid_token");
+    peer.is_tls = peer.has_cert = true;
+    taken("with its own", shown(bound));
+    ck_assert(!proved); /* it was a good token all the time */
+    taken("a token of nobody's beside a certificate", shown(token_with(NULL, NULL)));
+    peer.cert_sha256[31] = 6;
+    refused("with another's", shown(bound), 401, "invalid_token");
+    peer.cert_sha256[31] = 5;
+    now_s = NOW_S + 11;
+    refused("with one that has ended", shown(bound), 401, "invalid_token");
+    now_s = NOW_S;
+    refused("bound to a key as well",
+            shown(token_with("\"acr\":\"mfa\"",
+                             "\"cnf\":{\"x5t#S256\":\"" X5T "\",\"jkt\":\"" JKT "\"}")),
+            401, "invalid_token");
+}
+END_TEST
+
 /* ---- the header ---- */
 
 START_TEST(a_token_is_shown_once_and_in_one_way)
@@ -680,6 +707,7 @@ TEST_MAIN_AROUND(
     "auth_bearer", up, tear_down, a_client_acts_as_an_agent_for_the_person_of_its_token,
     every_algorithm_of_ours_is_taken_with_its_own_key, no_attack_on_the_signature_gets_through,
     there_is_one_text_for_one_token, a_token_that_says_something_else_is_refused,
+    a_token_of_a_certificate_is_taken_over_its_connection_only,
     a_token_is_shown_once_and_in_one_way, whoever_shows_nothing_hears_where_tokens_come_from,
     a_token_is_no_more_than_the_registry_makes_of_it, what_is_revoked_is_refused_at_the_next_call,
     a_service_is_itself_and_keeps_to_its_list, a_scope_counts_for_token_holders_only,
