@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { api, axe, check, close, desk, note, open, overflow, picture, settled, tell, url } from './harness.mjs';
+import { api, axe, check, close, comes, desk, note, open, overflow, picture, settled, tell, url } from './harness.mjs';
 
 const env = process.env;
 const words = page => page.getByRole('textbox', { name: /reason/i }).last();
@@ -148,13 +148,13 @@ const stories = {
         await bar.getByRole('textbox').fill('Both lines were seen on the statement.');
         await bar.getByRole('button', { name: 'Confirm 2' }).click();
         await bar.getByText('verified', { exact: true }).nth(1).waitFor();
-        check('several: each has a receipt of its own, verified where it stands', (await bar.getByText('verified', { exact: true }).count()) === 2, await bar.innerText());
+        await comes('several: each has a receipt of its own, verified where it stands', async () => (await bar.getByText('verified', { exact: true }).count()) === 2, () => bar.innerText());
         await picture(page, 'receipt-several');
     },
 
     'how far the log is verified': async a => {
         const page = await a('maria', '/inbox');
-        await header(page).waitFor();
+        await header(page).filter({ hasText: 'verified to' }).waitFor();
         const sizeOf = async () => Number((await header(page).innerText()).match(/#([\d,]+)/)?.[1].replace(/,/g, ''));
         const before = await sizeOf();
         await confirmed(page);
@@ -199,7 +199,7 @@ const stories = {
         await page.getByRole('checkbox', { name: /It is known why/ }).check();
         await page.getByRole('button', { name: /Forget what this browser knew/ }).click();
         await header(page).filter({ hasText: 'verified to' }).waitFor();
-        check('fork: who knows why starts over, and not before they said so', (await alarm(page).count()) === 0);
+        await comes('fork: who knows why starts over, and not before they said so', async () => (await alarm(page).count()) === 0);
     },
 
     'another key': async a => {
@@ -261,11 +261,11 @@ const stories = {
             const give = async (text, key) => {
                 await page.getByLabel('Text of the receipt').fill(text);
                 await page.getByLabel('Key', { exact: true }).fill(key);
-                await verdict.waitFor();
-                await page.waitForTimeout(120);
+                await page.locator('#result:not([aria-busy])').waitFor();
                 return verdict.innerText();
             };
             await page.getByLabel('Text of the receipt').fill(json);
+            await page.locator('#result:not([aria-busy])').waitFor();
             check(`without us, ${where}: nothing is said before there is a key`, (await verdict.count()) === 0 && /the key is missing/.test(await result.innerText()), await result.innerText());
             check(`without us, ${where}: the receipt verifies against the key it was given`, (await give(json, first)) === 'Verified', await result.innerText());
             const told = await result.innerText();

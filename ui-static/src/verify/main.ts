@@ -53,14 +53,17 @@ function show(answer: Answer<Evidence>): void {
     parts.push(whole)
   }
   result.replaceChildren(...parts)
+  result.ariaBusy = null
 }
 
 let asked = 0
 
 async function check(): Promise<void> {
   const mine = ++asked
+  result.ariaBusy = 'true'
   if (!receipt.value.trim() || !key.value.trim()) {
     result.replaceChildren(element('p', `Nothing is checked yet: ${receipt.value.trim() ? 'the key' : key.value.trim() ? 'the receipt' : 'both a receipt and a key'} is missing.`, 'none'))
+    result.ariaBusy = null
     return
   }
   const answer = await answerOf(async () => {
@@ -80,7 +83,10 @@ async function take(files: FileList | null | undefined): Promise<void> {
   for (const f of files ?? []) {
     // as it is: what a browser would mend is not what was signed
     const read = await answerOf(async () => textOf(new Uint8Array(await f.arrayBuffer()), 'The file'))
-    if (read.state !== 'verified') return show(read)
+    if (read.state !== 'verified') {
+      asked++ // what is being checked now would be told over it
+      return show(read)
+    }
     const text = read.found
     if (text.includes('"closegate-key-chain/1"')) {
       chain.value = text
