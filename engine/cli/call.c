@@ -127,10 +127,10 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
 static void receipt_keep(const struct cli *cli, struct out_file *out, const struct json *result)
 {
     const struct json *receipt = json_pointer_get(result, "/_meta/closegate~1receipt");
-    CLEANUP(jw_fini) struct jw w;
     struct str text;
     if (out->path == NULL)
         return;
+    CLEANUP(jw_fini) struct jw w;
     jw_init(&w, 2 * RECEIPT_BYTES_MAX);
     jw_tree(&w, NULL, receipt);
     struct err e =
