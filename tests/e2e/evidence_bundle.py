@@ -241,8 +241,15 @@ def queries(b, path):
     done = subprocess.run([shell, "-readonly", os.path.join(b.book.data, "recon.db")],
                           input=read(path, "queries.sql"), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
-    check("queries.sql runs in SQLite's shell", done.returncode == 0 and not done.stderr,
-          done.stderr.decode())
+    check("queries.sql runs in SQLite's shell", done.returncode == 0 and not done.stderr and
+          b".parameter" not in done.stdout, done.stderr.decode() + done.stdout.decode()[:200])
+    scoped = b.make("--entity", "acme-uk")[0]
+    asked = [line for line in read(scoped, "queries.sql").decode().splitlines()
+             if line.startswith(".parameter set ?3")]
+    done = subprocess.run([shell, ":memory:"], input="\n".join(asked + ["SELECT ?3;"]).encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    check("those of a bundle of one entity ask for it alone",
+          json.loads(done.stdout or b"0") == ["acme-uk"], done.stdout + done.stderr)
 
 
 # ---- what is forged ----
