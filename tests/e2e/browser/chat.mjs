@@ -128,6 +128,7 @@ const failed = await tell({
         await picture(page, 'conversation-phone');
         await page.goto(`${url}/chat`);
         await composer(page).waitFor();
+        await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().waitFor();
         await comes('chat at 390 px: a new one and the old ones are on one page', async () => await composer(page).isVisible() && await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().isVisible());
         await judged(page, 'a new conversation at 390 px');
         await picture(page, 'conversation-new-phone');

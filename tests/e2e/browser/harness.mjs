@@ -112,7 +112,8 @@ export async function signIn(page, person, path = '/') {
 // Nothing is on its way any more, and nothing says that it is loading.
 export async function settled(page) {
     await page.waitForLoadState('domcontentloaded');
-    await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'), null, { timeout: 30000 }).catch(() => {});
+    // drawn at all: until the session is known there is nothing, and no screen has set the title
+    await page.waitForFunction(() => document.title !== 'closegate' && document.querySelector('h1') && !document.querySelector('[aria-busy="true"], .loading'), null, { timeout: 30000 }).catch(() => {});
     await page.waitForTimeout(150);
 }
 

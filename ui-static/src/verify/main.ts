@@ -61,6 +61,8 @@ let asked = 0
 async function check(): Promise<void> {
   const mine = ++asked
   result.ariaBusy = 'true'
+  // nothing of what was checked before stands over what is checked now
+  result.replaceChildren(element('p', 'Checking…', 'none'))
   if (!receipt.value.trim() || !key.value.trim()) {
     result.replaceChildren(element('p', `Nothing is checked yet: ${receipt.value.trim() ? 'the key' : key.value.trim() ? 'the receipt' : 'both a receipt and a key'} is missing.`, 'none'))
     result.ariaBusy = null
@@ -80,13 +82,12 @@ function fromField(text: string): string {
 }
 
 async function take(files: FileList | null | undefined): Promise<void> {
+  asked++ // what is being checked now would be told over it
+  result.replaceChildren(element('p', 'Reading the file…', 'none'))
   for (const f of files ?? []) {
     // as it is: what a browser would mend is not what was signed
     const read = await answerOf(async () => textOf(new Uint8Array(await f.arrayBuffer()), 'The file'))
-    if (read.state !== 'verified') {
-      asked++ // what is being checked now would be told over it
-      return show(read)
-    }
+    if (read.state !== 'verified') return show(read)
     const text = read.found
     if (text.includes('"closegate-key-chain/1"')) {
       chain.value = text
