@@ -312,8 +312,8 @@ def main():
         intact, said = lib.chain_is_intact(book)
         check("audit verify --book: intact", intact, said)
     off(binary)
-    tap.done()
+    return tap.done()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
