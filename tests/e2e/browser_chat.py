@@ -44,7 +44,7 @@ def scripts(mock, book):
         llm.Call("confirm_match", {"match_id": blocked, "rationale": "friends"}),
         llm.Call("confirm_match", {"match_id": waits, "rationale": "they fit"}),
         llm.Call("transfer_money", {"to": "me"})]) if ask.steps == 0
-        else llm.Say(HOSTILE, chunk=7, ascii=False, delay=0.02))
+        else llm.Say(HOSTILE, chunk=7, ascii=False))
     mock.on("slowly", lambda ask: llm.Say("word " * 3000, chunk=5, delay=0.02))
     # both attempts of the first try, and no more
     failing = [llm.Fail(529), llm.Fail(529)]
