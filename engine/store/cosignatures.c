@@ -10,7 +10,6 @@ enum {
     COSIGNATURE_LINES,
     COSIGNATURE_COVERING,
     COSIGNATURE_LATEST,
-    COSIGNATURE_WALK,
 };
 
 const struct db_sql cosignatures_sql[] = {
@@ -27,9 +26,6 @@ const struct db_sql cosignatures_sql[] = {
     [COSIGNATURE_LATEST] = {"cosignature_latest",
                             "SELECT size, witness, line, cosigned_s FROM audit_cosignatures"
                             " WHERE witness = ?1 ORDER BY size DESC LIMIT 1"},
-    [COSIGNATURE_WALK] = {"cosignature_walk",
-                          "SELECT size, witness, line, cosigned_s FROM audit_cosignatures"
-                          " WHERE size >= ?1 ORDER BY size, witness"},
 };
 const size_t cosignatures_sql_n = sizeof cosignatures_sql / sizeof cosignatures_sql[0];
 
@@ -101,22 +97,4 @@ struct err cosignature_latest(struct tx *tx, struct arena *arena, const char *wi
     stmt_bind_text(q, 1, witness);
     TRY(stmt_step(q, found));
     return *found ? row_read(q, arena, latest) : OK;
-}
-
-struct err cosignatures_walk(struct tx *tx, int64_t from, cosignature_fn *fn, void *arg)
-{
-    CLEANUP(arena_free) struct arena *row = arena_new((size_t)256 * 1024);
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_COSIGNATURES, COSIGNATURE_WALK);
-    ENSURE(row != NULL, ERR_LIMIT, "out of memory");
-    stmt_bind_int(q, 1, from);
-    for (;;) {
-        struct cosignature c;
-        bool more;
-        TRY(stmt_step(q, &more));
-        if (!more)
-            return OK;
-        arena_reset(row);
-        TRY(row_read(q, row, &c));
-        TRY(fn(arg, &c));
-    }
 }

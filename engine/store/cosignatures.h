@@ -29,9 +29,4 @@ MUST_CHECK struct err cosigned_covering(struct tx *tx, int64_t size, int64_t *co
 MUST_CHECK struct err cosignature_latest(struct tx *tx, struct arena *arena, const char *witness,
                                          bool *found, struct cosignature *latest);
 
-/* Every one of heads of at least `from`, sizes rising, then by witness; its texts live for the
- * call. */
-typedef struct err cosignature_fn(void *arg, const struct cosignature *c);
-MUST_CHECK struct err cosignatures_walk(struct tx *tx, int64_t from, cosignature_fn *fn, void *arg);
-
 #endif

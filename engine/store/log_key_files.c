@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/sys/disk.h"
-#include "common/sys/log.h"
 #include "engine/store/log_keys_own.h"
 
 static struct err path_make(char out[KEY_PATH_MAX], const char *folder, const char *name)
@@ -86,15 +85,10 @@ struct err log_keys_fill(struct key_slot *slot)
     return e;
 }
 
-struct err log_keys_make(struct log_keys *keys)
-{
-    return log_keys_fill(log_keys_slot(keys, KEY_FILE_NOW));
-}
-
 /* ---- one key goes, the next one comes ---- */
 
-/* The bytes first, then the name. On a disk that writes elsewhere (flash, snapshots) the old bytes
- * may stay. */
+/* The bytes first, then the name. May be cut off and begun again: a file that is gone is wiped. On
+ * a disk that writes elsewhere (flash, snapshots) the old bytes may stay. */
 static struct err file_wipe(const char *path)
 {
     char zeros[4096] = {0};

@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "common/sys/json_read.h"
-#include "common/sys/log.h"
+#include "common/verify/check.h"
 #include "engine/store/log_keys_own.h"
 #include "engine/store/sql.h"
 #include "engine/store/tree.h"
 
 #define ROTATED       "KEY_ROTATED"
 #define STATEMENT_MAX ((size_t)8 * 1024)
-#define ORIGIN_PREFIX "closegate/"
 
 /* ---- the book's side ---- */
 

@@ -39,9 +39,6 @@ MUST_CHECK struct err log_keys_open(const char *data_dir, struct log_keys **keys
 void log_keys_free(struct log_keys *keys); /* after every store that uses them; takes NULL */
 CLEANUP_DEFINE(struct log_keys *, log_keys_free)
 
-/* Makes log.key unless there is one: for a book that is about to get its first key. */
-MUST_CHECK struct err log_keys_make(struct log_keys *keys);
-
 /* Outside of a group: the key that the book says is current signs the store's heads from now on,
  * and a rotation that was cut off is finished. ERR_MISSING: the book has no key yet (nobody signs
  * then); ERR_AUTH: it has one, and it is not in the data folder. Texts live in `arena`. */

@@ -87,28 +87,6 @@ START_TEST(the_nearest_and_the_latest_are_found)
 }
 END_TEST
 
-static struct err seen_add(void *arg, const struct cosignature *c)
-{
-    char *text = arg;
-    size_t at = strlen(text);
-    snprintf(text + at, 64 - at, "%d%s ", (int)c->size, c->witness);
-    return OK;
-}
-
-START_TEST(the_walk_goes_up_the_sizes)
-{
-    char text[64] = "";
-    (void)keep(5, "w1", "x\n");
-    (void)keep(3, "w2", "x\n");
-    (void)keep(3, "w1", "x\n");
-    (void)keep(1, "w1", "x\n");
-    call_begin(&b);
-    ck_ok(cosignatures_walk(&b.tx, 2, seen_add, text));
-    call_end(&b);
-    ck_assert_str_eq(text, "3w1 3w2 5w1 ");
-}
-END_TEST
-
 START_TEST(cosignatures_are_append_only)
 {
     (void)keep(3, "w1", "one\n");
@@ -126,4 +104,4 @@ END_TEST
 
 TEST_MAIN_AROUND("cosignatures", up, down, the_first_cosignature_of_a_head_stays,
                  what_was_never_signed_is_not_cosigned, the_nearest_and_the_latest_are_found,
-                 the_walk_goes_up_the_sizes, cosignatures_are_append_only)
+                 cosignatures_are_append_only)
