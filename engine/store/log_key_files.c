@@ -94,6 +94,8 @@ static struct err file_wipe(const char *path)
     char zeros[4096] = {0};
     struct stat st;
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return OK;
     ENSURE(fd >= 0, ERR_STORE, "the retired key's file could not be opened");
     bool ok = fstat(fd, &st) == 0;
     for (off_t left = ok ? st.st_size : 0; ok && left > 0; left -= (off_t)sizeof zeros)
@@ -110,30 +112,32 @@ static struct err file_move(const char *from, const char *to)
     return disk_sync_folder_of(to);
 }
 
-static struct err retire(struct log_keys *keys, const char *path, const struct note_key *key,
-                         bool wipe)
+static struct err aside_path(const struct log_keys *keys, const struct note_key *key,
+                             char out[KEY_PATH_MAX])
 {
-    char name[64], to[KEY_PATH_MAX], id[2 * NOTE_ID_LEN + 1];
+    char name[64], id[2 * NOTE_ID_LEN + 1];
     hex_print(key->id, NOTE_ID_LEN, id);
-    if (wipe)
-        return file_wipe(path);
     (void)snprintf(name, sizeof name, LOG_KEY_FILE ".%s.retired", id);
-    TRY(path_make(to, keys->folder, name));
-    return file_move(path, to);
+    return path_make(out, keys->folder, name);
 }
 
+/* The old key is moved aside before it is wiped: a log.key of zeros would keep the next process
+ * from starting, one aside is wiped by it. */
 struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired, bool wipe)
 {
     struct key_slot *old = log_keys_slot(keys, KEY_FILE_NOW);
     struct key_slot *next = log_keys_slot(keys, KEY_FILE_NEXT);
-    char path[KEY_PATH_MAX];
+    char aside[KEY_PATH_MAX], path[KEY_PATH_MAX];
+    TRY(aside_path(keys, retired, aside));
     if (old->signer.secret != NULL) {
         ENSURE(log_keys_holds(old, retired), ERR_CONFLICT,
                "log.key is neither the book's current key nor the one before: move it away");
-        TRY(retire(keys, old->path, retired, wipe));
+        TRY(file_move(old->path, aside));
         ed25519_free(old->signer.secret);
         old->signer.secret = NULL;
     }
+    if (wipe)
+        TRY(file_wipe(aside));
     TRY(file_move(next->path, old->path));
     memcpy(path, old->path, sizeof path);
     memcpy(old->path, next->path, sizeof path);

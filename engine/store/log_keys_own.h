@@ -31,7 +31,7 @@ bool log_keys_holds(const struct key_slot *slot, const struct note_key *key);
 /* Loads the file, or makes it, or does neither when it is loaded already. */
 MUST_CHECK struct err log_keys_fill(struct key_slot *slot);
 /* log.key.next becomes log.key; what was log.key is kept as log.key.<id>.retired, or overwritten
- * and removed. Any part of it may have been done before. */
+ * and removed under that name. Any part of it may have been done before. */
 MUST_CHECK struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired,
                                        bool wipe);
 

@@ -199,7 +199,7 @@ START_TEST(the_next_start_finishes_a_rotation_that_was_committed)
 }
 END_TEST
 
-/* Died between the two renames, and between wiping and renaming: log.key is gone. */
+/* Died between the two renames: log.key is gone. */
 START_TEST(the_next_start_finishes_a_rotation_between_two_files)
 {
     for (int wipe = 0; wipe < 2; wipe++) {
@@ -212,8 +212,52 @@ START_TEST(the_next_start_finishes_a_rotation_between_two_files)
         expect_signed_by(&rows[wipe + 1].statement.new_key);
         expect_file_of("log.key", &rows[wipe + 1].statement.new_key);
         ck_assert(!is_file("log.key.next"));
+        ck_assert(is_file(retired(old)) == (wipe == 0));
         (void)unlink(at(retired(old)));
     }
+}
+END_TEST
+
+/* Died while wiping, with all or some of the bytes overwritten, and behind it. */
+START_TEST(the_next_start_finishes_a_wipe)
+{
+    static const char zeros[4096];
+    static const size_t written[] = {sizeof zeros, 20, 0};
+    for (size_t i = 0; i < 3; i++) {
+        rotate(true);
+        struct log_key_event *rows = listed(2 + i);
+        const char *aside = at(retired(&rows[i].statement.new_key));
+        ck_assert_int_eq(rename(at("log.key"), aside), 0);
+        FILE *f = fopen(aside, "r+b");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fwrite(zeros, 1, written[i], f), written[i]);
+        ck_assert_int_eq(fclose(f), 0);
+        if (written[i] == 0)
+            ck_assert_int_eq(unlink(aside), 0);
+        restart();
+        ck_ok(log_keys_use(keys, b.store, b.arena));
+        ck_assert(!is_file(retired(&rows[i].statement.new_key)));
+        expect_file_of("log.key", &rows[i + 1].statement.new_key);
+        expect_signed_by(&rows[i + 1].statement.new_key);
+    }
+}
+END_TEST
+
+/* A name more of the same bytes: they are gone, not only the name of them. */
+START_TEST(a_wiped_key_is_overwritten)
+{
+    char bytes[4096];
+    ck_assert_int_eq(link(at("log.key"), at("copy")), 0);
+    rotate(true);
+    ck_ok(log_keys_settle(keys, b.store));
+    FILE *f = fopen(at("copy"), "rb");
+    ck_assert_ptr_nonnull(f);
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_uint_gt(n, 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(bytes[i], 0);
+    (void)unlink(at("copy"));
 }
 END_TEST
 
@@ -333,6 +377,7 @@ TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on
                  a_rotation_that_came_to_nothing_leaves_the_old_key_in_force,
                  the_next_start_finishes_a_rotation_that_was_committed,
                  the_next_start_finishes_a_rotation_between_two_files,
+                 the_next_start_finishes_a_wipe, a_wiped_key_is_overwritten,
                  the_wish_to_wipe_outlives_the_process, one_group_holds_one_rotation,
                  a_book_without_its_key_is_not_written, another_key_in_the_folder_is_not_the_books,
                  a_strange_key_in_the_way_of_the_next_one_is_not_lost,
