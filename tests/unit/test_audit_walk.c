@@ -2,6 +2,8 @@
  * any number of threads, and the first wrong event wherever chunks and tiles begin and end. */
 #include "engine/store/audit_walk.h"
 
+#include <stdatomic.h>
+
 #include "engine/store/tree.h"
 #include "tests/unit/raw_book.h"
 
@@ -156,6 +158,75 @@ START_TEST(a_number_that_no_event_has_is_an_error)
             ck_err(look(&l, 1, EVENTS, thread_counts[t]), ERR_STORE);
             ck_assert_int_eq(l.joins, 1);
         }
+}
+END_TEST
+
+/* The page that has the event is no page any more. */
+static void page_spoil(int64_t seq)
+{
+    static const char nothing[8] = {0};
+    char text[32];
+    (void)snprintf(text, sizeof text, "\"seq\":%lld,", (long long)seq);
+    attack_file(&b, text, true, nothing, sizeof nothing);
+}
+
+/* The first of three chunks waits until somebody has read the second, and is at the third. */
+struct waiting {
+    atomic_bool third;
+    bool stop, fail; /* behind the first chunk; in it */
+};
+
+static struct err wait_open(struct walk_hand *hand, struct walk_chunk *chunk)
+{
+    struct waiting *w = hand->arg;
+    if (chunk->first > 2 * WALK_CHUNK)
+        atomic_store(&w->third, true);
+    return OK;
+}
+
+static struct err wait_row(struct walk_hand *hand, struct walk_chunk *chunk,
+                           const struct walk_row *row)
+{
+    struct waiting *w = hand->arg;
+    (void)row;
+    while (chunk->first == 1 && !atomic_load(&w->third))
+        (void)usleep(1000);
+    ENSURE(chunk->first > 1 || !w->fail, ERR_LIMIT, "too much");
+    return OK;
+}
+
+static struct err wait_join(void *arg, const struct walk_chunk *chunk, bool *stop)
+{
+    const struct waiting *w = arg;
+    (void)chunk;
+    *stop = w->stop;
+    return OK;
+}
+
+static struct err wait_walk(bool stop, bool fail, bool *damaged)
+{
+    struct waiting w = {.stop = stop, .fail = fail};
+    const struct walk walk = {.path = b.path,
+                              .first = 1,
+                              .last = EVENTS,
+                              .threads = 2,
+                              .arg = &w,
+                              .open = wait_open,
+                              .row = wait_row,
+                              .join = wait_join};
+    return audit_walk(&walk, b.arena, damaged);
+}
+
+START_TEST(damage_behind_the_end_or_the_first_error_is_not_the_answer)
+{
+    bool damaged;
+    page_spoil(5000);
+    ck_ok(wait_walk(true, false, &damaged));
+    ck_assert(!damaged);
+    ck_err(wait_walk(false, true, &damaged), ERR_LIMIT);
+    ck_assert(!damaged);
+    ck_err(wait_walk(false, false, &damaged), ERR_STORE);
+    ck_assert(damaged);
 }
 END_TEST
 
@@ -328,6 +399,7 @@ END_TEST
 TEST_MAIN_AROUND("audit_walk", up, down, chunks_are_joined_in_order_whatever_the_threads,
                  the_error_is_that_of_the_first_chunk_that_failed, a_join_may_end_the_walk,
                  a_number_that_no_event_has_is_an_error,
+                 damage_behind_the_end_or_the_first_error_is_not_the_answer,
                  a_log_of_several_chunks_is_intact_on_any_number_of_threads,
                  an_edited_event_is_named_where_chunks_begin_and_end,
                  a_tile_that_was_changed_names_the_event,
