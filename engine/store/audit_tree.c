@@ -97,11 +97,11 @@ static int64_t tile_bad_seq(struct tree_hand *t, uint64_t n, int64_t first)
     stmt_bind_int(t->tiles, 2, (int64_t)n);
     struct err e = stmt_step(t->tiles, &row);
     const struct str h = e.kind == ERR_NONE && row ? stmt_peek(t->tiles, 1) : STR("");
-    while (h.len == TILE_BYTES && i < TREE_TILE_WIDTH - 1 &&
+    while (h.len == TILE_BYTES && i < TREE_TILE_WIDTH &&
            memcmp(h.at + i * MERKLE_HASH_LEN, t->leaves[i].at, MERKLE_HASH_LEN) == 0)
         i++;
     stmt_reset(t->tiles);
-    return h.len != TILE_BYTES || i == TREE_TILE_WIDTH - 1 ? first : first + (int64_t)i;
+    return h.len != TILE_BYTES || i == TREE_TILE_WIDTH ? first : first + (int64_t)i;
 }
 
 static struct err tile_full(const struct verify *v, struct tree_hand *t, struct tree_found *found,

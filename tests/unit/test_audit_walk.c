@@ -332,6 +332,9 @@ START_TEST(a_tile_that_was_changed_names_the_event)
     attack_behind("UPDATE audit_tiles SET hashes = CAST(substr(hashes, 1, 32 * 9) || zeroblob(32)"
                   " || substr(hashes, 32 * 10 + 1) AS BLOB) WHERE level = 0 AND n = 20");
     expect_told(AUDIT_TREE, 20 * 256 + 10);
+    attack_behind("UPDATE audit_tiles SET hashes = CAST(substr(hashes, 1, 32 * 255) ||"
+                  " zeroblob(32) AS BLOB) WHERE level = 0 AND n = 18"); /* its last leaf */
+    expect_told(AUDIT_TREE, 18 * 256 + 256);
     attack_behind("UPDATE audit_tiles SET root = zeroblob(32) WHERE level = 0 AND n = 3");
     expect_told(AUDIT_TREE, 3 * 256 + 1);
     attack_behind("DELETE FROM audit_tiles WHERE level = 0 AND n = 1");
