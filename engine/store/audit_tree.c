@@ -207,6 +207,18 @@ static struct err level_add(struct verify *v, unsigned level, const struct merkl
     return level + 1 < TREE_LEVEL_COUNT ? level_add(v, level + 1, &edge.at[TILE_BITS]) : OK;
 }
 
+/* Worded once: every head behind the first one that differs may differ, too. */
+static void head_differs(struct verify *v, int64_t size)
+{
+    struct audit_told *tree = &v->report->told[AUDIT_TREE];
+    const int64_t since = (int64_t)v->good_size + 1;
+    if (tree->answer != AUDIT_NOT_OK)
+        told_bad(tree, since,
+                 arena_fmt(v->arena,
+                           "events %lld to %lld are not those that the signed head of %lld covers",
+                           (long long)since, (long long)size, (long long)size));
+}
+
 static void head_join(struct verify *v, const struct head_seen *head)
 {
     struct audit_told *tree = &v->report->told[AUDIT_TREE];
@@ -217,18 +229,16 @@ static void head_join(struct verify *v, const struct head_seen *head)
         head->known->held = same;
         return;
     }
-    const int64_t since = (int64_t)v->good_size + 1;
     v->report->heads++;
-    if (!same)
-        told_bad(tree, since,
-                 arena_fmt(v->arena,
-                           "events %lld to %lld are not those that the signed head of %lld covers",
-                           (long long)since, (long long)head->size, (long long)head->size));
-    else if (head->says != NULL && !head->unknown)
+    if (!same) {
+        head_differs(v, (int64_t)head->size);
+        return;
+    }
+    if (head->says != NULL && !head->unknown)
         told_bad(tree, (int64_t)head->size, head->says);
-    if (same && head->says != NULL && head->unknown && tree->says == NULL)
+    else if (head->says != NULL && tree->says == NULL)
         *tree = (struct audit_told){.answer = AUDIT_NOT_KNOWN, .says = head->says};
-    if (!same || head->says != NULL)
+    if (head->says != NULL)
         return;
     v->good_size = head->size;
     if (tree->answer != AUDIT_NOT_OK)
