@@ -11,7 +11,8 @@
 #include "engine/store/audit_verify_own.h"
 
 static const struct db_sql keys_sql = {
-    "verify_keys", "SELECT seq, json_extract(event, '$.detail.statement') FROM audit_events"
+    "verify_keys", "SELECT seq, CASE WHEN json_valid(event) THEN"
+                   " json_extract(event, '$.detail.statement') END FROM audit_events"
                    " WHERE event_type = 'KEY_ROTATED' AND seq <= ?1 ORDER BY seq"};
 static const struct db_sql stored_sql = {"verify_stored",
                                          "SELECT (SELECT max(size) FROM audit_heads), (SELECT"

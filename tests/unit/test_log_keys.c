@@ -372,6 +372,30 @@ START_TEST(an_event_that_does_not_follow_is_told_and_not_believed)
 }
 END_TEST
 
+static struct err text_take(void *arg, const struct audit_row *row)
+{
+    (void)snprintf(arg, 256, "%s", row->event);
+    return OK;
+}
+
+START_TEST(a_key_event_that_is_not_json_is_named)
+{
+    struct audit_report r;
+    const struct audit_filter filter = {.event_type = "KEY_ROTATED", .limit = 1};
+    int64_t last;
+    bool more;
+    char text[256] = "";
+    call_begin(&b);
+    ck_ok(audit_query(&b.tx, &filter, text_take, text, &last, &more));
+    call_end(&b);
+    attack_file(&b, text, false, "x", 1);
+    ck_ok(audit_verify_file(b.path, false, b.arena, &r));
+    ck_assert_int_eq(r.kind, AUDIT_BROKEN);
+    ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 2);
+    ck_assert_int_eq(r.told[AUDIT_TREE].bad_seq, 2);
+}
+END_TEST
+
 TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on,
                  a_rotation_changes_the_signer_with_its_own_head, keys_go_on_and_on,
                  a_rotation_that_came_to_nothing_leaves_the_old_key_in_force,
@@ -382,4 +406,5 @@ TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on
                  a_book_without_its_key_is_not_written, another_key_in_the_folder_is_not_the_books,
                  a_strange_key_in_the_way_of_the_next_one_is_not_lost,
                  a_key_that_others_may_read_is_refused,
-                 an_event_that_does_not_follow_is_told_and_not_believed)
+                 an_event_that_does_not_follow_is_told_and_not_believed,
+                 a_key_event_that_is_not_json_is_named)
