@@ -279,14 +279,14 @@ static void tree_settle(struct verify *v)
 }
 
 /* Whether the line beside a head is its witness's. */
-static bool cosignature_holds(const char *witness, struct str note, struct str line)
+static bool cosignature_holds(struct str witness, struct str note, struct str line)
 {
     CLEANUP(buf_fini) struct buf whole;
     struct note parsed, with;
     struct note_key key;
     buf_init(&whole, NOTE_BYTES_MAX);
     if (note_parse(note, &parsed).kind != ERR_NONE ||
-        note_key_parse(str_of(witness), &key).kind != ERR_NONE)
+        note_key_parse(witness, &key).kind != ERR_NONE)
         return false;
     buf_put(&whole, parsed.text.at, parsed.text.len);
     buf_putc(&whole, '\n');
@@ -294,10 +294,10 @@ static bool cosignature_holds(const char *witness, struct str note, struct str l
     return note_parse(buf_str(&whole), &with).kind == ERR_NONE && note_signed(&with, &key, NULL);
 }
 
-static bool witness_counts(const struct verify *v, const char *witness)
+static bool witness_counts(const struct verify *v, struct str witness)
 {
     struct note_key key;
-    if (note_key_parse(str_of(witness), &key).kind != ERR_NONE)
+    if (note_key_parse(witness, &key).kind != ERR_NONE)
         return false;
     for (size_t i = 0; i < v->trust.witnesses_n; i++) {
         if (note_key_eq(&key, &v->trust.witnesses[i]))
@@ -310,7 +310,7 @@ static bool witness_counts(const struct verify *v, const char *witness)
 static bool anchors(struct verify *v, struct stmt *q)
 {
     const int64_t size = stmt_int(q, 1);
-    const char *witness = stmt_text(q, 0, v->arena);
+    const struct str witness = stmt_peek(q, 0);
     if (size > v->report->covered || !witness_counts(v, witness))
         return false;
     if (cosignature_holds(witness, stmt_peek(q, 3), stmt_peek(q, 2)))
