@@ -205,7 +205,8 @@ struct err known_read(struct verify *v, const struct audit_given *given)
 
 /* ---- after: what is still to be said ---- */
 
-/* Of a receipt, whether its own event stands there; of any, whether the log had that root. */
+/* Of a receipt, whether its own event stands there; of any that the walk came to, whether the log
+ * had that root. */
 static struct err known_tell(struct verify *v, const struct known_head *known)
 {
     static const struct db_sql hash_sql = {"verify_known",
@@ -225,7 +226,7 @@ static struct err known_tell(struct verify *v, const struct known_head *known)
         told_bad(told, known->seq,
                  arena_fmt(v->arena, "event %" PRId64 " is not the one that %s is of", known->seq,
                            known->name));
-    else if (!known->held)
+    else if (!known->held && (known->seen || v->gap == 0))
         told_bad(told,
                  (int64_t)v->good_size + 1 <= (int64_t)known->size ? (int64_t)v->good_size + 1 : 1,
                  arena_fmt(v->arena, "the first %" PRIu64 " events are not those that %s covers",
@@ -233,27 +234,38 @@ static struct err known_tell(struct verify *v, const struct known_head *known)
     return OK;
 }
 
+/* The walk did not come to every head that is stored. */
+static bool gap_under_heads(const struct verify *v)
+{
+    return v->gap != 0 && v->heads_last >= v->gap;
+}
+
 static void truncation_settle(struct verify *v)
 {
     struct audit_told *told = &v->report->told[AUDIT_TRUNCATION];
     uint64_t kept = 0;
-    bool unsure = false;
+    bool unseen = false;
     for (size_t i = 0; i < v->known_n; i++) {
-        unsure = unsure || !v->known[i].wanted;
+        unseen = unseen || !v->known[i].held;
         kept = v->known[i].held ? v->known[i].size : kept;
     }
     if (told->answer == AUDIT_NOT_OK)
         return;
-    if (v->known_n > 0) {
-        told->answer = unsure || v->trust.n == 0 ? AUDIT_NOT_KNOWN : AUDIT_OK;
+    if (unseen) {
+        told->says = "an event is missing before a head that was kept elsewhere";
+    } else if (v->known_n > 0) {
+        told->answer = v->trust.n == 0 ? AUDIT_NOT_KNOWN : AUDIT_OK;
         told->says = arena_fmt(
             v->arena, "it still has the %" PRIu64 " events that were kept elsewhere", kept);
+    } else if (gap_under_heads(v)) {
+        told->says = "an event is missing before a head of the book";
     } else if (v->report->covered > 0) {
         told->answer = AUDIT_OK;
         told->says = "by the heads of the book itself; an end cut off with its heads is seen by a "
                      "head kept elsewhere (--against)";
     } else {
-        told->says = "no head is signed, and none was given";
+        told->says = v->heads_last > 0 ? "no head of the book is known to hold, and none was given"
+                                       : "no head is signed, and none was given";
     }
 }
 
@@ -263,9 +275,8 @@ static void tree_settle(struct verify *v)
     struct audit_report *r = v->report;
     if (tree->answer == AUDIT_NOT_OK)
         return;
-    if (v->stopped && v->heads_last > 0)
-        told_bad(tree, r->told[AUDIT_ROWS].bad_seq,
-                 "an event is missing that a signed head covers");
+    if (gap_under_heads(v))
+        told_bad(tree, v->gap, "an event is missing that a signed head covers");
     else if (tree->says != NULL)
         tree->answer = AUDIT_NOT_KNOWN;
     else if (r->covered == v->last)
@@ -348,10 +359,10 @@ static void key_tell(struct verify *v)
 struct err known_settle(struct verify *v, const struct audit_given *given)
 {
     struct audit_report *r = v->report;
-    if (!v->stopped && v->key_events_seen != v->key_events)
+    if (v->gap == 0 && v->key_events_seen != v->key_events)
         told_bad(&r->told[AUDIT_ROWS], v->keyed_from,
                  "the index of event types does not show every KEY_ROTATED event");
-    for (size_t i = 0; !v->stopped && i < v->known_n; i++)
+    for (size_t i = 0; i < v->known_n; i++)
         TRY(known_tell(v, &v->known[i]));
     tree_settle(v);
     if (v->heads_last > 0)

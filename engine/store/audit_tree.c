@@ -226,6 +226,7 @@ static void head_join(struct verify *v, const struct head_seen *head)
     (void)edge_before(&v->edge, true, &root);
     const bool same = merkle_eq(&root, &head->root);
     if (head->known != NULL) {
+        head->known->seen = true;
         head->known->held = same;
         return;
     }

@@ -166,7 +166,7 @@ def rows_edited(log):
     with Forger(log.book, "gap") as f:
         f.db.execute("DELETE FROM audit_events WHERE seq = ?", (seq,))
     verdicts(log, "an event gone", f.folder, {"rows": seq, "tree": seq, "clock": None,
-                                              "truncation": True})
+                                              "truncation": None})
     with Forger(log.book, "below") as f:
         f.db.execute("INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
                      " SELECT 0, event, hash_prev, hash_self FROM audit_events WHERE seq = 1")
