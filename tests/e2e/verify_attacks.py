@@ -266,6 +266,17 @@ def cut_off(log):
         verdicts(log, f"the same against a {name}", f.folder, {"truncation": size + 1},
                  "--against", file)
     seq = log.decided[-1]
+    early = log.decided[1]
+    own = os.path.join(log.book.dir, "early.json")
+    with open(own, "w", encoding="utf-8") as out:
+        out.write(log.book.cli("audit", "prove", str(early), check=True)[1])
+    with Forger(log.book, "kept_gap") as f:
+        f.db.execute("DELETE FROM audit_events WHERE seq = ?", (early,))
+    gap = {"rows": early, "tree": early, "clock": None}
+    verdicts(log, "an event gone, against a checkpoint behind it", f.folder,
+             {**gap, "truncation": None}, "--against", note)
+    verdicts(log, "the same against the event's own receipt", f.folder,
+             {**gap, "truncation": early}, "--against", own)
     with Forger(log.book, "keeper") as f:
         f.put(seq, ('"tool":"', '"tool":"x'))
         f.rehash()
