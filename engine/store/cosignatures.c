@@ -38,10 +38,9 @@ static struct err is_there(struct tx *tx, size_t sql, const struct cosignature *
     return stmt_step(q, yes);
 }
 
-struct err cosignature_keep(struct tx *tx, const struct cosignature *c, bool *is_new)
+struct err cosignature_keep(struct tx *tx, const struct cosignature *c)
 {
     bool head, there;
-    *is_new = false;
     TRY(is_there(tx, COSIGNATURE_HEAD, c, &head));
     ENSURE(head, ERR_MISSING, "no head of this size was signed");
     TRY(is_there(tx, COSIGNATURE_THERE, c, &there));
@@ -52,9 +51,7 @@ struct err cosignature_keep(struct tx *tx, const struct cosignature *c, bool *is
     stmt_bind_text(q, 2, c->witness);
     stmt_bind_text(q, 3, c->line);
     stmt_bind_int(q, 4, c->cosigned_s);
-    TRY(stmt_run(q));
-    *is_new = true;
-    return OK;
+    return stmt_run(q);
 }
 
 struct err cosignature_lines(struct tx *tx, int64_t size, struct buf *out)
