@@ -90,6 +90,19 @@ struct err log_keys_list(struct tx *tx, struct arena *arena, struct log_key_even
     return OK;
 }
 
+struct err log_keys_chain(struct tx *tx, struct arena *arena, struct json **chain)
+{
+    struct log_key_event *rows;
+    size_t n;
+    TRY(log_keys_list(tx, arena, &rows, &n));
+    const char **notes = ARENA_ARRAY(arena, n + 1, const char *);
+    for (size_t i = 0; notes != NULL && i < n; i++)
+        notes[i] = rows[i].note;
+    TRY(arena_check(arena));
+    *chain = log_key_chain_print(arena, notes, n);
+    return arena_check(arena);
+}
+
 struct err log_key_now(struct tx *tx, struct arena *arena, bool *found, struct log_key_event *now)
 {
     struct log_key_event *rows;

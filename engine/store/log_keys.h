@@ -26,6 +26,9 @@ MUST_CHECK struct err log_origin(struct tx *tx, struct arena *arena, const char 
  * one before. */
 MUST_CHECK struct err log_keys_list(struct tx *tx, struct arena *arena, struct log_key_event **rows,
                                     size_t *n);
+/* What `keys export --chain` writes: every statement, oldest first; none while the book has no key.
+ */
+MUST_CHECK struct err log_keys_chain(struct tx *tx, struct arena *arena, struct json **chain);
 /* The last one; *found is false when the book has no key. */
 MUST_CHECK struct err log_key_now(struct tx *tx, struct arena *arena, bool *found,
                                   struct log_key_event *now);
