@@ -286,6 +286,7 @@ static const char *const foreign[] = {
     "CLOSEGATE_CLOCK_JUMP_SECONDS",
     "CLOSEGATE_SWEEP_SECONDS",
     "CLOSEGATE_FX_*",
+    "CLOSEGATE_RECEIPTS",
     "CLOSEGATE_WITNESSES",
     "CLOSEGATE_WITNESS_*",
     "CLOSEGATE_LLM_*", /* llm_config.h, which also takes these */
