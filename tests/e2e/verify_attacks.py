@@ -404,6 +404,11 @@ def replay(log):
     with Forger(log.book, "no_policy") as f:
         f.db.execute("DELETE FROM policies")
     differs("no policy text", f.folder, log.decided[0], "does not have the text")
+    named = log.events[seq]["policy_version"]
+    for name, digest in (("longer", named + "x"), ("shorter", named[:-1])):
+        with Forger(log.book, f"policy_{name}") as f:
+            f.put(seq, (f'"policy_version":"{named}"', f'"policy_version":"{digest}"'))
+        differs(f"a digest that is {name} than the policy's", f.folder, seq, "does not have the text")
     old = [s for s in log.decided if log.events[s]["row"] == "13"][-1]
     with Forger(log.book, "gate_2") as f:
         f.put(old, (f'"gate_version":{log.events[old]["gate_version"]}', '"gate_version":2'))
