@@ -280,6 +280,7 @@ static int status_of(enum err_kind kind)
     case ERR_CONFLICT:
         return 409;
     case ERR_INPUT:
+    case ERR_REFUSED:
         return 400;
     case ERR_LIMIT:
         return 413;

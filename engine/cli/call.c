@@ -13,7 +13,6 @@
 #include "engine/auth/actor_auth.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/out_file.h"
-#include "engine/cli/policy_file.h"
 #include "proto/jsonrpc.h"
 
 static const char protocol_version[] = "2025-11-25";
@@ -175,7 +174,7 @@ static int run_call(struct cli *cli)
         e = out_begin(cli->arena, path, &receipt);
     if (e.kind == ERR_NONE)
         e = post(cli, body, &answer);
-    return e.kind == ERR_NONE ? answer_told(cli, answer, &receipt) : policy_fail(cli, e);
+    return e.kind == ERR_NONE ? answer_told(cli, answer, &receipt) : cli_fail(cli, e);
 }
 
 static const struct cli_option options[] = {

@@ -133,7 +133,7 @@ static struct err local_start(struct local *l)
     bool inert = false;
     TRY(disk_read(l->cli->arena, cli_config(l->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     struct err e = engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
-    if (e.kind == ERR_INPUT && e.where != NULL)
+    if (!inert && e.kind == ERR_INPUT && e.where != NULL)
         e.where = arena_fmt(l->cli->arena, "%s:%s", cli_config(l->cli)->policy, e.where);
     if (e.kind == ERR_NONE && inert && !l->cli->told_inert)
         (void)fprintf(stderr,
