@@ -371,6 +371,16 @@ def insider(b, path, book_key):
               f"{unsigned[0]} {failed} {said}")
 
 
+    def flood(files):
+        files["log/events.jsonl"] = b"no event\n" + b"x" * (9 << 20)
+
+    said = b.good(resign(b, resealed(b, path, flood), book_key), "--json")[1]
+    told = json.loads(said)
+    check("however much stands behind the first wrong event, that one is told",
+          told["failed"] == "log" and told.get("where") == "event 1" and
+          told["problem"] == "this line is no event", said)
+
+
 def resign(b, path, private):
     import base64
     manifest = json.loads(read(path, "manifest.json"))
@@ -507,7 +517,7 @@ def served(b):
 
 def rotated(b, path):
     """After the key was rotated, by the old key and by the new one."""
-    old = b.key
+    old, old_private = b.key, log_key(b.book)
     code, said = b.book.cli("keys", "rotate")
     check("the log's key is rotated", code == 0, said)
     b.key = b.book.cli("keys", "export", check=True)[1].strip().split("\n")[-1]
@@ -519,6 +529,15 @@ def rotated(b, path):
     check("and by the old one, which handed over", code == 0 and new != old, said)
     code, said = b.good(path)
     check("the bundle from before still holds", code == 0, said)
+
+    def promote(files):
+        files["actors.csv"] = files["actors.csv"].replace(b"controller", b"auditor", 1)
+
+    stolen = resign(b, resealed(b, after, promote), old_private)
+    for b.key in (old, new):
+        code, said = b.good(stolen)
+        check("whoever took the old key signs no bundle of a period after its end",
+              code == 2 and "retired before the period's end" in said, said)
 
 
 def tiles(b):
