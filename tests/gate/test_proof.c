@@ -465,7 +465,7 @@ END_TEST
 /* So many limits that not every amount meets everything else: that is not the whole, either. */
 START_TEST(a_policy_of_many_limits_is_proved_in_part)
 {
-    enum { MORE = 16 };
+    enum { MORE = 4 };
     struct policy p = *policies.policy[POLICY_BELOW];
     struct policy_authority *many =
         ARENA_ARRAY(arena, p.authority_n + MORE, struct policy_authority);
