@@ -115,7 +115,7 @@ static struct err judge(struct look *l, uint64_t last)
     witness_answer_init(&a);
     TRY(proof_make(l, last, &proof));
     TRY(bring(l, last, &proof, &a));
-    if (a.status != 200)
+    if (a.status != 200 && a.status != 409) /* 409: it brought more meanwhile; a fork was told */
         log_error("what the log shows was not cosigned", LOG_TEXT("log", l->url),
                   LOG_INT("status", a.status), LOG_INT("last", last),
                   LOG_INT("size", l->checkpoint.size), LOG_STR("why", buf_str(&a.body)), LOG_END);
@@ -129,6 +129,8 @@ static struct err look_at(struct look *l)
     TRY(checkpoint_get(l));
     ENSURE(witness_last(l->f->witness, l->checkpoint.origin, &last, &root), ERR_MISSING,
            "the log is not one of CLOSEGATE_WITNESS_LOGS");
+    if (l->checkpoint.size < last) /* more may have been brought since it was asked */
+        TRY(checkpoint_get(l));
     if (l->checkpoint.size < last) {
         log_error("the log shows fewer events than were cosigned", LOG_TEXT("log", l->url),
                   LOG_INT("last", last), LOG_INT("size", l->checkpoint.size), LOG_END);

@@ -100,6 +100,8 @@ struct err witness_log_open(const char *data_dir, const struct note_key *key,
     log->arena = arena_new(KEPT_BYTES_MAX);
     ENSURE(log->arena != NULL, ERR_LIMIT, "out of memory");
     buf_init(&log->note, NOTE_BYTES_MAX);
+    /* All of it now: to remember must not fail once the disk has it. */
+    ENSURE(buf_room(&log->note, NOTE_BYTES_MAX) != NULL, ERR_LIMIT, "out of memory");
     memcpy(log->origin, key->name, sizeof log->origin);
     merkle_empty(&log->root);
     sha256_hex(log->origin, strlen(log->origin), name);
@@ -174,13 +176,14 @@ static struct err followed(struct witness_log *log, struct str statement)
     return e;
 }
 
-static bool is_kept(const struct witness_log *log, struct str statement)
+/* By what it says: the same statement can be written with its signatures in another order. */
+static bool ring_eq(const struct log_key_ring *a, const struct log_key_ring *b)
 {
-    for (size_t i = 0; i < log->statements_n; i++) {
-        if (str_is(statement, log->statements[i]))
-            return true;
-    }
-    return false;
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = note_key_eq(&a->keys[i].key, &b->keys[i].key) &&
+               a->keys[i].from == b->keys[i].from && a->keys[i].until == b->keys[i].until;
+    return same;
 }
 
 struct err witness_log_follow(struct witness_log *log, struct str statement,
@@ -188,12 +191,13 @@ struct err witness_log_follow(struct witness_log *log, struct str statement,
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(2 * sizeof(struct log_key_ring));
     struct log_key_ring *ring = arena == NULL ? NULL : ARENA_NEW(arena, struct log_key_ring);
-    *is_new = !is_kept(log, statement);
-    if (!*is_new)
-        return OK;
+    *is_new = false;
     ENSURE(ring != NULL, ERR_LIMIT, "out of memory");
     *ring = log->ring;
     TRY(log_key_follow(ring, s));
+    *is_new = !ring_eq(ring, &log->ring);
+    if (!*is_new)
+        return OK;
     TRY(last_holds(log, ring));
     TRY(followed(log, statement));
     log->ring = *ring;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/sys/book_lock.h"
-#include "common/sys/json_read.h"
+#include "common/sys/http_reply.h"
 #include "common/sys/log.h"
 #include "witness/log.h"
 
@@ -272,32 +272,9 @@ void witness_add_checkpoint(struct witness *w, struct str body, struct witness_a
 
 #define CHAIN_ARENA ((size_t)8 * 1024 * 1024)
 
-static int status_of(enum err_kind kind)
-{
-    switch (kind) {
-    case ERR_AUTH:
-        return 403;
-    case ERR_CONFLICT:
-        return 409;
-    case ERR_INPUT:
-        return 400;
-    case ERR_LIMIT:
-        return 413;
-    case ERR_NONE:
-    case ERR_MISSING:
-    case ERR_UPSTREAM:
-    case ERR_STORE:
-    case ERR_UNKNOWN:
-    case ERR_BUG:
-        return 503;
-    }
-    return 503;
-}
-
 /* What nobody believed vouches for is passed over: the chain may begin before the key that we were
  * given. What comes last has to be believed. */
-static struct err keys_add(struct witness *w, const struct json *notes,
-                           const struct log_key_statement *s, size_t n)
+static struct err keys_add(struct witness *w, const struct log_key_statement *s, size_t n)
 {
     struct err e = err_new(ERR_INPUT, "the chain has no statement");
     for (size_t i = 0; i < n; i++) {
@@ -305,7 +282,7 @@ static struct err keys_add(struct witness *w, const struct json *notes,
         bool is_new = false;
         if (log == NULL)
             return err_new(ERR_MISSING, "this witness does not know the log");
-        e = witness_log_follow(log, notes->items[i]->text, &s[i], &is_new);
+        e = witness_log_follow(log, str_of(s[i].note), &s[i], &is_new);
         if (e.kind != ERR_NONE && e.kind != ERR_AUTH)
             return e;
         if (is_new && e.kind == ERR_NONE)
@@ -318,23 +295,19 @@ static struct err keys_add(struct witness *w, const struct json *notes,
 void witness_add_keys(struct witness *w, struct str chain, struct witness_answer *a)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(CHAIN_ARENA);
-    static const struct json_limits limits = {.bytes_max = LOG_KEY_CHAIN_BYTES_MAX};
     struct log_key_statement *statements;
-    struct json *tree;
     size_t n;
     struct err e = arena == NULL ? err_new(ERR_LIMIT, "out of memory")
                                  : log_key_chain_read(arena, chain, &statements, &n);
-    if (e.kind == ERR_NONE)
-        e = json_read(arena, chain, &limits, &tree);
     if (e.kind == ERR_NONE) {
         pthread_mutex_lock(&w->mutex);
-        e = keys_add(w, json_get(tree, "statements"), statements, n);
+        e = keys_add(w, statements, n);
         pthread_mutex_unlock(&w->mutex);
     }
     if (e.kind == ERR_NONE)
         refuse(a, 200, "the last key is believed");
     else
-        refuse_where(a, e.kind == ERR_MISSING ? 404 : status_of(e.kind), e);
+        refuse_where(a, e.kind == ERR_AUTH ? 403 : http_status_of(e.kind), e);
 }
 
 /* ---- reading ---- */

@@ -43,7 +43,8 @@ void witness_add_checkpoint(struct witness *w, struct str body, struct witness_a
 
 /* The file of a log's keys (common/sys/log_key.h): from a key that is believed on, those it hands
  * over to. 200 when the last statement is believed, now or before; 400, 403 (nobody believed
- * vouches for it), 404, 409 (a statement contradicts what was cosigned), 503. */
+ * vouches for it), 404, 409 (a statement contradicts what was cosigned), 413 (more than is kept),
+ * 503 (the disk). */
 void witness_add_keys(struct witness *w, struct str chain, struct witness_answer *a);
 
 /* The last checkpoint with the cosignature; `origin` NULL: of the only log. 400, 404. */

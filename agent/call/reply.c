@@ -75,7 +75,7 @@ void reply_error(struct request *r, int status, const char *error, const char *m
  * shows what still works. */
 static int status_of(enum err_kind kind)
 {
-    if (kind == ERR_INPUT)
+    if (kind == ERR_INPUT || kind == ERR_REFUSED)
         return 422;
     if (kind == ERR_UPSTREAM)
         return 503;
@@ -104,8 +104,8 @@ static const struct {
     const char *error;
     int http;
 } failures[] = {
-    {"input", 422}, {"auth", 403},     {"missing", 404}, {"conflict", 409},
-    {"limit", 413}, {"upstream", 503}, {"store", 503},   {"unknown_outcome", 503},
+    {"input", 422},    {"auth", 403},  {"missing", 404},         {"conflict", 409}, {"limit", 413},
+    {"upstream", 503}, {"store", 503}, {"unknown_outcome", 503}, {"refused", 422},
 };
 
 static void reply_failed(struct request *r, const struct mcpc_result *result)

@@ -164,7 +164,6 @@ static struct json *tool_json(struct request *r, const struct toolset_row *row,
 static struct err tools_json(struct request *r, const struct toolset *set)
 {
     struct json *o = json_object_new(r->arena), *list = json_array_new(r->arena);
-    CLEANUP(jw_fini) struct jw w;
     struct tool_pin *pins;
     struct str text;
     size_t pins_n;
@@ -174,6 +173,7 @@ static struct err tools_json(struct request *r, const struct toolset *set)
     json_put(r->arena, o, "tools", list);
     TRY(shape_note(r, &shape_model_tools, o));
     TRY(arena_check(r->arena));
+    CLEANUP(jw_fini) struct jw w;
     jw_init(&w, (size_t)32 << 20);
     jw_tree(&w, NULL, o);
     TRY(jw_done(&w, &text));

@@ -198,6 +198,7 @@ static enum kind kind_of_err(struct err e, struct llm_said *said)
     case ERR_LIMIT:
         return TOO_LARGE;
     case ERR_INPUT:
+    case ERR_REFUSED:
         return SETTING;
     case ERR_NONE:
     case ERR_AUTH:

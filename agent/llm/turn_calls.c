@@ -247,6 +247,7 @@ static struct err go_out(struct turn *t, const struct owed *o, const struct tool
     case ERR_AUTH:
         return undecided(t, o, e, outcome);
     case ERR_INPUT:
+    case ERR_REFUSED:
     case ERR_MISSING:
     case ERR_CONFLICT:
     case ERR_LIMIT:

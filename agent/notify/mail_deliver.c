@@ -12,6 +12,7 @@ static struct send_result end_of(struct err e, const char *name)
     case ERR_NONE:
         return (struct send_result){.end = SEND_DONE, .external_id = name};
     case ERR_INPUT:
+    case ERR_REFUSED:
         return (struct send_result){.end = SEND_NEVER, .why = e.msg};
     case ERR_UNKNOWN:
         return (struct send_result){.end = SEND_UNSURE, .why = e.msg};

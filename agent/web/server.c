@@ -245,12 +245,12 @@ static void print_own(const struct server *s, struct buf *out)
 static void on_metrics(struct web_req *web, void *ctx)
 {
     struct server *s = ctx;
-    __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
     if (!web_metrics_allowed(&s->options.agent->config->metrics_peers, web) ||
         !guard_host(s->options.agent->config, web_http(web))) {
         web_refuse(web, 403, "metrics are not for this peer: see CLOSEGATE_METRICS_PEERS");
         return;
     }
+    __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
     buf_init(&out, METRICS_MAX);
     web_metrics_print(s->web, &out);
     print_own(s, &out);

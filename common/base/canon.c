@@ -5,8 +5,6 @@
 
 #include "common/base/invariant.h"
 
-#define SAFE_MAX ((int64_t)1 << 53)
-
 /* ---- text ---- */
 
 static void char_put(struct buf *out, unsigned char c)
@@ -18,26 +16,6 @@ static void char_put(struct buf *out, unsigned char c)
         buf_put(out, (const char[]){'\\', plain[c - 0x08]}, 2);
     else
         buf_putf(out, "\\u%04x", c);
-}
-
-/* How many bytes from `at` on stand for themselves: printable ASCII but the quote and the
- * backslash.
- */
-static size_t plain_run(const char *at, size_t len)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-    size_t n = 0;
-    for (; len - n >= sizeof ones; n += sizeof ones) {
-        uint64_t eight;
-        memcpy(&eight, at + n, sizeof eight);
-        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
-        /* The top bit of a byte: it has one itself, is below a space, or became zero just now. */
-        if (((eight | (eight - ones * ' ') | (quote - ones) | (slash - ones)) & tops) != 0)
-            break;
-    }
-    while (n < len && at[n] >= ' ' && (unsigned char)at[n] < 0x80 && at[n] != '"' && at[n] != '\\')
-        n++;
-    return n;
 }
 
 #define PIECE 512u /* of a text, escaped at one go */
@@ -63,7 +41,7 @@ static size_t piece_put(const char *at, size_t len, char *to, size_t *put)
  * would be two calls for each. Near the ceiling of `out` there is no room to spare. */
 static size_t ascii_put(const char *at, size_t len, struct buf *out)
 {
-    size_t put, run = plain_run(at, len), piece = len < PIECE ? len : PIECE;
+    size_t put, run = canon_plain_run(at, len), piece = len < PIECE ? len : PIECE;
     bool roomy = !out->failed && out->len_max - out->len >= 2 * piece;
     char *to = run >= sizeof(uint64_t) || !roomy ? NULL : buf_room(out, 2 * piece);
     if (to == NULL) {
@@ -102,7 +80,7 @@ static void plain_put(struct str text, struct buf *out)
 
 struct err canon_text_print(struct str text, struct buf *out)
 {
-    if (plain_run(text.at, text.len) == text.len) {
+    if (canon_plain_run(text.at, text.len) == text.len) {
         plain_put(text, out);
         return OK;
     }
@@ -239,7 +217,7 @@ void canon_int(struct canon *w, struct str key, int64_t n)
     lead(w, key);
     if (w->out == NULL)
         put(w, key, json_int_new(w->arena, n));
-    else if (n >= -SAFE_MAX && n <= SAFE_MAX)
+    else if (n >= -CANON_SAFE_MAX && n <= CANON_SAFE_MAX)
         buf_puti(w->out, n);
     else
         canon_fail(w, err_new(ERR_LIMIT, "a number beyond what JSON holds exactly"));

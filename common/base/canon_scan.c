@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-#define SAFE_MAX ((int64_t)1 << 53)
-
-#define ONES (UINT64_C(0x0101010101010101))
-#define TOPS (ONES * 0x80)
+#include "common/base/canon.h"
 
 /* The name that stands before, in an object that is open. */
 struct level {
@@ -26,43 +23,6 @@ struct scan {
     unsigned depth;            /* of what is open */
     struct level open[CANON_SCAN_DEPTH];
 };
-
-static uint64_t eight_at(const char *at)
-{
-    uint64_t w;
-    memcpy(&w, at, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return w;
-}
-
-/* The top bit of each byte that does not stand for itself within quotes: not ASCII, below a space,
- * the quote, the backslash. Exact up to the first of them; a borrow may mark more behind it. */
-static uint64_t odd_of(uint64_t w)
-{
-    const uint64_t quote = w ^ ONES * '"', slash = w ^ ONES * '\\';
-    return (w | (w - ONES * ' ') | (quote - ONES) | (slash - ONES)) & TOPS;
-}
-
-static bool is_plain(char c)
-{
-    return c >= ' ' && (unsigned char)c < 0x80 && c != '"' && c != '\\';
-}
-
-/* Passes bytes that stand for themselves. */
-static const char *plain_pass(const char *at, const char *end)
-{
-    while (end - at >= 8) {
-        const uint64_t odd = odd_of(eight_at(at));
-        if (odd != 0)
-            return at + __builtin_ctzll(odd) / 8;
-        at += 8;
-    }
-    while (at < end && is_plain(*at))
-        at++;
-    return at;
-}
 
 /* ---- texts ---- */
 
@@ -95,7 +55,7 @@ static const char *text_pass(const char *at, const char *end)
 {
     for (;;) {
         uint32_t cp;
-        at = plain_pass(at, end);
+        at += canon_plain_run(at, (size_t)(end - at));
         if (at == end)
             return NULL;
         if (*at == '"')
@@ -116,7 +76,7 @@ static uint64_t head_of(struct str name, const char *end)
 {
     uint64_t w = 0;
     if (end - name.at >= 8)
-        w = eight_at(name.at);
+        w = canon_eight(name.at);
     else
         for (size_t i = 0; i < name.len; i++)
             w |= (uint64_t)(unsigned char)name.at[i] << (8 * i);
@@ -160,7 +120,7 @@ static bool name_pass(struct scan *s, struct str *name)
     if (s->at == s->end || *s->at != '"')
         return false;
     const char *from = ++s->at;
-    s->at = plain_pass(from, s->end);
+    s->at += canon_plain_run(from, (size_t)(s->end - from));
     if (s->end - s->at < 2 || s->at[0] != '"' || s->at[1] != ':')
         return false;
     *name = (struct str){.at = from, .len = (size_t)(s->at - from)};
@@ -184,7 +144,7 @@ static const char *integer_pass(const char *at, const char *end)
     int64_t n = 0;
     while (p < end && *p >= '0' && *p <= '9' && p - from < 17)
         n = n * 10 + (*p++ - '0');
-    if (p == from || (*from == '0' && (p - from > 1 || p - at > 1)) || n > SAFE_MAX)
+    if (p == from || (*from == '0' && (p - from > 1 || p - at > 1)) || n > CANON_SAFE_MAX)
         return NULL;
     return p;
 }

@@ -48,6 +48,8 @@ const char *err_kind_name(enum err_kind kind)
         return "store";
     case ERR_UNKNOWN:
         return "unknown_outcome";
+    case ERR_REFUSED:
+        return "refused";
     case ERR_BUG:
         return "bug";
     }

@@ -16,6 +16,7 @@ enum err_kind {
     ERR_UPSTREAM, /* somebody else's service failed us */
     ERR_STORE,    /* the database or the disk failed; nothing was done unless said otherwise */
     ERR_UNKNOWN,  /* the outcome is not known: repeat with the same idempotency key */
+    ERR_REFUSED,  /* well formed, and the answer is no: a policy that breaks an invariant */
     ERR_BUG,      /* we broke our own rules */
 };
 

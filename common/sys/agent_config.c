@@ -303,6 +303,7 @@ static const char *const foreign[] = {
     "CLOSEGATE_INGEST_DIRS",
     "CLOSEGATE_SWEEP_SECONDS",
     "CLOSEGATE_FX_*",
+    "CLOSEGATE_RECEIPTS",
     "CLOSEGATE_WITNESSES",
     "CLOSEGATE_WITNESS_*",
     "CLOSEGATE_LLM_*", /* llm_config.h, which also takes these */

@@ -84,7 +84,7 @@ int cli_fail(const struct cli *cli, struct err e)
 {
     fprintf(stderr, "%s: %s%s%s\n", cli->program->name, e.where == NULL ? "" : e.where,
             e.where == NULL ? "" : ": ", e.msg == NULL ? err_kind_name(e.kind) : e.msg);
-    return CLI_UNKNOWN;
+    return e.kind == ERR_REFUSED ? CLI_NO : CLI_UNKNOWN;
 }
 
 int cli_misuse(const struct cli *cli, const char *why)

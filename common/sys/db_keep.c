@@ -191,19 +191,17 @@ struct err db_pragma_read(struct db *db, const char *name, int64_t *value)
     return OK;
 }
 
-struct err db_pragma_int(struct db *db, const char *name, int64_t *value)
-{
-    ENSURE(db->mode == DB_MIGRATOR, ERR_BUG, "pragmas are the migrator's");
-    ENSURE(strspn(name, "abcdefghijklmnopqrstuvwxyz_") == strlen(name), ERR_BUG,
-           "this is no pragma's name");
-    return db_pragma_read(db, name, value);
-}
-
 struct err db_pragma_look(struct db *db, const char *name, int64_t *value)
 {
     ENSURE(strspn(name, "abcdefghijklmnopqrstuvwxyz_") == strlen(name), ERR_BUG,
            "this is no pragma's name");
     return db_pragma_read(db, name, value);
+}
+
+struct err db_pragma_int(struct db *db, const char *name, int64_t *value)
+{
+    ENSURE(db->mode == DB_MIGRATOR, ERR_BUG, "pragmas are the migrator's");
+    return db_pragma_look(db, name, value);
 }
 
 struct err db_script(struct db *db, const char *sql)

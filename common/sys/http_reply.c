@@ -58,6 +58,7 @@ int http_status_of(enum err_kind kind)
     case ERR_NONE:
         return 200;
     case ERR_INPUT:
+    case ERR_REFUSED:
         return 400;
     case ERR_AUTH:
         return 401;

@@ -12,7 +12,6 @@
 #include "common/base/canon.h"
 
 #define LITERAL_MAX 1000u /* digits; longer numbers are not numbers that anybody means */
-#define SAFE_MAX    ((int64_t)1 << 53)
 
 static struct err value_print(const struct json *node, unsigned depth, struct buf *out);
 
@@ -126,7 +125,7 @@ static void digits_put(struct buf *out, const struct digits *x)
 static struct err number_print(const struct json *node, struct buf *out)
 {
     int64_t n;
-    if (json_int(node, &n) && n >= -SAFE_MAX && n <= SAFE_MAX) {
+    if (json_int(node, &n) && n >= -CANON_SAFE_MAX && n <= CANON_SAFE_MAX) {
         buf_puti(out, n);
         return OK;
     }

@@ -133,6 +133,7 @@ static struct err follow_first(struct log_key_ring *ring, const struct log_key_s
     ENSURE(now != NULL, ERR_AUTH, "nobody trusted vouches for the log's first key");
     ENSURE(now->from == 0 || now->from == s->from, ERR_AUTH,
            "the statement tells another beginning of a known key");
+    ENSURE(now->until == 0 || now->until > s->from, ERR_AUTH, "the key ended before it began");
     now->from = s->from;
     return OK;
 }
@@ -144,8 +145,8 @@ struct err log_key_follow(struct log_key_ring *ring, const struct log_key_statem
     struct log_key_range *old = range_of(ring, &s->old_key);
     struct log_key_range *now = range_of(ring, &s->new_key);
     ENSURE(old != NULL, ERR_AUTH, "the old key of the statement is not a trusted one");
-    ENSURE(old->until == 0 || (old->until == s->from && now != NULL), ERR_AUTH,
-           "the old key was ended by another statement");
+    ENSURE(old->until == 0 || (old->until == s->from && now != NULL && now->from == s->from),
+           ERR_AUTH, "the old key was ended by another statement");
     ENSURE(s->from > old->from, ERR_AUTH, "the statement begins before its old key does");
     ENSURE(now == NULL || now->from == 0 || now->from == s->from, ERR_AUTH,
            "the statement tells another beginning of a known key");
@@ -214,6 +215,7 @@ struct err log_key_chain_read(struct arena *arena, struct str json,
         if (e.kind != ERR_NONE)
             return err_fmt(arena, e.kind, arena_fmt(arena, "/statements/%zu", i), "%s%s%s",
                            e.where == NULL ? "" : e.where, e.where == NULL ? "" : ": ", e.msg);
+        (*statements)[i].note = chain.statements[i];
     }
     return OK;
 }

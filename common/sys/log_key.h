@@ -18,6 +18,7 @@ struct log_key_statement {
     uint64_t from;                    /* at least 1 */
     bool has_old;                     /* false: the log's first key */
     struct note_key old_key, new_key; /* both are named as the log, by its origin */
+    const char *note;                 /* as it was signed, of log_key_chain_read; otherwise NULL */
 };
 
 /* Appends the signed note. `old` is NULL for the first key. ERR_INPUT when the keys are not of one
@@ -67,8 +68,8 @@ MUST_CHECK struct err log_key_signed(const struct log_key_ring *ring, const stru
 #define LOG_KEY_CHAIN_FORMAT    "closegate-key-chain/1"
 #define LOG_KEY_CHAIN_BYTES_MAX ((size_t)1024 * 1024)
 
-/* The statements in order, checked one by one. Nothing in the file makes any of them trusted.
- * ERR_INPUT and ERR_AUTH with a JSON pointer. */
+/* The statements in order, checked one by one, their texts in the arena. Nothing in the file makes
+ * any of them trusted. ERR_INPUT and ERR_AUTH with a JSON pointer. */
 MUST_CHECK struct err log_key_chain_read(struct arena *arena, struct str json,
                                          struct log_key_statement **statements, size_t *n);
 struct json *log_key_chain_print(struct arena *arena, const char *const *statements, size_t n);

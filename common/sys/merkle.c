@@ -216,14 +216,12 @@ bool merkle_consistency_holds(uint64_t from, const struct merkle_hash *from_root
                               const struct merkle_hash *to_root, const struct merkle_proof *proof)
 {
     struct merkle_hash empty;
-    if (from > to || to > MERKLE_SIZE_MAX)
+    merkle_empty(&empty);
+    if (from > to || to > MERKLE_SIZE_MAX || (from == 0 && !merkle_eq(from_root, &empty)))
         return false;
     if (from == to)
         return proof->n == 0 && merkle_eq(from_root, to_root);
-    if (from > 0)
-        return consistency_climbs(from, from_root, to, to_root, proof);
-    merkle_empty(&empty);
-    return proof->n == 0 && merkle_eq(from_root, &empty);
+    return from == 0 ? proof->n == 0 : consistency_climbs(from, from_root, to, to_root, proof);
 }
 
 /* ---- growing ---- */

@@ -1,4 +1,5 @@
-/* minizip reads; what may be in an archive is decided here, before any of it is unpacked. */
+/* minizip reads the directory and zlib unpacks; what may be in an archive is decided here, before
+ * any of it is. */
 #include "common/sys/zip_read.h"
 
 #include <minizip/unzip.h>
@@ -15,7 +16,7 @@ struct zip_reader {
     struct zip_entry *entries;        /* as the directory has them */
     const struct zip_entry **by_name; /* sorted */
     size_t n;
-    char piece[PIECE_MAX];
+    char raw[PIECE_MAX], piece[PIECE_MAX]; /* as stored, unpacked */
 };
 
 /* ---- the caller's file ---- */
@@ -78,7 +79,9 @@ static struct err entry_take(struct zip_reader *z, struct arena *arena,
     *entry = (struct zip_entry){.name = arena_strdup(arena, name),
                                 .size = info.uncompressed_size,
                                 .place = at.pos_in_zip_directory,
-                                .number = at.num_of_file};
+                                .number = at.num_of_file,
+                                .crc32 = (uint32_t)info.crc,
+                                .deflated = info.compression_method == Z_DEFLATED};
     return arena_check(arena);
 }
 
@@ -169,23 +172,62 @@ const struct zip_entry *zip_entry_find(const struct zip_reader *z, const char *n
 
 /* ---- an entry ---- */
 
-static struct err pieces(struct zip_reader *z, const struct zip_entry *entry, zip_piece_fn *fn,
-                         void *arg)
+/* minizip would stop at the length that the directory tells, whatever comes behind it, and another
+ * program would not: so we take the bytes as they are stored and unpack them here. */
+struct unpacking {
+    z_stream from;
+    zip_piece_fn *fn;
+    void *arg;
+    uint64_t seen;
+    uLong sum;
+    bool ended; /* of what is deflated */
+};
+
+static struct err piece_give(struct unpacking *u, const struct zip_entry *entry, const char *at,
+                             size_t len)
 {
-    uint64_t seen = 0;
-    for (;;) {
-        const int got = unzReadCurrentFile(z->zip, z->piece, (unsigned)sizeof z->piece);
-        if (got < 0)
+    u->seen += len;
+    u->sum = crc32(u->sum, (const Bytef *)at, (uInt)len);
+    if (u->seen > entry->size)
+        return err_at(ERR_INPUT, entry->name, "this entry is longer than it says");
+    return len == 0 ? OK : u->fn(u->arg, (struct str){at, len});
+}
+
+static struct err piece_inflate(struct zip_reader *z, const struct zip_entry *entry,
+                                struct unpacking *u, size_t len)
+{
+    int rc;
+    u->from.next_in = (Bytef *)z->raw;
+    u->from.avail_in = (uInt)len;
+    do {
+        if (u->ended)
+            return err_at(ERR_INPUT, entry->name, "something stands behind what this entry holds");
+        u->from.next_out = (Bytef *)z->piece;
+        u->from.avail_out = (uInt)PIECE_MAX;
+        rc = inflate(&u->from, Z_NO_FLUSH);
+        if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
             return err_at(ERR_INPUT, entry->name, "this entry cannot be unpacked");
+        TRY(piece_give(u, entry, z->piece, PIECE_MAX - u->from.avail_out));
+        u->ended = rc == Z_STREAM_END;
+    } while (u->from.avail_in > 0 || (!u->ended && u->from.avail_out == 0));
+    return OK;
+}
+
+static struct err pieces(struct zip_reader *z, const struct zip_entry *entry, struct unpacking *u)
+{
+    for (;;) {
+        const int got = unzReadCurrentFile(z->zip, z->raw, (unsigned)sizeof z->raw);
+        if (got < 0)
+            return err_at(ERR_INPUT, entry->name, "this entry cannot be read");
         if (got == 0)
             break;
-        seen += (uint64_t)got;
-        if (seen > entry->size)
-            return err_at(ERR_INPUT, entry->name, "this entry is longer than it says");
-        TRY(fn(arg, (struct str){z->piece, (size_t)got}));
+        TRY(entry->deflated ? piece_inflate(z, entry, u, (size_t)got)
+                            : piece_give(u, entry, z->raw, (size_t)got));
     }
-    if (seen != entry->size)
+    if (u->seen != entry->size || (entry->deflated && !u->ended))
         return err_at(ERR_INPUT, entry->name, "this entry is shorter than it says");
+    if (u->sum != entry->crc32)
+        return err_at(ERR_INPUT, entry->name, "this entry's checksum does not fit");
     return OK;
 }
 
@@ -193,12 +235,15 @@ struct err zip_entry_read(struct zip_reader *z, const struct zip_entry *entry, z
                           void *arg)
 {
     const unz64_file_pos at = {entry->place, entry->number};
-    if (unzGoToFilePos64(z->zip, &at) != UNZ_OK || unzOpenCurrentFile(z->zip) != UNZ_OK)
+    struct unpacking u = {.fn = fn, .arg = arg, .sum = crc32(0, NULL, 0)};
+    int method, level;
+    if (unzGoToFilePos64(z->zip, &at) != UNZ_OK ||
+        unzOpenCurrentFile2(z->zip, &method, &level, 1) != UNZ_OK)
         return err_at(ERR_INPUT, entry->name, "this entry cannot be opened");
-    struct err e = pieces(z, entry, fn, arg);
-    /* minizip compares the checksum as it closes what was read to its end. */
-    if (unzCloseCurrentFile(z->zip) != UNZ_OK && e.kind == ERR_NONE)
-        return err_at(ERR_INPUT, entry->name, "this entry's checksum does not fit");
+    struct err e = inflateInit2(&u.from, -MAX_WBITS) == Z_OK ? pieces(z, entry, &u)
+                                                             : err_new(ERR_LIMIT, "out of memory");
+    (void)inflateEnd(&u.from);
+    (void)unzCloseCurrentFile(z->zip);
     return e;
 }
 

@@ -1,7 +1,7 @@
 /* Reading a ZIP archive that somebody else made, over minizip: bounded, and strict about what an
  * archive of ours can be. Refused: names that zip_name_good refuses, a name twice, encryption, any
- * method but Deflate and none, more entries or bytes than allowed, an entry that is longer than it
- * says, a checksum that does not fit. */
+ * method but Deflate and none, more entries or bytes than allowed, an entry that is longer or
+ * shorter than it says or has anything behind its end, a checksum that does not fit. */
 #ifndef COMMON_SYS_ZIP_READ_H
 #define COMMON_SYS_ZIP_READ_H
 
@@ -21,7 +21,9 @@ struct zip_limits {
 struct zip_entry {
     const char *name;       /* in the arena of zip_reader_new */
     uint64_t size;          /* unpacked, as the directory says it */
-    uint64_t place, number; /* the reader's own */
+    uint64_t place, number; /* from here on the reader's own */
+    uint32_t crc32;
+    bool deflated;
 };
 
 /* `from` stays the caller's and must outlive the reader. ERR_INPUT for what is no such archive,

@@ -62,7 +62,7 @@ static uLong dos_time(int64_t us)
         d = last;
         second = 86398;
     }
-    return (uLong)(((d.year - 1980) << 25) | (d.month << 21) | (d.day << 16)) |
+    return (uLong)(d.year - first.year) << 25 | (uLong)d.month << 21 | (uLong)d.day << 16 |
            (uLong)(second / 3600 << 11 | second / 60 % 60 << 5 | second % 60 / 2);
 }
 
@@ -81,8 +81,10 @@ static struct err file_open(struct zip_writer *z)
         return err_at(ERR_STORE, z->path, "cannot write here");
     z->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     z->file = fdopen(fd, "w+b");
-    if (z->file == NULL)
+    if (z->file == NULL) {
         close(fd);
+        unlink(z->path);
+    }
     ENSURE(z->fd >= 0 && z->file != NULL, ERR_STORE, "the file cannot be opened");
     return OK;
 }
@@ -95,7 +97,7 @@ struct err zip_writer_new(const char *path, int64_t time_us, struct zip_writer *
     *z = (struct zip_writer){.path = path, .fd = -1, .dos_time = dos_time(time_us)};
     struct err e = file_open(z);
     if (e.kind != ERR_NONE) {
-        z->finished = z->file == NULL; /* then there is nothing of ours to remove */
+        z->finished = z->file == NULL; /* then no file of ours is there */
         zip_writer_free(z);
         return e;
     }
@@ -104,6 +106,7 @@ struct err zip_writer_new(const char *path, int64_t time_us, struct zip_writer *
     funcs.opaque = z->file;
     z->zip = zipOpen2_64(path, APPEND_STATUS_CREATE, NULL, &funcs);
     if (z->zip == NULL) {
+        z->file = NULL; /* minizip has closed it */
         zip_writer_free(z);
         return err_at(ERR_LIMIT, path, "the archive cannot be begun");
     }

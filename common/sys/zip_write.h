@@ -17,10 +17,6 @@ struct zip_writer;
 MUST_CHECK struct err zip_writer_new(const char *path, int64_t time_us, struct zip_writer **z);
 /* Closes and removes the file, unless zip_writer_finish was good. Takes NULL. */
 void zip_writer_free(struct zip_writer *z);
-static inline void zip_writer_free_cleanup(struct zip_writer **z)
-{
-    zip_writer_free(*z);
-}
 
 /* Names are relative, of A-Z a-z 0-9 . _ - and /, at most ZIP_NAME_MAX bytes; the caller gives each
  * once. `large`: may pass 4 GiB, and is written so that it can (Zip64). */

@@ -155,46 +155,52 @@ static bool keys_take(struct bundle *b, struct err *e)
     return true;
 }
 
-static bool signed_by_any(struct bundle *b, const struct note *note, bool *forged)
+/* What is wrong with the signatures, or NULL. Whoever signs a bundle holds the key of the day,
+ * which signs more than the period's events; a key that ended within the period or before is in
+ * other hands. It may begin later: bundles are made again after a rotation. */
+static const char *signers_problem(const struct bundle *b, const struct note *note)
 {
-    bool any = false;
+    bool any = false, ended = false;
     for (size_t i = 0; i < b->trust->n; i++) {
         const struct trust_key *k = &b->trust->keys[i];
         if (!k->believed || strcmp(k->key.name, b->origin) != 0)
             continue;
         const enum note_check found = note_check(note, &k->key, NULL);
-        *forged |= found == NOTE_FORGED;
-        any |= found == NOTE_SIGNED;
+        if (found == NOTE_FORGED)
+            return "a signature does not hold";
+        if (found == NOTE_SIGNED)
+            *(k->until > (uint64_t)b->last ? &any : &ended) = true;
     }
-    return any;
+    if (any)
+        return NULL;
+    return ended ? "it is signed by a key that was retired before the period's end"
+                 : "it is not signed by a key that was given";
 }
 
 static bool signature_check(struct bundle *b, struct err *e)
 {
     const struct zip_entry *entry = zip_entry_find(b->zip, "manifest.note");
-    const char *expected = arena_fmt(b->arena, BUNDLE_FORMAT "\n%s\n%" PRId64 " %" PRId64 "\n%s\n",
-                                     b->origin, b->first, b->last, b->manifest_sha256);
-    bool forged = false;
+    CLEANUP(buf_fini) struct buf expected;
     struct note *note = ARENA_NEW(b->arena, struct note);
     struct str text;
+    buf_init(&expected, NOTE_MAX);
     if (entry == NULL)
         return report_fails(b->report, "signature", "manifest.note",
                             "nobody signed this bundle: the book's log had no key");
-    if (note == NULL || expected == NULL)
-        return bundle_unread(b, "signature", err_new(ERR_LIMIT, "out of memory"), e);
-    struct err read = zip_entry_text(b->zip, b->arena, entry, NOTE_MAX, &text);
+    bundle_note_put(&expected, b->origin, b->first, b->last, b->manifest_sha256);
+    struct err read = note == NULL ? err_new(ERR_STORE, "no memory") : buf_check(&expected);
+    if (read.kind == ERR_NONE)
+        read = zip_entry_text(b->zip, b->arena, entry, NOTE_MAX, &text);
     if (read.kind == ERR_NONE)
         read = note_parse(text, note);
     if (!bundle_unread(b, "signature", read, e))
         return false;
-    if (!str_is(note->text, expected))
+    if (!str_eq(note->text, buf_str(&expected)))
         return report_fails(b->report, "signature", "manifest.note",
                             "what is signed is another manifest");
-    const bool any = signed_by_any(b, note, &forged);
-    if (forged || !any)
-        return report_fails(b->report, "signature", "manifest.note",
-                            forged ? "a signature does not hold"
-                                   : "it is not signed by a key that was given");
+    const char *problem = signers_problem(b, note);
+    if (problem != NULL)
+        return report_fails(b->report, "signature", "manifest.note", "%s", problem);
     report_holds(b->report, "signature", "the manifest is signed by the key of %s", b->origin);
     return true;
 }
@@ -274,8 +280,8 @@ struct err bundle_check(struct arena *arena, FILE *from, uint64_t len, struct tr
     if (b.scratch == NULL)
         e = err_new(ERR_STORE, "no memory");
     b.tallies.arena = arena;
-    if (e.kind == ERR_NONE)
-        (void)steps(&b, &e);
+    if (e.kind == ERR_NONE && !steps(&b, &e) && e.kind == ERR_NONE && report_good(report))
+        e = err_new(ERR_BUG, "a step of the check failed and does not say why");
     arena_free(b.scratch);
     zip_reader_free(b.zip);
     return e.kind == ERR_NONE ? arena_check(arena) : e;

@@ -8,6 +8,7 @@
 #include "common/verify/consistency.h"
 #include "common/verify/log_check.h"
 #include "common/verify/log_line.h"
+#include "common/verify/receipt_own.h"
 
 #define CONTROLS_MAX 64
 
@@ -147,6 +148,8 @@ static struct err piece_take(void *arg, struct str piece)
         (void)line_take(w, line);
         buf_clear(&w->rest);
     }
+    if (w->wrong != NULL)
+        return OK; /* the first thing wrong is told; what follows is only passed */
     buf_put(&w->rest, piece.at, piece.len);
     return buf_check(&w->rest);
 }
@@ -177,14 +180,6 @@ static bool log_read(struct pass *w, struct err *e)
 
 /* ---- the tree ---- */
 
-static bool hash_read(const struct json *text, struct merkle_hash *out)
-{
-    size_t len;
-    const char *base64 = json_text(text);
-    return base64 != NULL && base64_parse(str_of(base64), out->at, sizeof out->at, &len) &&
-           len == sizeof out->at;
-}
-
 static bool proof_fails(struct bundle *b, const char *where, const char *says)
 {
     return report_fails(b->report, "tree", where, "%s", says);
@@ -199,8 +194,10 @@ static bool edge_read(struct bundle *b, const struct json *before)
     for (unsigned level = 63; level-- > 0;) {
         if ((size >> level & 1) == 0)
             continue;
-        if (!json_is(before, JSON_TYPE_ARRAY) || i >= before->count ||
-            !hash_read(before->items[i++], &b->edge.at[level]))
+        const char *base64 = json_is(before, JSON_TYPE_ARRAY) && i < before->count
+                                 ? json_text(before->items[i++])
+                                 : NULL;
+        if (base64 == NULL || !receipt_node_parse(str_of(base64), &b->edge.at[level]))
             return proof_fails(b, "chain_proof.json",
                                "expected the tree's hashes before the period");
     }
@@ -211,18 +208,9 @@ static bool edge_read(struct bundle *b, const struct json *before)
 
 static bool consistency_take(struct bundle *b, const struct json *tree, struct consistency *c)
 {
-    const struct json *list = json_get(tree, "proof");
-    int64_t from, to;
-    if (!text_eq(json_get_text(tree, "format"), CONSISTENCY_FORMAT) ||
-        !json_int(json_get(tree, "from"), &from) || !json_int(json_get(tree, "to"), &to) ||
-        from < 0 || to < 0 || !json_is(list, JSON_TYPE_ARRAY) || list->count > MERKLE_PROOF_MAX)
-        return proof_fails(b, "chain_proof.json", "expected a " CONSISTENCY_FORMAT);
-    *c = (struct consistency){.from = (uint64_t)from, .to = (uint64_t)to};
-    for (; c->proof.n < list->count; c->proof.n++) {
-        if (!hash_read(list->items[c->proof.n], &c->proof.at[c->proof.n]))
-            return proof_fails(b, "chain_proof.json", "expected a " CONSISTENCY_FORMAT);
-    }
-    return true;
+    return consistency_bind(b->arena, tree, c).kind == ERR_NONE
+               ? true
+               : proof_fails(b, "chain_proof.json", "expected a " CONSISTENCY_FORMAT);
 }
 
 static bool proof_read(struct bundle *b, struct json **proof)

@@ -4,10 +4,10 @@
 
 #include "common/sys/zip_read.h"
 #include "common/verify/bundle.h"
+#include "common/verify/bundle_note.h"
 #include "common/verify/check.h"
 #include "common/verify/population.h"
 
-#define BUNDLE_FORMAT       "closegate-bundle/1"
 #define BUNDLE_PROOF_FORMAT "closegate-chain-proof/1"
 #define BUNDLE_JSON_MAX     ((size_t)64 << 20)
 

@@ -122,7 +122,7 @@ bool check_receipt(const struct receipt *r, const struct trust *trust, struct re
     struct note note;
     struct checkpoint c;
     bool trusted = trust_checkpoint(trust, r->checkpoint, report, &note, &c);
-    if (!trusted && report->failed != NULL && strcmp(report->failed, "checkpoint") == 0)
+    if (c.origin.at == NULL)
         return false; /* there is no tree to look into */
     bool in = included(r, &c, report);
     return event_fits(r, &c, report) && in && trusted;

@@ -20,17 +20,22 @@ static const struct json_field fields[] = {
     JSON_TEXTS(struct consistency_json, proof, proof_n, .required = true, .max = MERKLE_PROOF_MAX),
 };
 
-struct err consistency_read(struct arena *arena, struct str json, struct consistency *c)
+struct err consistency_bind(struct arena *arena, const struct json *tree, struct consistency *c)
 {
-    struct json *tree = NULL;
     struct consistency_json j;
-    TRY(json_read(arena, json, NULL, &tree));
     TRY(json_bind(arena, JSON_FIELDS(fields), tree, &j));
     if (strcmp(j.format, CONSISTENCY_FORMAT) != 0)
         return err_at(ERR_INPUT, "/format", "expected \"" CONSISTENCY_FORMAT "\"");
     c->from = (uint64_t)j.from;
     c->to = (uint64_t)j.to;
     return receipt_proof_bind(arena, j.proof, j.proof_n, &c->proof);
+}
+
+struct err consistency_read(struct arena *arena, struct str json, struct consistency *c)
+{
+    struct json *tree = NULL;
+    TRY(json_read(arena, json, NULL, &tree));
+    return consistency_bind(arena, tree, c);
 }
 
 struct json *consistency_print(struct arena *arena, const struct consistency *c)

@@ -16,6 +16,9 @@ struct consistency {
 
 /* ERR_INPUT with a JSON pointer, ERR_LIMIT. */
 MUST_CHECK struct err consistency_read(struct arena *arena, struct str json, struct consistency *c);
+/* The same from a tree: of a proof that stands within another document. */
+MUST_CHECK struct err consistency_bind(struct arena *arena, const struct json *tree,
+                                       struct consistency *c);
 /* NULL when the arena is full. */
 struct json *consistency_print(struct arena *arena, const struct consistency *c);
 

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "common/base/civil.h"
-#include "common/sys/json_read.h"
-
-#define CHAIN_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 void trust_init(struct trust *t, struct arena *arena)
 {
@@ -81,11 +78,10 @@ static struct err link_keys(struct trust *t, const struct log_key_statement *s)
     struct trust_key *before = &t->keys[a], *now = &t->keys[b];
     if (before->after == b + 1 && now->before == a + 1 && now->from == s->from)
         return OK;
-    ENSURE(!before->ends, ERR_CONFLICT, "two statements retire the same key");
-    ENSURE(!now->begins, ERR_CONFLICT, "two statements begin the same key");
+    ENSURE(before->until == UINT64_MAX, ERR_CONFLICT, "two statements retire the same key");
+    ENSURE(now->from == 0, ERR_CONFLICT, "two statements begin the same key");
     ENSURE(before->from < s->from && s->from < now->until, ERR_CONFLICT,
            "the chain of keys goes back");
-    before->ends = now->begins = true;
     before->until = now->from = s->from;
     before->after = b + 1;
     now->before = a + 1;
@@ -96,48 +92,37 @@ static struct err link_keys(struct trust *t, const struct log_key_statement *s)
     return OK;
 }
 
+static struct err state_take(struct trust *t, const struct log_key_statement *s)
+{
+    if (s->has_old)
+        return link_keys(t, s);
+    size_t at = key_place(t, &s->new_key);
+    TRY(arena_check(t->arena));
+    struct trust_key *key = &t->keys[at];
+    if (key->before == 0 && key->from == s->from)
+        return OK;
+    ENSURE(key->from == 0, ERR_CONFLICT, "two statements begin the same key");
+    ENSURE(s->from < key->until, ERR_CONFLICT, "the chain of keys goes back");
+    key->from = s->from;
+    return OK;
+}
+
 struct err trust_state(struct trust *t, struct str statement)
 {
     struct log_key_statement s;
     TRY(log_key_read(statement, &s));
-    if (s.has_old)
-        return link_keys(t, &s);
-    size_t at = key_place(t, &s.new_key);
-    TRY(arena_check(t->arena));
-    struct trust_key *key = &t->keys[at];
-    if (key->begins && key->before == 0 && key->from == s.from)
-        return OK;
-    ENSURE(!key->begins, ERR_CONFLICT, "two statements begin the same key");
-    ENSURE(s.from < key->until, ERR_CONFLICT, "the chain of keys goes back");
-    key->begins = true;
-    key->from = s.from;
-    return OK;
+    return state_take(t, &s);
 }
 
 struct err trust_chain(struct trust *t, struct str json)
 {
-    struct chain {
-        const char *format;
-        const char **statements;
-        size_t n;
-    } chain;
-    static const struct json_field fields[] = {
-        JSON_TEXT(struct chain, format, .required = true, .max = 64),
-        JSON_TEXTS(struct chain, statements, n, .required = true),
-    };
-    static const struct json_limits limits = {.bytes_max = CHAIN_BYTES_MAX};
-    struct json *tree = NULL;
-    TRY(json_read(t->arena, json, &limits, &tree));
-    TRY(json_bind(t->arena, JSON_FIELDS(fields), tree, &chain));
-    if (strcmp(chain.format, LOG_KEY_CHAIN_FORMAT) != 0)
-        return err_at(ERR_INPUT, "/format", "expected \"" LOG_KEY_CHAIN_FORMAT "\"");
-    for (size_t i = 0; i < chain.n; i++) {
-        struct err e = trust_state(t, str_of(chain.statements[i]));
+    struct log_key_statement *statements;
+    size_t n;
+    TRY(log_key_chain_read(t->arena, json, &statements, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct err e = state_take(t, &statements[i]);
         if (e.kind != ERR_NONE)
-            return err_fmt(t->arena, e.kind,
-                           arena_fmt(t->arena, "/statements/%zu%s%s", i, e.where == NULL ? "" : " ",
-                                     e.where == NULL ? "" : e.where),
-                           "%s", e.msg);
+            return err_at(e.kind, arena_fmt(t->arena, "/statements/%zu", i), e.msg);
     }
     return OK;
 }
@@ -257,8 +242,10 @@ bool trust_note(const struct trust *t, struct str bytes, struct report *report, 
         e = checkpoint_parse(note->text, c);
     if (e.kind == ERR_NONE && c->extra.len > 0)
         e = err_at(ERR_INPUT, "line 4", "extension lines, which our logs do not write");
-    if (e.kind != ERR_NONE)
+    if (e.kind != ERR_NONE) {
+        c->origin = (struct str){.at = NULL};
         return report_fails(report, "checkpoint", e.where, "%s", e.msg);
+    }
     return log_signed(t, note, c, report);
 }
 
@@ -266,7 +253,7 @@ bool trust_checkpoint(const struct trust *t, struct str bytes, struct report *re
                       struct note *note, struct checkpoint *c)
 {
     bool is_signed = trust_note(t, bytes, report, note, c);
-    if (!is_signed && strcmp(report->failed, "checkpoint") == 0)
+    if (c->origin.at == NULL)
         return false;
     return witnessed(t, note, report) && is_signed;
 }

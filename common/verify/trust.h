@@ -12,7 +12,6 @@ struct trust_key {
     struct note_key key;
     uint64_t from, until; /* the sizes it signs: from <= size < until; 0 and UINT64_MAX when no
                              statement says so */
-    bool begins, ends;    /* a statement says from, says until */
     size_t before, after; /* its neighbours in the chain, index + 1; 0 for none known */
     bool believed;        /* given, or reached from one that was */
 };
@@ -36,13 +35,13 @@ MUST_CHECK struct err trust_witness(struct trust *t, const char *vkey);
  * ERR_AUTH as log_key_read; ERR_CONFLICT when it contradicts an earlier one (two keys that
  * follow one, one that follows two, a chain that goes back). The same one twice is nothing new. */
 MUST_CHECK struct err trust_state(struct trust *t, struct str statement);
-/* {"format":"closegate-key-chain/1","statements":["…"]}, with the places of its errors. */
+/* The file of a chain (log_key_chain_read): its errors, and those of trust_state with a place. */
 MUST_CHECK struct err trust_chain(struct trust *t, struct str json);
 
 /* Whether a checkpoint's note is signed by the log: by a believed key that bears its origin's name
  * and signs its size. Parses the note into *note and the checkpoint into *c; what cannot be read
- * and what does not hold are lines of the report alike ("checkpoint", "signature"). The note's
- * slices are of `bytes`. */
+ * and what does not hold are lines of the report alike ("checkpoint", "signature"). Of what cannot
+ * be read only c->origin is set, to nothing. The note's slices are of `bytes`. */
 bool trust_note(const struct trust *t, struct str bytes, struct report *report, struct note *note,
                 struct checkpoint *c);
 

@@ -12,8 +12,6 @@
 
 #define PROOF_BYTES ((size_t)512 << 20)
 
-static const char breaks[] = "the policy breaks the invariant ";
-
 /* ---- proving ---- */
 
 /* The report without what lives in the proof's own memory. */
@@ -122,7 +120,8 @@ static struct err refuse(struct arena *arena, const struct policy_examined *exam
     const struct proof_finding *f = &examined->report.finding;
     struct str text = {.at = ""};
     TRY(jcs_text(arena, examined->counterexample, &text));
-    return err_fmt(arena, ERR_INPUT, NULL, "%s%s: %s; counterexample: %.*s", breaks, f->invariant,
+    return err_fmt(arena, ERR_REFUSED, NULL,
+                   "the policy breaks the invariant %s: %s; counterexample: %.*s", f->invariant,
                    f->what, (int)text.len, text.at);
 }
 
@@ -144,9 +143,4 @@ struct err policy_admit(struct arena *arena, struct tx *tx, struct str text,
         return OK;
     TRY(policy_examine(arena, text, policy, &examined));
     return examined.report.holds ? OK : refuse(arena, &examined);
-}
-
-bool policy_refused(struct err e)
-{
-    return e.kind == ERR_INPUT && e.msg != NULL && strncmp(e.msg, breaks, sizeof breaks - 1) == 0;
 }

@@ -18,13 +18,10 @@ struct policy_examined {
 MUST_CHECK struct err policy_examine(struct arena *arena, struct str text,
                                      const struct policy *policy, struct policy_examined *examined);
 
-/* ERR_INPUT, with the counterexample in its words, when the policy breaks an invariant. *proof is
+/* ERR_REFUSED, with the counterexample in its words, when the policy breaks an invariant. *proof is
  * what the event that takes the policy is to say in its detail, as `proof`. `tx` may be NULL: no
  * book knows anything yet. */
 MUST_CHECK struct err policy_admit(struct arena *arena, struct tx *tx, struct str text,
                                    const struct policy *policy, struct json **proof);
-
-/* This error is policy_admit's refusal: a no, not a failure to tell. */
-bool policy_refused(struct err e);
 
 #endif

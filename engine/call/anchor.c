@@ -79,6 +79,8 @@ struct err anchor_read(struct tx *tx, struct arena *arena, const struct anchor_r
 
 bool anchor_holds_up(const struct anchor_rule *rule, const struct anchor *anchor, int64_t now_us)
 {
-    return rule->mode == WITNESS_REQUIRED && anchor->head > anchor->size &&
-           now_us - anchor->oldest_us > rule->max_age_s * 1000000;
+    const int64_t age_us = rule->max_age_s * 1000000;
+    const bool late = anchor->head > anchor->size && now_us - anchor->oldest_us > age_us;
+    const bool unseen = anchor->unseen_us != 0 && now_us - anchor->unseen_us > age_us;
+    return rule->mode == WITNESS_REQUIRED && (late || unseen);
 }

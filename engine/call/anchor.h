@@ -19,6 +19,7 @@ struct anchor {
     int64_t size;                      /* events that a quorum has cosigned */
     int64_t head;                      /* events there are */
     int64_t oldest_us;                 /* of event size + 1; 0: there is none */
+    int64_t unseen_us;                 /* since when there are more than `head`; 0: there are not */
 };
 
 /* What the quorum of `sizes` has: the size of the witness that makes it full. */
@@ -27,7 +28,8 @@ int64_t anchor_quorum(const struct anchor_rule *rule, const int64_t sizes[WITNES
 MUST_CHECK struct err anchor_read(struct tx *tx, struct arena *arena,
                                   const struct anchor_rule *rule, struct anchor *anchor);
 
-/* Whether changes are refused by this rule, now. */
+/* Whether changes are refused by this rule, now: what has waited too long may as well be an event
+ * that nobody could look at. anchor_read knows of none; whoever looks again and again says so. */
 bool anchor_holds_up(const struct anchor_rule *rule, const struct anchor *anchor, int64_t now_us);
 
 extern const char anchor_held[]; /* what is said then */

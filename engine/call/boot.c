@@ -250,6 +250,13 @@ static struct err policy_taken(struct tx *tx, struct starting *s, struct str tex
     return policy_admit(s->arena, tx, text, s->policy, &s->proof);
 }
 
+/* Who is told of it looks at the file otherwise. */
+static struct err not_the_files(const struct starting *s, const char *in_force, struct err e)
+{
+    return err_fmt(s->arena, e.kind, NULL, "the policy in force (%s), not the file: %s%s%s",
+                   in_force, e.where == NULL ? "" : e.where, e.where == NULL ? "" : ": ", e.msg);
+}
+
 static struct err policy_decide(struct tx *tx, struct starting *s)
 {
     const char *in_force, *text;
@@ -260,7 +267,8 @@ static struct err policy_decide(struct tx *tx, struct starting *s)
     if (!text_eq(in_force, digest) && s->start->prod && in_force != NULL) {
         s->inert = true;
         TRY(policy_text_load(tx, s->arena, in_force, &text));
-        return policy_taken(tx, s, str_of(text));
+        struct err e = policy_taken(tx, s, str_of(text));
+        return e.kind == ERR_NONE ? OK : not_the_files(s, in_force, e);
     }
     TRY(policy_taken(tx, s, s->start->policy_text));
     if (text_eq(in_force, digest))
@@ -323,9 +331,10 @@ struct err engine_start(struct store *store, const struct boot_start *start,
                         bool *inert)
 {
     struct starting s = {.start = start, .arena = arena};
-    TRY(own_call(store, arena, clock_us, started, &s));
+    struct err e = own_call(store, arena, clock_us, started, &s);
+    *inert = s.inert;
+    TRY(e);
     TRY(recover(store, &s, clock_us));
     *policy = s.policy;
-    *inert = s.inert;
     return OK;
 }

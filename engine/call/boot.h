@@ -72,9 +72,10 @@ struct boot_start {
 };
 
 /* Decides which policy is in force and records the start: in dev a changed file is in force at once
- * (POLICY_LOADED); in prod it stays inert, the last one in force goes on, and *inert is set. The
- * policy lives in `arena`. Appends ENGINE_STARTED, and then sweeps as engine:recovery what a dead
- * process left behind (RECOVERY_SWEEP, when it left anything). */
+ * (POLICY_LOADED); in prod it stays inert, the last one in force goes on, and *inert is set, also
+ * when it is the one in force that cannot go on. The policy lives in `arena`. Appends
+ * ENGINE_STARTED, and then sweeps as engine:recovery what a dead process left behind
+ * (RECOVERY_SWEEP, when it left anything). */
 MUST_CHECK struct err engine_start(struct store *store, const struct boot_start *start,
                                    int64_t (*clock_us)(void), struct arena *arena,
                                    struct policy **policy, bool *inert);

@@ -49,6 +49,7 @@ struct round {
     struct feeder *feeder;
     struct arena *arena;
     struct anchor anchor;
+    bool looked; /* anchor is what the book says, whatever came of the rest */
     struct tree_head head;
     struct json *keys; /* NULL: nobody wants them */
     bool due[WITNESSES_MAX], want_keys;
@@ -62,7 +63,7 @@ struct feeder {
     struct peer peers[WITNESSES_MAX];
     size_t n;
     struct anchor anchor;
-    bool reading, held, stopping;
+    bool reading, held;
     int64_t cosigned, failed;
 };
 
@@ -82,9 +83,13 @@ static void hold(struct feeder *f, bool held)
                  LOG_END);
 }
 
+/* An event that no look has found is as old, at the most, as the first tick that knew of it. */
 static void anchor_look(struct feeder *f)
 {
-    hold(f, anchor_holds_up(&f->options.rule, &f->anchor, f->options.clock_us()));
+    const int64_t now_us = f->options.clock_us();
+    if (f->anchor.unseen_us == 0 && spine_head(f->options.spine) > f->anchor.head)
+        f->anchor.unseen_us = now_us;
+    hold(f, anchor_holds_up(&f->options.rule, &f->anchor, now_us));
 }
 
 /* ---- what came of one witness ---- */
@@ -210,8 +215,6 @@ static void on_answer(void *ctx, struct err e, const struct fetch_reply *reply)
 {
     struct peer *p = ctx;
     p->one = NULL;
-    if (p->feeder->stopping)
-        return;
     if (e.kind != ERR_NONE)
         peer_failed(p, FEEDER_SILENT, e.msg);
     else if (reply->status == 200)
@@ -247,8 +250,6 @@ static void on_keys_told(void *ctx, struct err e, const struct fetch_reply *repl
     struct peer *p = ctx;
     p->one = NULL;
     p->wants_keys = false;
-    if (p->feeder->stopping)
-        return;
     if (e.kind != ERR_NONE)
         peer_failed(p, FEEDER_SILENT, e.msg);
     else if (reply->status != 200)
@@ -270,7 +271,6 @@ static struct err tell_keys(struct round *r, struct peer *p)
 static struct err bring(struct round *r, struct peer *p, struct witness_ask *ask)
 {
     CLEANUP(buf_fini) struct buf body;
-    ask->old = p->known;
     ask->checkpoint = r->head.note;
     buf_init(&body, WITNESS_ASK_MAX);
     witness_ask_print(ask, &body);
@@ -284,6 +284,8 @@ static struct err bring(struct round *r, struct peer *p, struct witness_ask *ask
 static void peer_go(struct round *r, struct peer *p, struct witness_ask *ask)
 {
     struct err e = OK;
+    if (p->kept == (int64_t)r->head.size)
+        return; /* where answers have no receipts the newest events may be under no head yet */
     if (p->known > r->head.size) {
         p->asked_size = r->head.size;
         peer_failed(p, FEEDER_REFUSES,
@@ -297,31 +299,19 @@ static void peer_go(struct round *r, struct peer *p, struct witness_ask *ask)
 
 /* ---- a round ---- */
 
-static struct err keys_read(struct round *r, struct tx *tx)
-{
-    struct log_key_event *rows;
-    size_t n;
-    TRY(log_keys_list(tx, r->arena, &rows, &n));
-    const char **notes = ARENA_ARRAY(r->arena, n + 1, const char *);
-    for (size_t i = 0; notes != NULL && i < n; i++)
-        notes[i] = rows[i].note;
-    TRY(arena_check(r->arena));
-    r->keys = log_key_chain_print(r->arena, notes, n);
-    return arena_check(r->arena);
-}
-
 /* On a reader thread; touches nothing of the feeder but what stays as it is. */
 static struct err round_read(struct tx *tx, void *arg)
 {
     struct round *r = arg;
     TRY(anchor_read(tx, r->arena, &r->feeder->options.rule, &r->anchor));
+    r->looked = true;
     TRY(head_latest(tx, r->arena, &r->head));
     for (size_t i = 0; i < r->feeder->n; i++) {
         const uint64_t from = r->asks[i].old;
         if (r->due[i] && from > 0 && from <= r->head.size)
             TRY(merkle_consistency(from, r->head.size, tree_node, tx, &r->asks[i].proof));
     }
-    return r->want_keys ? keys_read(r, tx) : OK;
+    return r->want_keys ? log_keys_chain(tx, r->arena, &r->keys) : OK;
 }
 
 static void on_round(struct err e, void *arg)
@@ -331,13 +321,13 @@ static void on_round(struct err e, void *arg)
     f->reading = false;
     if (e.kind != ERR_NONE && e.kind != ERR_MISSING)
         log_error("what witnesses are to be told could not be read", LOG_ERR(e), LOG_END);
-    if (e.kind == ERR_NONE && !f->stopping) {
+    if (r->looked) {
         f->anchor = r->anchor;
         anchor_look(f);
-        for (size_t i = 0; i < f->n; i++) {
-            if (r->due[i])
-                peer_go(r, &f->peers[i], &r->asks[i]);
-        }
+    }
+    for (size_t i = 0; e.kind == ERR_NONE && i < f->n; i++) {
+        if (r->due[i])
+            peer_go(r, &f->peers[i], &r->asks[i]);
     }
     arena_free(r->arena); /* r lives in it */
 }
@@ -455,7 +445,6 @@ void feeder_free(struct feeder *feeder)
 {
     if (feeder == NULL)
         return;
-    feeder->stopping = true;
     loop_timer_free(feeder->tick);
     fetch_loop_free(feeder->fetch);
     for (size_t i = 0; i < feeder->n; i++)

@@ -1,4 +1,4 @@
-/* Private to engine/call and the tools' resources: receipts for whoever is answered (ADR 0011).
+/* Private to the engine's call, mcp and tools: receipts for whoever is answered (ADR 0011).
  * What a caller may not read by query_audit is in no receipt of theirs either. */
 #ifndef ENGINE_CALL_RECEIPT_H
 #define ENGINE_CALL_RECEIPT_H

@@ -414,8 +414,9 @@ struct err replay_log(const struct replay_spec *spec, struct arena *arena,
     struct tx tx;
     *report = (struct replay_report){.from = 0};
     TRY(store_open(spec->path, STORE_READER, arena, &store));
-    TRY(tx_read_begin(store, arena, 0, &tx));
-    struct err e = range_find(&w, &tx);
+    struct err e = tx_read_begin(store, arena, 0, &tx);
+    if (e.kind == ERR_NONE)
+        e = range_find(&w, &tx);
     if (e.kind != ERR_NONE)
         return err_fmt(arena, e.kind, NULL, "%s", e.msg);
     tx_read_end(&tx);

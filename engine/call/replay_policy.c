@@ -19,7 +19,7 @@ struct replay_policies {
     const struct replay *replay;
     struct tx *tx;
     struct arena *arena;
-    struct replay_policy *first; /* the one used last */
+    struct replay_policy *first; /* the one added last */
 };
 
 /* ---- loads ---- */
@@ -142,13 +142,12 @@ static struct err policy_read(struct replay_policies *all, struct replay_policy 
     return arena_check(all->arena);
 }
 
+/* `digest` is one, or "". */
 static struct err policy_add(struct replay_policies *all, const char *digest)
 {
     struct replay_policy *p = ARENA_NEW(all->arena, struct replay_policy);
     ENSURE(p != NULL, ERR_LIMIT, "out of memory");
-    const size_t len = digest == NULL ? 0 : strnlen(digest, sizeof p->digest - 1);
-    if (len > 0)
-        memcpy(p->digest, digest, len);
+    memcpy(p->digest, digest, strlen(digest));
     for (size_t i = 0; p->since == 0 && i < all->replay->loads_n; i++) {
         if (text_eq(all->replay->loads[i].digest, p->digest))
             p->since = all->replay->loads[i].seq;
@@ -184,11 +183,12 @@ struct err replay_policy_find(struct replay_policies *policies, const char *dige
                               const struct replay_policy **policy)
 {
     static const struct replay_policy never = {.broken = "its policy was never in force before it"};
+    const char *named = digest != NULL && strlen(digest) == SHA256_HEX_SIZE - 1 ? digest : "";
     struct replay_policy *p = policies->first;
-    while (p != NULL && !text_eq(p->digest, digest == NULL ? "" : digest))
+    while (p != NULL && !text_eq(p->digest, named))
         p = p->next;
     if (p == NULL) {
-        TRY(policy_add(policies, digest));
+        TRY(policy_add(policies, named));
         p = policies->first;
     }
     *policy = p->broken == NULL && (p->since == 0 || p->since >= seq) ? &never : p;

@@ -1,6 +1,5 @@
 /* From words to a call on the spine, and its outcome in words. */
 #include "engine/cli/admin.h"
-#include "engine/cli/policy_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +57,7 @@ int admin_submit(struct cli *cli, const char *tool, const struct json *arguments
     if (e.kind == ERR_NONE)
         e = run_call(cli, tool, arguments, &done);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     if (cli->json) {
         cli_print(cli, done.result);
     } else if (done.outcome == CALL_PENDING) {
@@ -112,7 +111,7 @@ bool admin_read(struct cli *cli, const char *tool, const struct json *arguments,
     struct err e = run_ask(cli, tool, arguments, result);
     *code = CLI_YES;
     if (e.kind != ERR_NONE)
-        *code = policy_fail(cli, e);
+        *code = cli_fail(cli, e);
     return e.kind == ERR_NONE;
 }
 

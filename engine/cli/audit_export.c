@@ -127,11 +127,11 @@ static struct err head_next(struct export *x)
 /* The head that ends with the event written last, as {"checkpoint":"<note>"}. */
 static struct err head_put(struct export *x)
 {
-    CLEANUP(jw_fini) struct jw w;
     struct tree_head head;
     struct str line;
     TRY(head_of(x->tx, x->page, x->head, &head));
     TRY(head_cosigned(x->tx, x->page, &head));
+    CLEANUP(jw_fini) struct jw w;
     jw_init(&w, LINE_BYTES_MAX);
     jw_obj(&w);
     jw_str(&w, "checkpoint", head.note);

@@ -38,6 +38,8 @@ static void report_json(struct cli *cli, const struct replay_report *r)
     json_put_int(cli->arena, o, "recorded", r->recorded);
     json_put_int(cli->arena, o, "policies", r->policies);
     json_put_int(cli->arena, o, "late", r->late);
+    if (r->late > 0)
+        json_put_int(cli->arena, o, "late_seq", r->late_seq);
     json_put_int(cli->arena, o, "different", r->differing);
     json_put_int(cli->arena, o, "unknown", r->unknown);
     if (r->bad_seq != 0) {

@@ -57,6 +57,7 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put(arena, o, "ingest_dirs", list_print(arena, &config->ingest_dirs));
     json_put_int(arena, o, "max_connections", config->max_connections);
     json_put_int(arena, o, "max_connections_per_peer", config->max_connections_per_peer);
+    json_put_int(arena, o, "receipts", config->receipts);
     json_put(arena, o, "witnesses", list_print(arena, &config->witnesses));
     json_put_int(arena, o, "witness_mode", config->witness_mode);
     json_put_int(arena, o, "witness_quorum", config->witness_quorum);

@@ -13,7 +13,6 @@
 #include "engine/auth/actor_auth.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/out_file.h"
-#include "engine/cli/policy_file.h"
 #include "proto/jsonrpc.h"
 
 static const char protocol_version[] = "2025-11-25";
@@ -127,10 +126,10 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
 static void receipt_keep(const struct cli *cli, struct out_file *out, const struct json *result)
 {
     const struct json *receipt = json_pointer_get(result, "/_meta/closegate~1receipt");
-    CLEANUP(jw_fini) struct jw w;
     struct str text;
     if (out->path == NULL)
         return;
+    CLEANUP(jw_fini) struct jw w;
     jw_init(&w, 2 * RECEIPT_BYTES_MAX);
     jw_tree(&w, NULL, receipt);
     struct err e =
@@ -175,7 +174,7 @@ static int run_call(struct cli *cli)
         e = out_begin(cli->arena, path, &receipt);
     if (e.kind == ERR_NONE)
         e = post(cli, body, &answer);
-    return e.kind == ERR_NONE ? answer_told(cli, answer, &receipt) : policy_fail(cli, e);
+    return e.kind == ERR_NONE ? answer_told(cli, answer, &receipt) : cli_fail(cli, e);
 }
 
 static const struct cli_option options[] = {

@@ -109,6 +109,7 @@ struct err pbc_tool(struct pbc *p, const char *name, const struct json *args,
     struct call *c;
     TRY(asker_make(p, name, &c));
     TRY(call_bind(c, args));
+    c->until_seq = p->ask.last;
     TRY(err_in(c->tool->read(c, &p->book.tx), name));
     *result = c->result;
     return arena_check(p->arena);

@@ -10,7 +10,6 @@
 #include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/policy_file.h"
 #include "engine/cli/run_call.h"
 
 #define MASTER_FILE_MAX ((size_t)512 << 10) /* four of them fit into one request */
@@ -219,7 +218,7 @@ static int run_master(struct cli *cli)
     struct run_call done;
     struct err e = master_ingest(cli, cli_option(cli, "master"), &done);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     if (cli->json)
         cli_print(cli, done.result);
     else

@@ -9,7 +9,6 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/master_folder.h"
 #include "engine/cli/new_book.h"
-#include "engine/cli/policy_file.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 
@@ -106,7 +105,7 @@ static int run_init(struct cli *cli)
 {
     struct err e = init(cli);
     if (e.kind != ERR_NONE) {
-        int code = policy_fail(cli, e);
+        int code = cli_fail(cli, e);
         return e.kind == ERR_CONFLICT ? CLI_NO : code;
     }
     if (cli->json) {

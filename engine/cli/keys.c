@@ -188,19 +188,20 @@ static const struct cli_option export_options[] = {
     {"chain", NULL, "every key's signed statement, for verifiers that were given an earlier key"},
 };
 
+static struct err chain_read(struct cli *cli, struct json **chain)
+{
+    __attribute__((cleanup(book_close_cleanup))) struct book book = {0};
+    TRY(book_open(cli, &book));
+    return book_err(cli, log_keys_chain(&book.tx, cli->arena, chain));
+}
+
 static int chain_told(struct cli *cli)
 {
-    struct log_key_event *rows;
-    size_t n;
-    struct err e = list_read(cli, &rows, &n);
-    const char **notes = ARENA_ARRAY(cli->arena, e.kind == ERR_NONE ? n + 1 : 1, const char *);
-    for (size_t i = 0; e.kind == ERR_NONE && notes != NULL && i < n; i++)
-        notes[i] = rows[i].note;
-    if (e.kind == ERR_NONE)
-        e = arena_check(cli->arena);
+    struct json *chain;
+    struct err e = chain_read(cli, &chain);
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);
-    cli_print(cli, log_key_chain_print(cli->arena, notes, n));
+    cli_print(cli, chain);
     return CLI_YES;
 }
 

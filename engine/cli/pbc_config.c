@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/sys/db.h"
+#include "common/sys/witness_list.h"
 #include "engine/cli/binary.h"
 #include "engine/cli/pbc.h"
 #include "engine/gate/gate.h"
@@ -36,6 +37,12 @@ static struct json *settings_print(struct arena *arena, const struct config *c)
     json_put(arena, o, "CLOSEGATE_ALLOWED_HOSTS", list_print(arena, &c->allowed_hosts));
     json_put_int(arena, o, "CLOSEGATE_CLOCK_JUMP_SECONDS", c->clock_jump_seconds);
     json_put_int(arena, o, "CLOSEGATE_SWEEP_SECONDS", c->sweep_seconds);
+    json_put_text(arena, o, "CLOSEGATE_RECEIPTS", c->receipts == CONFIG_RECEIPTS_ON ? "on" : "off");
+    json_put(arena, o, "CLOSEGATE_WITNESSES", list_print(arena, &c->witnesses));
+    json_put_text(arena, o, "CLOSEGATE_WITNESS_MODE",
+                  c->witness_mode == WITNESS_REQUIRED ? "required" : "advisory");
+    json_put_int(arena, o, "CLOSEGATE_WITNESS_QUORUM", c->witness_quorum);
+    json_put_int(arena, o, "CLOSEGATE_WITNESS_MAX_AGE", c->witness_max_age);
     json_put_text(arena, o, "CLOSEGATE_FX_ADAPTER", "fixed");
     json_put_text(arena, o, "CLOSEGATE_FX_ADAPTER_PROD_GUARD",
                   c->fx_adapter_prod_guard == CONFIG_GUARD_REFUSE ? "refuse" : "warn");

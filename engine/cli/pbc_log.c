@@ -93,6 +93,7 @@ static struct err spool_file(struct pbc *p, struct spool *s)
     size_t got;
     TRY(arena_check(p->arena));
     TRY(pbc_begin(p, name, true));
+    ENSURE(fflush(s->file) == 0, ERR_STORE, "a temporary file cannot be written");
     rewind(s->file);
     while ((got = fread(piece, 1, PIECE, s->file)) > 0)
         TRY(pbc_put(p, piece, got));

@@ -9,8 +9,6 @@
 #include "engine/store/log_keys.h"
 #include "engine/store/tree.h"
 
-#define NOTE_BYTES ((size_t)64 * 1024)
-
 static void hash_text(const struct merkle_hash *h, char out[BASE64_SIZE(MERKLE_HASH_LEN)])
 {
     base64_print(h->at, sizeof h->at, out);
@@ -35,49 +33,22 @@ static struct err before_print(struct pbc *p, struct json **out)
     return arena_check(p->arena);
 }
 
-static struct err keys_print(struct pbc *p, struct json **out)
-{
-    struct log_key_event *keys;
-    struct json *list = json_array_new(p->arena);
-    size_t n;
-    TRY(log_keys_list(&p->book.tx, p->arena, &keys, &n));
-    for (size_t i = 0; i < n; i++)
-        json_push(p->arena, list, json_text_new(p->arena, keys[i].note));
-    *out = json_object_new(p->arena);
-    json_put_text(p->arena, *out, "format", LOG_KEY_CHAIN_FORMAT);
-    json_put(p->arena, *out, "statements", list);
-    return arena_check(p->arena);
-}
-
-static struct err checkpoint_print_with(struct pbc *p, const struct tree_head *head,
-                                        const char **note)
-{
-    __attribute__((cleanup(buf_fini_cleanup))) struct buf out;
-    buf_init(&out, NOTE_BYTES);
-    buf_put(&out, head->note.at, head->note.len);
-    TRY(cosignature_lines(&p->book.tx, (int64_t)head->size, &out));
-    TRY(buf_check(&out));
-    *note = arena_dup(p->arena, out.at, out.len);
-    return arena_check(p->arena);
-}
-
-static struct err signed_print(struct pbc *p, const struct tree_head *head, struct json *o)
+static struct err signed_print(struct pbc *p, struct tree_head *head, struct json *o)
 {
     const uint64_t last = (uint64_t)p->ask.last;
     struct consistency grown = {.from = last, .to = head->size};
     struct merkle_hash root;
     struct json *before, *keys;
     char text[BASE64_SIZE(MERKLE_HASH_LEN)];
-    const char *note;
     TRY(merkle_root(last, tree_node, &p->book.tx, &root));
     TRY(merkle_consistency(last, head->size, tree_node, &p->book.tx, &grown.proof));
     TRY(before_print(p, &before));
-    TRY(keys_print(p, &keys));
-    TRY(checkpoint_print_with(p, head, &note));
+    TRY(log_keys_chain(&p->book.tx, p->arena, &keys));
+    TRY(head_cosigned(&p->book.tx, p->arena, head));
     hash_text(&root, text);
     json_put(p->arena, o, "before", before);
     json_put_text(p->arena, o, "root", text);
-    json_put_text(p->arena, o, "checkpoint", note);
+    json_put(p->arena, o, "checkpoint", json_str_new(p->arena, head->note));
     json_put(p->arena, o, "consistency", consistency_print(p->arena, &grown));
     json_put(p->arena, o, "keys", keys);
     return arena_check(p->arena);

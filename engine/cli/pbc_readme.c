@@ -35,6 +35,7 @@ static const char files_told[] =
     "stopped\n"
     "  policy/                       every version, who proposed, approved and loaded it, diffs\n"
     "  config_snapshot.json          program, settings, schema with triggers, starts\n"
+    "  engine_starts.csv             each start of the period (in a bundle of the whole book)\n"
     "  overrides.csv                 every human decision on what policy held or the matcher made\n"
     "  exceptions_aging.csv          what stood unmatched at the period's end\n"
     "  dead_letter.csv               notices that reached nobody\n"
@@ -45,7 +46,7 @@ static const char files_told[] =
     "  ingestion_runs.csv            files loaded: hash, rows, control totals\n"
     "  close_<entity>_<month>.json   decisions of whole months of the period\n"
     "  eval/                         reports of closegate-eval, when they were given\n"
-    "  queries.sql                   every query, to be asked again\n"
+    "  queries.sql                   the queries of the lists, to be asked again\n"
     "  completeness_statement.json   every query with its row count; what was looked for and is "
     "not\n"
     "                                there\n"
@@ -146,12 +147,15 @@ static struct err readme(struct pbc *p)
     return pbc_file(p, "README.txt", buf_str(&out));
 }
 
+/* A text of SQL within an argument of the shell's in quotes. */
 static void quoted(struct buf *out, const char *text)
 {
     buf_putc(out, '\'');
     for (const char *t = text; *t != '\0'; t++) {
         if (*t == '\'')
             buf_putc(out, '\'');
+        else if (*t == '"' || *t == '\\')
+            buf_putc(out, '\\');
         buf_putc(out, *t);
     }
     buf_putc(out, '\'');

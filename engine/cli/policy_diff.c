@@ -384,7 +384,8 @@ static int run_diff(struct cli *cli)
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);
     bool same = d->effect.changed == 0 && d->space.changed == 0;
-    return !same ? CLI_NO : d->effect.unknown > 0 ? CLI_UNKNOWN : CLI_YES;
+    const bool known = d->effect.unknown == 0 && d->space.unknown == 0;
+    return !same ? CLI_NO : known ? CLI_YES : CLI_UNKNOWN;
 }
 
 static const struct cli_option options[] = {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/sys/disk.h"
-#include "engine/call/admit.h"
 #include "engine/call/boot.h"
 #include "engine/store/policies.h"
 
@@ -100,10 +99,4 @@ const char *ruling_words(enum ruling ruling)
         break;
     }
     return "denied";
-}
-
-int policy_fail(const struct cli *cli, struct err e)
-{
-    int code = cli_fail(cli, e);
-    return policy_refused(e) ? CLI_NO : code;
 }

@@ -34,10 +34,6 @@ typedef struct err row_fact_fn(void *arg, const char *name, const struct json *v
 MUST_CHECK struct err row_facts(struct arena *arena, const char *facts, const struct json *ask,
                                 row_fact_fn *fn, void *arg);
 
-/* Says what is wrong and gives the exit code: no for a policy that its proof refused, unknown for
- * the rest. */
-int policy_fail(const struct cli *cli, struct err e);
-
 const char *ruling_words(enum ruling ruling); /* "allowed", "a human decides", "denied" */
 
 #endif

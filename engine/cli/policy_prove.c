@@ -105,6 +105,8 @@ static void tell(struct cli *cli, const struct proving *p)
 static int run_prove(struct cli *cli)
 {
     struct proving p = {.took_ms = 0};
+    if (cli->args_n > 0 && cli_option(cli, "in-force") != NULL)
+        return cli_misuse(cli, "FILE or --in-force, not both");
     struct err e = prove(cli, &p);
     if (e.kind != ERR_NONE)
         return cli_fail(cli, e);

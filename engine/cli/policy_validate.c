@@ -36,11 +36,16 @@ static struct err placed(struct arena *arena, struct str text, struct err e)
     return err_at(e.kind, json_where(arena, tree, e.where), e.msg);
 }
 
-/* A policy that breaks a control invariant would not come into force either. */
-static struct err proved(struct cli *cli, struct tx *tx, struct str text, const struct checked *c)
+/* A policy that breaks a control invariant would not come into force either. A proof that could not
+ * be made says nothing of the file. */
+static struct err prove(struct cli *cli, struct tx *tx, struct str text, struct checked *c)
 {
     struct json *proof;
-    return policy_admit(cli->arena, tx, text, c->policy, &proof);
+    struct err e = policy_admit(cli->arena, tx, text, c->policy, &proof);
+    if (e.kind != ERR_REFUSED)
+        return e;
+    c->wrong = e;
+    return OK;
 }
 
 static struct err check_for_book(struct cli *cli, struct str text, struct checked *c)
@@ -51,10 +56,8 @@ static struct err check_for_book(struct cli *cli, struct str text, struct checke
     TRY(policy_in_force(&book.tx, cli->arena, &c->in_force));
     c->wrong = placed(cli->arena, text, policy_for_book(cli->arena, &book.tx, text, &c->policy));
     if (c->wrong.kind == ERR_NONE)
-        c->wrong = proved(cli, &book.tx, text, c);
-    if (c->wrong.kind == ERR_NONE || is_the_files(c->wrong))
-        return OK;
-    return book_err(cli, c->wrong);
+        return book_err(cli, prove(cli, &book.tx, text, c));
+    return is_the_files(c->wrong) ? OK : book_err(cli, c->wrong);
 }
 
 static struct err check(struct cli *cli, struct checked *c)
@@ -66,8 +69,8 @@ static struct err check(struct cli *cli, struct checked *c)
         return check_for_book(cli, text, c);
     c->wrong = policy_parse(cli->arena, text, &c->policy);
     if (c->wrong.kind == ERR_NONE)
-        c->wrong = proved(cli, NULL, text, c);
-    return c->wrong.kind == ERR_NONE || is_the_files(c->wrong) ? OK : c->wrong;
+        return prove(cli, NULL, text, c);
+    return is_the_files(c->wrong) ? OK : c->wrong;
 }
 
 /* ---- telling ---- */

@@ -7,7 +7,6 @@
 #include "engine/cli/columns.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/picture.h"
-#include "engine/cli/policy_file.h"
 #include "engine/cli/run_call.h"
 #include "engine/cli/totals.h"
 
@@ -98,7 +97,7 @@ static int run_recon(struct cli *cli)
     struct picture p = {0};
     struct err e = recon(cli, passes, &p);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     if (!cli->json) {
         e = passes_print(cli->arena, passes);
         if (e.kind == ERR_NONE)

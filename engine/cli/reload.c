@@ -261,6 +261,7 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     name_push(arena, names, a->max_connections_per_peer != b->max_connections_per_peer,
               "CLOSEGATE_MAX_CONNECTIONS_PER_PEER");
     name_push(arena, names, a->sweep_seconds != b->sweep_seconds, "CLOSEGATE_SWEEP_SECONDS");
+    name_push(arena, names, a->receipts != b->receipts, "CLOSEGATE_RECEIPTS");
     name_push(arena, names, !list_equal(&a->witnesses, &b->witnesses), "CLOSEGATE_WITNESSES");
     name_push(arena, names, a->witness_mode != b->witness_mode, "CLOSEGATE_WITNESS_MODE");
     name_push(arena, names, a->witness_quorum != b->witness_quorum, "CLOSEGATE_WITNESS_QUORUM");

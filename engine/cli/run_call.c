@@ -11,6 +11,7 @@
 #include "common/sys/fetch.h"
 #include "common/sys/json_read.h"
 #include "common/sys/json_write.h"
+#include "common/sys/log.h"
 #include "common/sys/os_subject.h"
 #include "common/verify/receipt.h"
 #include "engine/auth/actor_auth.h"
@@ -132,7 +133,7 @@ static struct err local_start(struct local *l)
     bool inert = false;
     TRY(disk_read(l->cli->arena, cli_config(l->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     struct err e = engine_start(l->writer, &start, cli_clock_us, l->cli->arena, &l->policy, &inert);
-    if (e.kind == ERR_INPUT && e.where != NULL)
+    if (!inert && e.kind == ERR_INPUT && e.where != NULL)
         e.where = arena_fmt(l->cli->arena, "%s:%s", cli_config(l->cli)->policy, e.where);
     if (e.kind == ERR_NONE && inert && !l->cli->told_inert)
         (void)fprintf(stderr,
@@ -185,7 +186,11 @@ static struct err local_submit(struct job_port *base, struct call **calls, size_
         ENSURE(call_group(port->local->writer, calls + at, some, cli_clock_us), ERR_UNKNOWN,
                "outcome unknown, repeat the command");
     }
-    return log_keys_settle(port->local->log_keys, port->local->writer);
+    /* what was committed is committed: the next start moves the files */
+    struct err e = log_keys_settle(port->local->log_keys, port->local->writer);
+    if (e.kind != ERR_NONE)
+        log_error("the files of the log's keys are not as the book has them", LOG_ERR(e), LOG_END);
+    return OK;
 }
 
 static bool never_cancelled(struct job_port *base)

@@ -7,7 +7,6 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/master_folder.h"
 #include "engine/cli/new_book.h"
-#include "engine/cli/policy_file.h"
 #include "engine/cli/run_call.h"
 
 static struct err demo_book(struct cli *cli)
@@ -84,11 +83,11 @@ static int run_seed(struct cli *cli)
         return cli_misuse(cli, "the demo company is called saas");
     if (cli_config(cli)->env == CONFIG_PROD) {
         struct err e = err_new(ERR_AUTH, "a demo company has no place in prod: CLOSEGATE_ENV=dev");
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     }
     struct err e = seed(cli, reports);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     if (cli->json) {
         cli_print(cli, reports);
         return CLI_YES;

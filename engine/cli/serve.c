@@ -19,7 +19,6 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/confined.h"
 #include "engine/cli/log_key.h"
-#include "engine/cli/policy_file.h"
 #include "engine/cli/reload.h"
 #include "engine/mcp/engine_host.h"
 
@@ -61,7 +60,7 @@ static struct err record_start(struct server *s)
     TRY(store_open(s->book, STORE_WRITER, arena, &store));
     TRY(book_err(s->cli, log_key_begin(s->cli, store, &s->log_keys)));
     struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
-    if (e.kind == ERR_INPUT)
+    if (!inert && (e.kind == ERR_INPUT || e.kind == ERR_REFUSED))
         e.where = e.where == NULL ? cli_config(s->cli)->policy
                                   : arena_fmt(arena, "%s:%s", cli_config(s->cli)->policy, e.where);
     TRY(e);
@@ -282,7 +281,7 @@ static int run_serve(struct cli *cli)
         e = loop_run(s.loop);
     stop(&s);
     if (e.kind != ERR_NONE)
-        return policy_fail(cli, e);
+        return cli_fail(cli, e);
     log_info("stopped", LOG_END);
     return CLI_YES;
 }

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
+#include "common/base/str.h"
 #include "engine/gate/ask_names.h"
 
-#define LIST_MAX 4096
+#define LIST_MAX 4096 /* items of a list, and what bulk_n may count; more is for the tree */
 
 /* A value being read; `bad` once anything is not as ask_print writes it. The bytes are our own
  * copy, and end in a NUL that is no value, so no reading looks past it. */
@@ -15,7 +16,8 @@ struct skimming {
     struct arena *arena;
     char *at;
     struct ask *a;
-    bool schema; /* was there */
+    unsigned told;         /* which of enum other were there, a bit each */
+    unsigned seen, needed; /* of the nested object under way: members by their place, a bit each */
     bool bad;
 };
 
@@ -24,18 +26,27 @@ struct skimming {
 static const char *text_next(struct skimming *k)
 {
     char *text = k->at + 1, *p = text;
+    unsigned char bits = 0;
     if (k->bad || *k->at != '"') {
         k->bad = true;
         return "";
     }
-    while (*p != '"' && *p != '\\' && *p != '\0')
-        p++;
-    if (*p != '"') {
+    for (; (unsigned char)*p >= ' ' && *p != '"' && *p != '\\'; p++)
+        bits |= (unsigned char)*p;
+    if (*p != '"' || (bits > 0x7f && !utf8_valid(text, (size_t)(p - text)))) {
         k->bad = true;
         return "";
     }
     *p = '\0';
     k->at = p + 1;
+    return text;
+}
+
+/* One that says something. */
+static const char *word_next(struct skimming *k)
+{
+    const char *text = text_next(k);
+    k->bad = k->bad || text[0] == '\0';
     return text;
 }
 
@@ -56,7 +67,8 @@ static int64_t int_next(struct skimming *k)
     int64_t n = 0;
     for (; *p >= '0' && *p <= '9' && p - from < 18; p++)
         n = n * 10 + (*p - '0');
-    k->bad = k->bad || p == from || p - from > 17 || (*p != ',' && *p != '}');
+    const bool zeros = *from == '0' && (negative || p - from > 1); /* -0, 007 */
+    k->bad = k->bad || zeros || p == from || p - from > 17 || (*p != ',' && *p != '}');
     k->at += k->bad ? 0 : p - k->at;
     return negative ? -n : n;
 }
@@ -69,12 +81,14 @@ static struct decimal decimal_next(struct skimming *k)
     const bool negative = *t == '-';
     int digits = 0;
     bool point = false;
-    for (t += negative; *t != '\0' && !k->bad; t++) {
+    for (t += negative; *t != '\0'; t++) {
         if (*t == '.' && !point && digits > 0) {
             point = true;
             continue;
         }
-        k->bad = *t < '0' || *t > '9' || ++digits > DECIMAL_DIGITS_MAX;
+        k->bad = k->bad || *t < '0' || *t > '9' || ++digits > DECIMAL_DIGITS_MAX;
+        if (k->bad)
+            return d;
         d.coef = d.coef * 10 + (*t - '0');
         d.scale = (unsigned char)(d.scale + point);
     }
@@ -130,7 +144,7 @@ static void texts_next(struct skimming *k, const char *const **texts, size_t *n)
     while (more(k, ']', *n)) {
         list = item_room(k, list, *n, &cap, sizeof *list);
         if (!k->bad)
-            list[(*n)++] = text_next(k);
+            list[(*n)++] = word_next(k);
     }
     *texts = list;
 }
@@ -145,19 +159,35 @@ static bool member(struct skimming *k, const char *name, size_t len)
     k->at += len + 3;
     return true;
 }
-#define MEMBER(k, name) member((k), name, sizeof name - 1)
+
+/* The same in a nested object, where each may be once, and none after one of a later place. */
+static bool member_once(struct skimming *k, const char *name, size_t len, unsigned place)
+{
+    if (k->seen >> place != 0 || !member(k, name, len))
+        return false;
+    k->seen |= 1u << place;
+    return true;
+}
+#define MEMBER(k, name, place) member_once((k), name, sizeof name - 1, place)
+#define AT(place)              (1u << (place))
 
 /* Takes the member that begins here; anything else is bad. */
 typedef void member_fn(struct skimming *k, void *item);
 
-static void object_next(struct skimming *k, member_fn *fn, void *item)
+/* `needed`: what every such object has; what it has besides, for what another member says, its
+ * function adds. */
+static void object_next(struct skimming *k, member_fn *fn, void *item, unsigned needed)
 {
+    k->seen = 0;
+    k->needed = needed;
     k->bad = !passes(k, '{');
     for (size_t n = 0; more(k, '}', n); n++)
         fn(k, item);
+    k->bad = k->bad || (k->seen & k->needed) != k->needed;
 }
 
-static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t *n)
+static void *objects_next(struct skimming *k, member_fn *fn, unsigned needed, size_t size,
+                          size_t *n)
 {
     char *list = NULL;
     size_t cap = 0;
@@ -168,48 +198,57 @@ static void *objects_next(struct skimming *k, member_fn *fn, size_t size, size_t
         if (k->bad)
             break;
         memset(list + *n * size, 0, size);
-        object_next(k, fn, list + (*n)++ * size);
+        object_next(k, fn, list + (*n)++ * size, needed);
     }
     return list;
 }
 
+enum { ACCOUNT_CLASS, ACCOUNT_ID, ACCOUNT_KNOWN, ACCOUNT_RECONCILED };
+
 static void account_member(struct skimming *k, void *item)
 {
     struct ask_account *account = item;
-    if (MEMBER(k, "class"))
+    if (MEMBER(k, "class", ACCOUNT_CLASS))
         account->class_ = text_next(k);
-    else if (MEMBER(k, "id"))
+    else if (MEMBER(k, "id", ACCOUNT_ID))
         account->id = text_next(k);
-    else if (MEMBER(k, "known"))
+    else if (MEMBER(k, "known", ACCOUNT_KNOWN))
         account->known = bool_next(k);
-    else if (MEMBER(k, "reconciled"))
+    else if (MEMBER(k, "reconciled", ACCOUNT_RECONCILED))
         account->reconciled = bool_next(k);
     else
         k->bad = true;
 }
 
+enum { ROLE_ENTITY, ROLE_LENDER, ROLE_ROLE };
+
 static void role_member(struct skimming *k, void *item)
 {
     struct ask_role *role = item;
-    if (MEMBER(k, "entity"))
+    if (MEMBER(k, "entity", ROLE_ENTITY))
         role->entity = text_next(k);
-    else if (MEMBER(k, "lender"))
+    else if (MEMBER(k, "lender", ROLE_LENDER))
         role->lender = text_next(k);
-    else if (MEMBER(k, "role"))
-        role->role = text_next(k);
+    else if (MEMBER(k, "role", ROLE_ROLE))
+        role->role = word_next(k);
     else
         k->bad = true;
 }
 
+enum { SUM_KNOWN, SUM_SUM };
+
+/* A sum that is known stands there, and one that is not does not. */
 static void sum_member(struct skimming *k, void *item)
 {
     struct ask_cumulative *sum = item;
-    if (MEMBER(k, "known"))
+    if (MEMBER(k, "known", SUM_KNOWN)) {
         sum->known = bool_next(k);
-    else if (MEMBER(k, "sum"))
+        k->needed |= sum->known ? AT(SUM_SUM) : 0;
+    } else if (sum->known && MEMBER(k, "sum", SUM_SUM)) {
         sum->sum = decimal_next(k);
-    else
+    } else {
         k->bad = true;
+    }
 }
 
 static void currency_take(struct skimming *k, char cur[4])
@@ -221,20 +260,32 @@ static void currency_take(struct skimming *k, char cur[4])
         k->bad = true;
 }
 
+enum { VALUE_AS_OF, VALUE_CURRENCY, VALUE_RATE, VALUE_SOURCE, VALUE_STATUS, VALUE_VALUE };
+
+/* Without a rate there is neither rate nor value. */
+static void status_take(struct skimming *k, struct ask_value *v)
+{
+    v->status = (enum fx_status)name_next(k, fx_at, FX_KNOWN + 1);
+    if (v->status != FX_MISSING)
+        k->needed |= AT(VALUE_RATE) | AT(VALUE_VALUE);
+    else
+        k->bad = k->bad || (k->seen & ~(AT(VALUE_CURRENCY) | AT(VALUE_STATUS))) != 0;
+}
+
 static void value_member(struct skimming *k, void *item)
 {
     struct ask_value *v = item;
-    if (MEMBER(k, "as_of"))
+    if (MEMBER(k, "as_of", VALUE_AS_OF))
         k->bad = date_parse(text_next(k), &v->as_of).kind != ERR_NONE || k->bad;
-    else if (MEMBER(k, "currency"))
+    else if (MEMBER(k, "currency", VALUE_CURRENCY))
         currency_take(k, v->cur);
-    else if (MEMBER(k, "rate"))
+    else if (MEMBER(k, "rate", VALUE_RATE))
         v->rate = decimal_next(k);
-    else if (MEMBER(k, "source"))
+    else if (MEMBER(k, "source", VALUE_SOURCE))
         v->source = text_next(k);
-    else if (MEMBER(k, "status"))
-        v->status = (enum fx_status)name_next(k, fx_at, FX_KNOWN + 1);
-    else if (MEMBER(k, "value"))
+    else if (MEMBER(k, "status", VALUE_STATUS))
+        status_take(k, v);
+    else if (v->status != FX_MISSING && MEMBER(k, "value", VALUE_VALUE))
         v->value = decimal_next(k);
     else
         k->bad = true;
@@ -244,12 +295,14 @@ struct amount_texts {
     const char *amount, *currency;
 };
 
+enum { AMOUNT_AMOUNT, AMOUNT_CURRENCY };
+
 static void amount_member(struct skimming *k, void *item)
 {
     struct amount_texts *t = item;
-    if (MEMBER(k, "amount"))
+    if (MEMBER(k, "amount", AMOUNT_AMOUNT))
         t->amount = text_next(k);
-    else if (MEMBER(k, "currency"))
+    else if (MEMBER(k, "currency", AMOUNT_CURRENCY))
         t->currency = text_next(k);
     else
         k->bad = true;
@@ -258,7 +311,7 @@ static void amount_member(struct skimming *k, void *item)
 static void amount_next(struct skimming *k)
 {
     struct amount_texts t = {NULL, NULL};
-    object_next(k, amount_member, &t);
+    object_next(k, amount_member, &t, AT(AMOUNT_AMOUNT) | AT(AMOUNT_CURRENCY));
     k->a->has_amount = true;
     k->bad = k->bad || money_parse(t.amount, t.currency, &k->a->amount).kind != ERR_NONE;
 }
@@ -267,6 +320,7 @@ static void amount_next(struct skimming *k)
 
 enum kind { TEXT, BOOL, INT, TEXTS, OTHER };
 
+/* At most 32 of them: struct skimming counts them in bits. */
 enum other {
     ACCOUNTS,
     ACTION,
@@ -402,29 +456,30 @@ static void other_take(struct skimming *k, enum other which)
     struct ask *a = k->a;
     switch ((int)which) {
     case ACCOUNTS:
-        a->accounts = objects_next(k, account_member, sizeof *a->accounts, &a->accounts_n);
+        a->accounts = objects_next(k, account_member, 0, sizeof *a->accounts, &a->accounts_n);
         break;
     case AMOUNT:
         amount_next(k);
         break;
     case AUTO_CONFIRMED:
-        object_next(k, sum_member, &a->auto_confirmed);
+        object_next(k, sum_member, &a->auto_confirmed, AT(SUM_KNOWN));
         break;
     case BULK_SUM:
-        object_next(k, sum_member, &a->bulk_sum);
+        object_next(k, sum_member, &a->bulk_sum, AT(SUM_KNOWN));
         break;
     case CUMULATIVE:
-        a->cumulative = objects_next(k, sum_member, sizeof *a->cumulative, &a->cumulative_n);
+        a->cumulative =
+            objects_next(k, sum_member, AT(SUM_KNOWN), sizeof *a->cumulative, &a->cumulative_n);
         break;
     case ROLES:
-        a->roles = objects_next(k, role_member, sizeof *a->roles, &a->roles_n);
+        a->roles = objects_next(k, role_member, AT(ROLE_ROLE), sizeof *a->roles, &a->roles_n);
         break;
     case SCHEMA:
-        k->schema = true;
         k->bad = int_next(k) != ASK_SCHEMA || k->bad;
         break;
     case VALUES:
-        a->values = objects_next(k, value_member, sizeof *a->values, &a->values_n);
+        a->values = objects_next(k, value_member, AT(VALUE_CURRENCY) | AT(VALUE_STATUS),
+                                 sizeof *a->values, &a->values_n);
         break;
     default:
         name_take(k, which);
@@ -450,6 +505,7 @@ static void take(struct skimming *k, const struct field *f)
         texts_next(k, (const char *const **)(void *)at, count);
         break;
     case OTHER:
+        k->told |= AT(f->other);
         other_take(k, f->other);
         break;
     }
@@ -471,6 +527,9 @@ static void members_take(struct skimming *k)
     }
 }
 
+/* What no ask goes without. */
+#define REQUIRED (AT(ACTION) | AT(SCHEMA) | AT(TIER))
+
 bool ask_skim(struct arena *arena, struct json_skim *s, struct ask *ask)
 {
     struct ask a = {.action = ACTION_NONE, .auth_age_s = -1}; /* not known, as ask_read has it */
@@ -479,7 +538,7 @@ bool ask_skim(struct arena *arena, struct json_skim *s, struct ask *ask)
         return false;
     struct skimming k = {.arena = arena, .at = copy, .a = &a};
     members_take(&k);
-    if (k.bad || !k.schema)
+    if (k.bad || (k.told & REQUIRED) != REQUIRED || a.bulk_n < 0 || a.bulk_n > LIST_MAX)
         return false;
     *ask = a;
     s->at += k.at - copy;

@@ -248,68 +248,6 @@ struct err domain_new(struct arena *arena, const struct policy *policy, struct d
 
 /* ---- what there is ---- */
 
-#define DIM_FACTS(name, facts) facts,
-static const char *const facts[DOMAIN_DIMS] = {DOMAIN_LIST(DIM_FACTS)};
-#undef DIM_FACTS
-
-static const char *const names[DOMAIN_DIMS] = {
-    [DOMAIN_ACTION] = "action",
-    [DOMAIN_ACTOR] = "actor",
-    [DOMAIN_AMOUNT] = "amount",
-    [DOMAIN_ENTITIES] = "entities",
-    [DOMAIN_ACCOUNTS] = "accounts",
-    [DOMAIN_SOURCE] = "source",
-    [DOMAIN_STATE] = "state",
-    [DOMAIN_STATE_VALID] = "state valid",
-    [DOMAIN_ENTRY_TAKEN] = "entry taken",
-    [DOMAIN_MATCH_TYPE] = "match type",
-    [DOMAIN_RATIONALE] = "rationale",
-    [DOMAIN_RELATION] = "who asked",
-    [DOMAIN_ROLES] = "roles",
-    [DOMAIN_CHANNEL] = "channel",
-    [DOMAIN_LOGIN_AGE] = "age of the login",
-    [DOMAIN_LOGIN] = "login for this decision",
-    [DOMAIN_TIER] = "tier",
-    [DOMAIN_DECISION] = "decision",
-    [DOMAIN_APPROVERS] = "approvers",
-    [DOMAIN_SEATS] = "seats",
-    [DOMAIN_AMBIGUOUS] = "ambiguous",
-    [DOMAIN_ENTITY_MISMATCH] = "entity mismatch",
-    [DOMAIN_INTERCOMPANY] = "intercompany",
-    [DOMAIN_WINDOWS] = "windows",
-    [DOMAIN_CAP] = "auto-confirm cap",
-    [DOMAIN_SCORE] = "score",
-    [DOMAIN_FROZEN] = "frozen",
-    [DOMAIN_PERIOD] = "period",
-    [DOMAIN_OWN_SEAT] = "own seat",
-    [DOMAIN_DELIVERY] = "delivery service",
-    [DOMAIN_SUBJECT] = "subject",
-    [DOMAIN_PROD] = "prod",
-    [DOMAIN_COUNTERPARTY] = "counterparty",
-    [DOMAIN_TOOL] = "tool",
-    [DOMAIN_CHANGE] = "change",
-    [DOMAIN_KEEPS] = "keeps the amount",
-    [DOMAIN_BULK] = "several at once",
-};
-
-size_t domain_dims(const struct domain *domain)
-{
-    (void)domain;
-    return DOMAIN_DIMS;
-}
-
-const char *domain_dim_name(const struct domain *domain, size_t dim)
-{
-    (void)domain;
-    return dim < DOMAIN_DIMS ? names[dim] : "";
-}
-
-const char *domain_dim_facts(const struct domain *domain, size_t dim)
-{
-    (void)domain;
-    return dim < DOMAIN_DIMS ? facts[dim] : "";
-}
-
 size_t domain_choices(const struct domain *domain, size_t dim)
 {
     return dim < DOMAIN_DIMS ? domain->dims[dim].n : 0;

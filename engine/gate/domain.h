@@ -14,49 +14,47 @@
 #include "engine/gate/ask.h"
 #include "engine/gate/policy.h"
 
-/* DIM(NAME, "the facts it sets, as ask_print spells them") */
-#define DOMAIN_LIST(DIM)                                                                           \
-    DIM(ACTION, "action")                                                                          \
-    DIM(ACTOR, "actor_kind,actor,principal,on_behalf_of")                                          \
-    DIM(AMOUNT, "amount,values")                                                                   \
-    DIM(ENTITIES, "entities")                                                                      \
-    DIM(ACCOUNTS, "accounts,events")                                                               \
-    DIM(SOURCE, "source")                                                                          \
-    DIM(STATE, "state")                                                                            \
-    DIM(STATE_VALID, "state_valid")                                                                \
-    DIM(ENTRY_TAKEN, "entry_taken")                                                                \
-    DIM(MATCH_TYPE, "match_type")                                                                  \
-    DIM(RATIONALE, "has_rationale")                                                                \
-    DIM(RELATION, "proposers,own_agents_of")                                                       \
-    DIM(ROLES, "roles")                                                                            \
-    DIM(CHANNEL, "channel")                                                                        \
-    DIM(LOGIN_AGE, "auth_age_s")                                                                   \
-    DIM(LOGIN, "login_wanted,login_bound")                                                         \
-    DIM(TIER, "tier")                                                                              \
-    DIM(DECISION, "decision")                                                                      \
-    DIM(APPROVERS, "approvers_n")                                                                  \
-    DIM(SEATS, "seats")                                                                            \
-    DIM(AMBIGUOUS, "ambiguous")                                                                    \
-    DIM(ENTITY_MISMATCH, "entity_mismatch")                                                        \
-    DIM(INTERCOMPANY, "intercompany,intercompany_paired")                                          \
-    DIM(WINDOWS, "cumulative")                                                                     \
-    DIM(CAP, "auto_confirmed,auto_confirmed_n")                                                    \
-    DIM(SCORE, "sure,score_bp")                                                                    \
-    DIM(FROZEN, "frozen,frozen_self")                                                              \
-    DIM(PERIOD, "posting,period_closed")                                                           \
-    DIM(OWN_SEAT, "own_seat")                                                                      \
-    DIM(DELIVERY, "delivery_service")                                                              \
-    DIM(SUBJECT, "subject")                                                                        \
-    DIM(PROD, "prod")                                                                              \
-    DIM(COUNTERPARTY, "counterparty")                                                              \
-    DIM(TOOL, "tool")                                                                              \
-    DIM(CHANGE, "change")                                                                          \
-    DIM(KEEPS, "keeps_amount")                                                                     \
-    DIM(BULK, "bulk_n,bulk_one_clause,bulk_reason,bulk_sum")
-
-#define DOMAIN_ENUM(name, facts) DOMAIN_##name,
-enum domain_dim { DOMAIN_LIST(DOMAIN_ENUM) DOMAIN_DIMS };
-#undef DOMAIN_ENUM
+/* The dimensions, and the facts that each sets where it is not the one of its name. */
+enum domain_dim {
+    DOMAIN_ACTION,
+    DOMAIN_ACTOR,  /* actor_kind, actor, principal, on_behalf_of */
+    DOMAIN_AMOUNT, /* amount, values */
+    DOMAIN_ENTITIES,
+    DOMAIN_ACCOUNTS, /* accounts, events */
+    DOMAIN_SOURCE,
+    DOMAIN_STATE,
+    DOMAIN_STATE_VALID,
+    DOMAIN_ENTRY_TAKEN,
+    DOMAIN_MATCH_TYPE,
+    DOMAIN_RATIONALE, /* has_rationale */
+    DOMAIN_RELATION,  /* proposers, own_agents_of */
+    DOMAIN_ROLES,
+    DOMAIN_CHANNEL,
+    DOMAIN_LOGIN_AGE, /* auth_age_s */
+    DOMAIN_LOGIN,     /* login_wanted, login_bound */
+    DOMAIN_TIER,
+    DOMAIN_DECISION,
+    DOMAIN_APPROVERS, /* approvers_n */
+    DOMAIN_SEATS,
+    DOMAIN_AMBIGUOUS,
+    DOMAIN_ENTITY_MISMATCH,
+    DOMAIN_INTERCOMPANY, /* intercompany, intercompany_paired */
+    DOMAIN_WINDOWS,      /* cumulative */
+    DOMAIN_CAP,          /* auto_confirmed, auto_confirmed_n */
+    DOMAIN_SCORE,        /* sure, score_bp */
+    DOMAIN_FROZEN,       /* frozen, frozen_self */
+    DOMAIN_PERIOD,       /* posting, period_closed */
+    DOMAIN_OWN_SEAT,
+    DOMAIN_DELIVERY, /* delivery_service */
+    DOMAIN_SUBJECT,
+    DOMAIN_PROD,
+    DOMAIN_COUNTERPARTY,
+    DOMAIN_TOOL,
+    DOMAIN_CHANGE,
+    DOMAIN_KEEPS, /* keeps_amount */
+    DOMAIN_BULK,  /* bulk_n, bulk_one_clause, bulk_reason, bulk_sum */
+    DOMAIN_DIMS
+};
 
 struct domain;
 
@@ -70,19 +68,17 @@ struct domain_point {
 MUST_CHECK struct err domain_new(struct arena *arena, const struct policy *policy,
                                  struct domain **domain);
 
-size_t domain_dims(const struct domain *domain);                       /* DOMAIN_DIMS */
-const char *domain_dim_name(const struct domain *domain, size_t dim);  /* "amount" */
-const char *domain_dim_facts(const struct domain *domain, size_t dim); /* "amount,values" */
-size_t domain_choices(const struct domain *domain, size_t dim);        /* at least 1 */
+size_t domain_choices(const struct domain *domain, size_t dim); /* at least 1 */
 /* For people: "10000.01 USD, 0 elsewhere". */
 const char *domain_choice_name(const struct domain *domain, size_t dim, size_t choice);
-/* How many of the first choices stand for all: one of each shape of rule. Products of many
- * dimensions are walked over these where the whole would be too much. At least 1. */
+/* How many of the first choices stand for all: the first few rules of each kind, not each rule.
+ * Products of many dimensions are walked over these where the whole would be too much, and are then
+ * not proved whole. At least 1. */
 size_t domain_core(const struct domain *domain, size_t dim);
 /* False: the policy has more limits or currencies than amounts were laid out for. */
 bool domain_whole(const struct domain *domain);
 
-/* The point: `choice` has domain_dims() of them. No allocation. */
+/* The point: `choice` has DOMAIN_DIMS of them. No allocation. */
 void domain_ask(const struct domain *domain, const size_t *choice, struct domain_point *point);
 /* One dimension of an ask, the other facts as they are: the next point of a walk, or the smallest
  * change of a recorded ask. No allocation. */

@@ -168,39 +168,43 @@ static struct verdict unlisted(const struct policy *p)
     return verdict_of(p, &none, NULL);
 }
 
-struct verdict gate_decide(const struct policy *policy, const struct ask *ask)
+static bool never(const struct policy *p, const struct ask *a, clause_ptr *clause)
 {
-    if (!listed(ask))
-        return unlisted(policy);
-    uint64_t action = UINT64_C(1) << ask->action;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        clause_ptr clause = NULL;
-        if ((rows[i].actions & action) != 0 && rows[i].holds(policy, ask, &clause))
-            return verdict_of(policy, &rows[i], clause);
-    }
-    return unlisted(policy);
+    (void)p, (void)a, (void)clause;
+    return false;
 }
 
-/* The row's predicate as version 2 had it; NULL: it had no such row. */
+/* The row's predicate as version 2 had it, or of a row that it had not. */
 static predicate *holds_2(const struct row *r)
 {
     if (r->holds == another_process || r->holds == needs_three)
-        return NULL;
+        return never;
     return r->holds == needs_third_human ? needs_third_human_2 : r->holds;
+}
+
+/* Inlined into both of its callers, which know what `as_2` is: the hot one asks nothing more. */
+static inline struct verdict decide(const struct policy *p, const struct ask *a, bool as_2)
+{
+    if (!listed(a))
+        return unlisted(p);
+    uint64_t action = UINT64_C(1) << a->action;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        clause_ptr clause = NULL;
+        if ((rows[i].actions & action) != 0 &&
+            (as_2 ? holds_2(&rows[i]) : rows[i].holds)(p, a, &clause))
+            return verdict_of(p, &rows[i], clause);
+    }
+    return unlisted(p);
+}
+
+struct verdict gate_decide(const struct policy *policy, const struct ask *ask)
+{
+    return decide(policy, ask, false);
 }
 
 struct verdict gate_decide_2(const struct policy *policy, const struct ask *ask)
 {
-    if (!listed(ask))
-        return unlisted(policy);
-    uint64_t action = UINT64_C(1) << ask->action;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        clause_ptr clause = NULL;
-        predicate *holds = (rows[i].actions & action) == 0 ? NULL : holds_2(&rows[i]);
-        if (holds != NULL && holds(policy, ask, &clause))
-            return verdict_of(policy, &rows[i], clause);
-    }
-    return unlisted(policy);
+    return decide(policy, ask, true);
 }
 
 size_t gate_trace(const struct policy *policy, const struct ask *ask, struct gate_step *steps,

@@ -7,7 +7,7 @@
 
 #include "engine/gate/proof_own.h"
 
-enum { DIMS_MAX = 10, POINTS_MAX = 1 << 20 };
+enum { DIMS_MAX = 10, POINTS_MAX = 3 << 19 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -30,6 +30,9 @@ enum space_id {
     SPACE_LIMITS_ACTS,
     SPACE_LIMITS_EYES,
     SPACE_LIMITS_SEATS,
+    SPACE_LIMITS_BULK,
+    SPACE_LIMITS_CAP,
+    SPACE_LIMITS_WINDOWS,
     SPACES,
 };
 
@@ -40,6 +43,7 @@ static const struct space {
     size_t n;
     enum domain_dim dims[DIMS_MAX];
     bool unlisted; /* also what is no action, and no actor */
+    bool on_web;   /* whatever channel is the plain one: T3 is decided nowhere else */
 } spaces[SPACES] = {
     [SPACE_EACH] = {"each", 2, {DOMAIN_ACTION, DOMAIN_ACTOR}, .unlisted = true},
     [SPACE_AMOUNTS] = {"amounts",
@@ -97,7 +101,7 @@ static const struct space {
                        8,
                        {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_TIER, DOMAIN_LOGIN, DOMAIN_DECISION,
                         DOMAIN_APPROVERS, DOMAIN_KEEPS, DOMAIN_PROD},
-                       .unlisted = false},
+                       .on_web = true},
     [SPACE_BULK] = {"bulk",
                     6,
                     {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_BULK, DOMAIN_TIER, DOMAIN_CHANNEL,
@@ -117,11 +121,24 @@ static const struct space {
                             4,
                             {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_ROLES, DOMAIN_RELATION},
                             .unlisted = false},
+    [SPACE_LIMITS_BULK] = {"limits of several",
+                           4,
+                           {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_BULK, DOMAIN_DECISION},
+                           .unlisted = false},
+    [SPACE_LIMITS_CAP] = {"limits and the cap",
+                          3,
+                          {DOMAIN_ACTOR, DOMAIN_AMOUNT, DOMAIN_CAP},
+                          .unlisted = false},
+    [SPACE_LIMITS_WINDOWS] = {"limits and windows",
+                              6,
+                              {DOMAIN_ACTION, DOMAIN_ACTOR, DOMAIN_WINDOWS, DOMAIN_KEEPS,
+                               DOMAIN_RELATION, DOMAIN_RATIONALE},
+                              .unlisted = false},
 };
 
 #define IN(space)  (1u << SPACE_##space)
-#define EVERYWHERE (IN(LIMITS_ACTS) - 1) /* the walks that decide each point once */
-#define LIMITED    (IN(LIMITS_ACTS) | IN(LIMITS_EYES) | IN(LIMITS_SEATS))
+#define EVERYWHERE ((1u << SPACES) - 1)
+#define LIMITED    (EVERYWHERE & ~(IN(LIMITS_ACTS) - 1)) /* asked about for each limit, too */
 
 static const struct invariant {
     const char *name, *sentence;
@@ -192,7 +209,8 @@ static size_t widest(const struct walk *w, const struct product *p, bool to_core
     return most > 100 ? best : SIZE_MAX;
 }
 
-/* All choices where that is not too much, else the cores; and of those the first ones. */
+/* All choices where that is not too much, else the cores, and of those the first ones: which is not
+ * the whole, and is told. */
 static struct product product_of(struct walk *w, const struct space *s, size_t most)
 {
     struct product p = {.n = s->n};
@@ -203,12 +221,11 @@ static struct product product_of(struct walk *w, const struct space *s, size_t m
         p.radix[i] = names && !s->unlisted ? domain_core(w->domain, p.dims[i])
                                            : domain_choices(w->domain, p.dims[i]);
     }
+    w->report->whole = w->report->whole && product_points(&p) <= most;
     while (product_points(&p) > most && (i = widest(w, &p, true)) != SIZE_MAX)
         p.radix[i] = domain_core(w->domain, p.dims[i]);
-    while (product_points(&p) > most && (i = widest(w, &p, false)) != SIZE_MAX) {
+    while (product_points(&p) > most && (i = widest(w, &p, false)) != SIZE_MAX)
         p.radix[i] -= p.radix[i] / 4 + 1;
-        w->report->whole = false;
-    }
     return p;
 }
 
@@ -248,6 +265,7 @@ static struct err walk_product(struct walk *w, struct product *p, size_t *i, vis
     do {
         w->verdict = walk_decide(w, w->policy, &w->ask);
         w->report->points++;
+        w->report->allowed += w->verdict.ruling == RULING_ALLOW;
         TRY(visit(w, (*i)++, arg, &go_on));
     } while (go_on && step(w, p));
     return OK;
@@ -259,6 +277,8 @@ static struct err walk_space(struct walk *w, const struct space *s, size_t most,
     struct product p = product_of(w, s, most);
     size_t i = 0;
     to_plain(w);
+    if (s->on_web)
+        w->ask.channel = CHANNEL_WEB;
     return walk_product(w, &p, &i, visit, arg);
 }
 
@@ -281,7 +301,6 @@ static struct err found(struct walk *w, const struct invariant *inv, const char 
 static struct err visit_rules(struct walk *w, size_t i, void *arg, bool *go_on)
 {
     (void)i, (void)arg;
-    w->report->allowed += w->verdict.ruling == RULING_ALLOW;
     for (size_t k = 0; k < COUNT(invariants); k++) {
         const char *what = invariants[k].holds == NULL ? NULL : invariants[k].holds(w);
         if (what != NULL) {
@@ -300,8 +319,8 @@ struct sites {
 static struct err visit_limits(struct walk *w, size_t i, void *arg, bool *go_on)
 {
     const struct sites *sites = arg;
-    (void)i;
-    for (size_t k = 0; k < sites->n; k++) {
+    TRY(visit_rules(w, i, NULL, go_on));
+    for (size_t k = 0; k < sites->n && *go_on; k++) {
         const char *what = proof_limit_holds(w, &sites->at[k]);
         if (what != NULL) {
             *go_on = false;

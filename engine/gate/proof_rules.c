@@ -55,9 +55,10 @@ const char *rule_default_deny(struct walk *w)
 
 /* ---- deny_trumps_allow ---- */
 
-static bool still_allowed(struct walk *w, const struct policy *p, const struct ask *a)
+/* A person who is asked to decide could allow it: that is no denial. */
+static bool not_denied(struct walk *w, const struct policy *p, const struct ask *a)
 {
-    return walk_decide(w, p, a).ruling == RULING_ALLOW;
+    return walk_decide(w, p, a).ruling != RULING_DENY;
 }
 
 static const char *trumps(struct walk *w, struct ask *a)
@@ -65,20 +66,20 @@ static const char *trumps(struct walk *w, struct ask *a)
     const bool thaws = a->action == ACTION_THAW && a->actor_kind == ACTOR_HUMAN;
     const struct ask plain = *a;
     a->frozen_self = true;
-    if (still_allowed(w, w->policy, a))
-        return "allowed, and still when the actor itself is frozen";
+    if (not_denied(w, w->policy, a))
+        return "allowed, and not denied when the actor itself is frozen";
     *a = plain;
     a->frozen = true;
-    if (!thaws && still_allowed(w, w->policy, a))
-        return "allowed, and still when the actor, the tool or the kind is frozen";
+    if (!thaws && not_denied(w, w->policy, a))
+        return "allowed, and not denied when the actor, the tool or the kind is frozen";
     *a = plain;
     a->state = MATCH_CONFIRMED;
     a->state_valid = false;
-    if (still_allowed(w, w->policy, a))
-        return "allowed, and still when the object's state does not allow it";
+    if (not_denied(w, w->policy, a))
+        return "allowed, and not denied when the object's state does not allow it";
     *a = plain;
     a->posting = a->period_closed = true;
-    return still_allowed(w, w->policy, a) ? "allowed, and still into a closed period" : NULL;
+    return not_denied(w, w->policy, a) ? "allowed, and not denied into a closed period" : NULL;
 }
 
 const char *rule_deny_trumps(struct walk *w)
@@ -87,10 +88,10 @@ const char *rule_deny_trumps(struct walk *w)
     bool by_nature = a.action == ACTION_SWEEP || a.action == ACTION_RECORD_DELIVERY;
     if (w->verdict.ruling != RULING_ALLOW || a.action >= ACTION_COUNT)
         return NULL;
-    if (still_allowed(w, &w->blocking[a.action], &a))
-        return "allowed, and still when a blocked rule matches";
-    if (!by_nature && still_allowed(w, w->nobody, &a))
-        return "allowed, and still when nobody holds any grant";
+    if (not_denied(w, &w->blocking[a.action], &a))
+        return "allowed, and not denied when a blocked rule matches";
+    if (!by_nature && not_denied(w, w->nobody, &a))
+        return "allowed, and not denied when nobody holds any grant";
     return trumps(w, &a);
 }
 

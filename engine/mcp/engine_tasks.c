@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/sys/json_read.h"
+#include "common/sys/log.h"
 #include "engine/call/receipt.h"
 #include "engine/mcp/engine_own.h"
 #include "engine/mcp/mcp_own.h"
@@ -140,7 +141,18 @@ struct loaded {
     struct json *outcome;
 };
 
-/* On a reader thread: the escalation, if it is the caller's to know of. */
+/* A receipt that cannot be made is no reason to hold back an answer. */
+static void receipt_take(struct call *c, struct tx *tx, int64_t seq)
+{
+    struct err e = receipt_for(tx, c->arena, &c->actor, seq, &c->receipt);
+    if (e.kind == ERR_NONE)
+        return;
+    c->receipt = NULL;
+    log_warn("an answer goes without its receipt", LOG_INT("seq", seq), LOG_ERR(e), LOG_END);
+}
+
+/* On a reader thread: the escalation, if it is the caller's to know of. Who polls an open one is
+ * told of no receipt. */
 static struct err load(struct tx *tx, void *arg)
 {
     struct engine_req *own = engine_req(arg);
@@ -154,15 +166,26 @@ static struct err load(struct tx *tx, void *arg)
     TRY(escalation_parties(tx, c->arena, own->task_id, &parties, &n));
     ENSURE(engine_is_party(&c->actor, parties, n), ERR_MISSING, "there is no such task");
     l->outcome = settled_outcome(c->arena, &l->e);
-    TRY(receipt_for(tx, c->arena, &c->actor, l->e.seq, &c->receipt));
+    if (!escalation_is_open(l->e.state))
+        receipt_take(c, tx, l->e.seq);
     return task_print(c, tx, &l->e);
 }
 
-static void read_task(struct mcp_req *r, const char *id, spine_read_done *done)
+/* For a second round, whose answer has one while it waits, too. */
+static struct err load_again(struct tx *tx, void *arg)
+{
+    struct call *c = &engine_req(arg)->call;
+    TRY(load(tx, arg));
+    if (c->receipt == NULL)
+        receipt_take(c, tx, ((const struct loaded *)c->planned)->e.seq);
+    return arena_check(c->arena);
+}
+
+static void read_task(struct mcp_req *r, const char *id, spine_read_fn *read, spine_read_done *done)
 {
     engine_call_init(r);
     engine_req(r)->task_id = id;
-    struct err e = spine_read(host_of(r)->options.spine, r->arena, load, done, r);
+    struct err e = spine_read(host_of(r)->options.spine, r->arena, read, done, r);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));
 }
@@ -223,7 +246,7 @@ void engine_pending(struct mcp_req *r, const struct call *call)
     const char *url = call->escalation_id == NULL ? NULL : page_of(r, call->escalation_id);
     engine_req(r)->receipt = call->receipt;
     if (call->escalation_id != NULL && may_be_task(r)) {
-        read_task(r, arena_strdup(r->arena, call->escalation_id), on_task_made);
+        read_task(r, arena_strdup(r->arena, call->escalation_id), load, on_task_made);
         return;
     }
     if (url != NULL && r->era.era == ERA_MODERN && req_client_can(r, "elicitation", "url")) {
@@ -255,7 +278,7 @@ bool engine_pending_again(struct mcp_req *r)
 {
     const char *id = json_get_text(r->state, "escalation_id");
     if (id != NULL)
-        read_task(r, id, on_second_round);
+        read_task(r, id, load_again, on_second_round);
     return id != NULL;
 }
 
@@ -272,7 +295,7 @@ static void on_task(struct err e, void *arg)
 
 void engine_task_get(struct mcp_req *r, const char *id)
 {
-    read_task(r, id, on_task);
+    read_task(r, id, load, on_task);
 }
 
 /* What the caller says of it is a resolve_escalation of theirs, judged like any. */
@@ -321,7 +344,7 @@ static void on_cancel_of(struct err e, void *arg)
 void engine_task_cancel(struct mcp_req *r, const char *id)
 {
     if (engine_may(r, ACCESS_PROPOSE))
-        read_task(r, id, on_cancel_of);
+        read_task(r, id, load, on_cancel_of);
 }
 
 static void on_update_of(struct err e, void *arg)
@@ -341,5 +364,5 @@ void engine_task_update(struct mcp_req *r, const char *id, const struct json *re
 {
     (void)responses; /* read again where they are used: req_input */
     if (engine_may(r, ACCESS_PROPOSE))
-        read_task(r, id, on_update_of);
+        read_task(r, id, load, on_update_of);
 }

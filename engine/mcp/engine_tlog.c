@@ -37,24 +37,12 @@ static bool covered(const struct tlog *t)
            t->tile.n * TLOG_TILE_FULL + t->tile.width <= hashes;
 }
 
-static struct err look_at_keys(struct tlog *t, struct tx *tx)
-{
-    struct log_key_event *rows;
-    size_t n;
-    TRY(log_keys_list(tx, t->arena, &rows, &n));
-    const char **notes = ARENA_ARRAY(t->arena, n + 1, const char *);
-    for (size_t i = 0; notes != NULL && i < n; i++)
-        notes[i] = rows[i].note;
-    t->keys = notes == NULL ? NULL : log_key_chain_print(t->arena, notes, n);
-    return arena_check(t->arena);
-}
-
 /* On a reader thread. */
 static struct err look(struct tx *tx, void *arg)
 {
     struct tlog *t = arg;
     if (t->what == TLOG_KEYS)
-        return look_at_keys(t, tx);
+        return log_keys_chain(tx, t->arena, &t->keys);
     TRY(head_latest(tx, t->arena, &t->head));
     if (t->what == TLOG_CHECKPOINT)
         return head_cosigned(tx, t->arena, &t->head);

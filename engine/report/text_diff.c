@@ -1,5 +1,5 @@
 /* The longest common subsequence of the lines between the common beginning and end, by the table of
- * its lengths: quadratic, and policies are short. */
+ * its lengths: quadratic in what lies between, and policies are short. */
 #include "engine/report/text_diff.h"
 
 #include <string.h>
@@ -52,30 +52,53 @@ static void step_add(struct script *s, char sign, size_t i, size_t k, struct str
     s->at[s->n++] = (struct step){sign, i, k, line, open};
 }
 
-/* lengths[i][k]: of the longest common run of a's lines from i and b's from k. */
+/* What lies between the common beginning and the common end, and a table over it: lengths[i][k], of
+ * the longest common subsequence of a's lines from i and b's from k, both counted from `begin`. */
+struct middle {
+    size_t begin, a_end, b_end, width;
+    uint16_t *lengths;
+};
+
+static uint16_t *length_at(const struct middle *m, size_t i, size_t k)
+{
+    return &m->lengths[(i - m->begin) * m->width + (k - m->begin)];
+}
+
+static struct err middle_make(struct arena *arena, const struct lines *a, const struct lines *b,
+                              struct middle *m)
+{
+    *m = (struct middle){.a_end = a->n, .b_end = b->n};
+    while (m->begin < a->n && m->begin < b->n && same(a, m->begin, b, m->begin))
+        m->begin++;
+    while (m->a_end > m->begin && m->b_end > m->begin && same(a, m->a_end - 1, b, m->b_end - 1))
+        m->a_end--, m->b_end--;
+    m->width = m->b_end - m->begin + 1;
+    m->lengths = arena_array(arena, (m->a_end - m->begin + 1) * m->width, sizeof *m->lengths);
+    TRY(arena_check(arena));
+    for (size_t i = m->a_end; i-- > m->begin;) {
+        for (size_t k = m->b_end; k-- > m->begin;) {
+            const uint16_t down = *length_at(m, i + 1, k), right = *length_at(m, i, k + 1);
+            *length_at(m, i, k) = same(a, i, b, k) ? (uint16_t)(*length_at(m, i + 1, k + 1) + 1)
+                                  : down > right   ? down
+                                                   : right;
+        }
+    }
+    return OK;
+}
+
 static struct err script_make(struct arena *arena, const struct lines *a, const struct lines *b,
                               struct script *s)
 {
-    const size_t width = b->n + 1;
-    uint16_t *lengths = arena_array(arena, (a->n + 1) * width, sizeof *lengths);
+    struct middle m;
+    TRY(middle_make(arena, a, b, &m));
     s->at = ARENA_ARRAY(arena, a->n + b->n + 1, struct step);
     TRY(arena_check(arena));
-    for (size_t i = a->n; i-- > 0;) {
-        for (size_t k = b->n; k-- > 0;) {
-            const uint16_t down = lengths[(i + 1) * width + k], right = lengths[i * width + k + 1];
-            lengths[i * width + k] = same(a, i, b, k)
-                                         ? (uint16_t)(lengths[(i + 1) * width + k + 1] + 1)
-                                     : down > right ? down
-                                                    : right;
-        }
-    }
-    size_t i = 0, k = 0;
-    while (i < a->n || k < b->n) {
-        if (i < a->n && k < b->n && same(a, i, b, k)) {
+    for (size_t i = 0, k = 0; i < a->n || k < b->n;) {
+        const bool a_left = i < m.a_end, b_left = k < m.b_end;
+        if (a_left == b_left && same(a, i, b, k)) {
             step_add(s, ' ', i, k, a->at[i], a->open && i + 1 == a->n);
             i++, k++;
-        } else if (k == b->n ||
-                   (i < a->n && lengths[(i + 1) * width + k] >= lengths[i * width + k + 1])) {
+        } else if (!b_left || (a_left && *length_at(&m, i + 1, k) >= *length_at(&m, i, k + 1))) {
             step_add(s, '-', i, k, a->at[i], a->open && i + 1 == a->n);
             i++;
         } else {

@@ -11,7 +11,8 @@
 #include "engine/store/audit_verify_own.h"
 
 static const struct db_sql keys_sql = {
-    "verify_keys", "SELECT seq, json_extract(event, '$.detail.statement') FROM audit_events"
+    "verify_keys", "SELECT seq, CASE WHEN json_valid(event) THEN"
+                   " json_extract(event, '$.detail.statement') END FROM audit_events"
                    " WHERE event_type = 'KEY_ROTATED' AND seq <= ?1 ORDER BY seq"};
 static const struct db_sql stored_sql = {"verify_stored",
                                          "SELECT (SELECT max(size) FROM audit_heads), (SELECT"
@@ -204,7 +205,8 @@ struct err known_read(struct verify *v, const struct audit_given *given)
 
 /* ---- after: what is still to be said ---- */
 
-/* Of a receipt, whether its own event stands there; of any, whether the log had that root. */
+/* Of a receipt, whether its own event stands there; of any that the walk came to, whether the log
+ * had that root. */
 static struct err known_tell(struct verify *v, const struct known_head *known)
 {
     static const struct db_sql hash_sql = {"verify_known",
@@ -224,7 +226,7 @@ static struct err known_tell(struct verify *v, const struct known_head *known)
         told_bad(told, known->seq,
                  arena_fmt(v->arena, "event %" PRId64 " is not the one that %s is of", known->seq,
                            known->name));
-    else if (!known->held)
+    else if (!known->held && (known->seen || v->gap == 0))
         told_bad(told,
                  (int64_t)v->good_size + 1 <= (int64_t)known->size ? (int64_t)v->good_size + 1 : 1,
                  arena_fmt(v->arena, "the first %" PRIu64 " events are not those that %s covers",
@@ -232,27 +234,38 @@ static struct err known_tell(struct verify *v, const struct known_head *known)
     return OK;
 }
 
+/* The walk did not come to every head that is stored. */
+static bool gap_under_heads(const struct verify *v)
+{
+    return v->gap != 0 && v->heads_last >= v->gap;
+}
+
 static void truncation_settle(struct verify *v)
 {
     struct audit_told *told = &v->report->told[AUDIT_TRUNCATION];
     uint64_t kept = 0;
-    bool unsure = false;
+    bool unseen = false;
     for (size_t i = 0; i < v->known_n; i++) {
-        unsure = unsure || !v->known[i].wanted;
+        unseen = unseen || !v->known[i].held;
         kept = v->known[i].held ? v->known[i].size : kept;
     }
     if (told->answer == AUDIT_NOT_OK)
         return;
-    if (v->known_n > 0) {
-        told->answer = unsure || v->trust.n == 0 ? AUDIT_NOT_KNOWN : AUDIT_OK;
+    if (unseen) {
+        told->says = "an event is missing before a head that was kept elsewhere";
+    } else if (v->known_n > 0) {
+        told->answer = v->trust.n == 0 ? AUDIT_NOT_KNOWN : AUDIT_OK;
         told->says = arena_fmt(
             v->arena, "it still has the %" PRIu64 " events that were kept elsewhere", kept);
+    } else if (gap_under_heads(v)) {
+        told->says = "an event is missing before a head of the book";
     } else if (v->report->covered > 0) {
         told->answer = AUDIT_OK;
         told->says = "by the heads of the book itself; an end cut off with its heads is seen by a "
                      "head kept elsewhere (--against)";
     } else {
-        told->says = "no head is signed, and none was given";
+        told->says = v->heads_last > 0 ? "no head of the book is known to hold, and none was given"
+                                       : "no head is signed, and none was given";
     }
 }
 
@@ -262,9 +275,8 @@ static void tree_settle(struct verify *v)
     struct audit_report *r = v->report;
     if (tree->answer == AUDIT_NOT_OK)
         return;
-    if (v->stopped && v->heads_last > 0)
-        told_bad(tree, r->told[AUDIT_ROWS].bad_seq,
-                 "an event is missing that a signed head covers");
+    if (gap_under_heads(v))
+        told_bad(tree, v->gap, "an event is missing that a signed head covers");
     else if (tree->says != NULL)
         tree->answer = AUDIT_NOT_KNOWN;
     else if (r->covered == v->last)
@@ -278,14 +290,14 @@ static void tree_settle(struct verify *v)
 }
 
 /* Whether the line beside a head is its witness's. */
-static bool cosignature_holds(const char *witness, struct str note, struct str line)
+static bool cosignature_holds(struct str witness, struct str note, struct str line)
 {
     CLEANUP(buf_fini) struct buf whole;
     struct note parsed, with;
     struct note_key key;
     buf_init(&whole, NOTE_BYTES_MAX);
     if (note_parse(note, &parsed).kind != ERR_NONE ||
-        note_key_parse(str_of(witness), &key).kind != ERR_NONE)
+        note_key_parse(witness, &key).kind != ERR_NONE)
         return false;
     buf_put(&whole, parsed.text.at, parsed.text.len);
     buf_putc(&whole, '\n');
@@ -293,10 +305,10 @@ static bool cosignature_holds(const char *witness, struct str note, struct str l
     return note_parse(buf_str(&whole), &with).kind == ERR_NONE && note_signed(&with, &key, NULL);
 }
 
-static bool witness_counts(const struct verify *v, const char *witness)
+static bool witness_counts(const struct verify *v, struct str witness)
 {
     struct note_key key;
-    if (note_key_parse(str_of(witness), &key).kind != ERR_NONE)
+    if (note_key_parse(witness, &key).kind != ERR_NONE)
         return false;
     for (size_t i = 0; i < v->trust.witnesses_n; i++) {
         if (note_key_eq(&key, &v->trust.witnesses[i]))
@@ -309,7 +321,7 @@ static bool witness_counts(const struct verify *v, const char *witness)
 static bool anchors(struct verify *v, struct stmt *q)
 {
     const int64_t size = stmt_int(q, 1);
-    const char *witness = stmt_text(q, 0, v->arena);
+    const struct str witness = stmt_peek(q, 0);
     if (size > v->report->covered || !witness_counts(v, witness))
         return false;
     if (cosignature_holds(witness, stmt_peek(q, 3), stmt_peek(q, 2)))
@@ -347,10 +359,10 @@ static void key_tell(struct verify *v)
 struct err known_settle(struct verify *v, const struct audit_given *given)
 {
     struct audit_report *r = v->report;
-    if (!v->stopped && v->key_events_seen != v->key_events)
+    if (v->gap == 0 && v->key_events_seen != v->key_events)
         told_bad(&r->told[AUDIT_ROWS], v->keyed_from,
                  "the index of event types does not show every KEY_ROTATED event");
-    for (size_t i = 0; !v->stopped && i < v->known_n; i++)
+    for (size_t i = 0; i < v->known_n; i++)
         TRY(known_tell(v, &v->known[i]));
     tree_settle(v);
     if (v->heads_last > 0)

@@ -97,11 +97,11 @@ static int64_t tile_bad_seq(struct tree_hand *t, uint64_t n, int64_t first)
     stmt_bind_int(t->tiles, 2, (int64_t)n);
     struct err e = stmt_step(t->tiles, &row);
     const struct str h = e.kind == ERR_NONE && row ? stmt_peek(t->tiles, 1) : STR("");
-    while (h.len == TILE_BYTES && i < TREE_TILE_WIDTH - 1 &&
+    while (h.len == TILE_BYTES && i < TREE_TILE_WIDTH &&
            memcmp(h.at + i * MERKLE_HASH_LEN, t->leaves[i].at, MERKLE_HASH_LEN) == 0)
         i++;
     stmt_reset(t->tiles);
-    return h.len != TILE_BYTES || i == TREE_TILE_WIDTH - 1 ? first : first + (int64_t)i;
+    return h.len != TILE_BYTES || i == TREE_TILE_WIDTH ? first : first + (int64_t)i;
 }
 
 static struct err tile_full(const struct verify *v, struct tree_hand *t, struct tree_found *found,
@@ -207,6 +207,18 @@ static struct err level_add(struct verify *v, unsigned level, const struct merkl
     return level + 1 < TREE_LEVEL_COUNT ? level_add(v, level + 1, &edge.at[TILE_BITS]) : OK;
 }
 
+/* Worded once: every head behind the first one that differs may differ, too. */
+static void head_differs(struct verify *v, int64_t size)
+{
+    struct audit_told *tree = &v->report->told[AUDIT_TREE];
+    const int64_t since = (int64_t)v->good_size + 1;
+    if (tree->answer != AUDIT_NOT_OK)
+        told_bad(tree, since,
+                 arena_fmt(v->arena,
+                           "events %lld to %lld are not those that the signed head of %lld covers",
+                           (long long)since, (long long)size, (long long)size));
+}
+
 static void head_join(struct verify *v, const struct head_seen *head)
 {
     struct audit_told *tree = &v->report->told[AUDIT_TREE];
@@ -214,21 +226,20 @@ static void head_join(struct verify *v, const struct head_seen *head)
     (void)edge_before(&v->edge, true, &root);
     const bool same = merkle_eq(&root, &head->root);
     if (head->known != NULL) {
+        head->known->seen = true;
         head->known->held = same;
         return;
     }
-    const int64_t since = (int64_t)v->good_size + 1;
     v->report->heads++;
-    if (!same)
-        told_bad(tree, since,
-                 arena_fmt(v->arena,
-                           "events %lld to %lld are not those that the signed head of %lld covers",
-                           (long long)since, (long long)head->size, (long long)head->size));
-    else if (head->says != NULL && !head->unknown)
+    if (!same) {
+        head_differs(v, (int64_t)head->size);
+        return;
+    }
+    if (head->says != NULL && !head->unknown)
         told_bad(tree, (int64_t)head->size, head->says);
-    if (same && head->says != NULL && head->unknown && tree->says == NULL)
+    else if (head->says != NULL && tree->says == NULL)
         *tree = (struct audit_told){.answer = AUDIT_NOT_KNOWN, .says = head->says};
-    if (!same || head->says != NULL)
+    if (head->says != NULL)
         return;
     v->good_size = head->size;
     if (tree->answer != AUDIT_NOT_OK)

@@ -194,9 +194,10 @@ static struct err verify_row(struct walk_hand *hand, struct walk_chunk *chunk,
     struct chunk_found *found = chunk->found;
     const int64_t expected = chunk->first + chunk->rows - 1;
     struct facts f;
-    found->stopped = found->stopped || row->seq != expected;
-    if (found->stopped) {
-        told_bad(&found->rows, expected,
+    if (found->gap == 0 && row->seq != expected)
+        found->gap = expected;
+    if (found->gap != 0) {
+        told_bad(&found->rows, found->gap,
                  "an event is missing: the numbers do not follow each other");
         return OK;
     }
@@ -223,9 +224,9 @@ static struct err verify_close(struct walk_hand *hand, struct walk_chunk *chunk)
     const struct verify *v = hand->arg;
     struct verify_hand *own = hand->own;
     struct chunk_found *found = chunk->found;
-    if (!found->stopped && chunk->rows < chunk->last - chunk->first + 1) {
-        found->stopped = true;
-        told_bad(&found->rows, chunk->first + chunk->rows,
+    if (found->gap == 0 && chunk->rows < chunk->last - chunk->first + 1) {
+        found->gap = chunk->first + chunk->rows;
+        told_bad(&found->rows, found->gap,
                  "an event is missing: the numbers do not follow each other");
     }
     if (v->tree)
@@ -250,7 +251,8 @@ static struct err verify_join(void *arg, const struct walk_chunk *chunk, bool *s
         told_bad(rows, found->rows.bad_seq, found->rows.says);
     if (found->clock.answer == AUDIT_NOT_OK)
         told_bad(clock, found->clock.bad_seq, found->clock.says);
-    v->stopped = *stop = found->stopped;
+    v->gap = found->gap;
+    *stop = v->gap != 0;
     if (v->tree)
         TRY(tree_join(v, chunk, &found->tree));
     return arena_check(v->arena);
@@ -370,7 +372,7 @@ static void walk_settle(struct verify *v)
         told_bad(rows, 0, "the book has no events, not even its first");
     if (rows->answer != AUDIT_NOT_OK)
         rows->answer = AUDIT_OK;
-    if (clock->answer != AUDIT_NOT_OK && !v->stopped)
+    if (clock->answer != AUDIT_NOT_OK && v->gap == 0)
         clock->answer = AUDIT_OK;
     if (clock->answer == AUDIT_NOT_KNOWN)
         clock->says = "events behind the one that is missing were not looked at";

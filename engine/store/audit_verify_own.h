@@ -19,6 +19,7 @@ struct known_head {
     struct merkle_hash root;
     int64_t seq; /* of a receipt's event; 0: a checkpoint */
     uint8_t hash_self[SHA256_LEN];
+    bool seen;   /* the walk came as far as its size */
     bool held;   /* this log has it */
     bool wanted; /* signed by a key that is believed, for this log: to be looked for */
 };
@@ -31,7 +32,7 @@ struct verify {
     const char *book; /* event 1's; "": it names none */
     int64_t before;   /* the walk begins behind it; 0: with the first event */
     int64_t last;
-    bool stopped; /* at a number that no event has */
+    int64_t gap; /* the number that no event has, at which the walk ended; 0: it did not */
 
     bool tree; /* is asked */
     char origin[TREE_ORIGIN_SIZE];
@@ -79,8 +80,8 @@ struct tree_hand {
 
 struct chunk_found {
     struct audit_told rows, clock;
-    int64_t good; /* events until the first fault of rows or clock */
-    bool stopped;
+    int64_t good;             /* events until the first fault of rows or clock */
+    int64_t gap;              /* as verify's */
     uint8_t head[SHA256_LEN]; /* of the last good one */
     char first_utc[INSTANT_TEXT_MAX], last_utc[INSTANT_TEXT_MAX];
     struct tree_found tree;

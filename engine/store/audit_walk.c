@@ -29,7 +29,7 @@ static const struct db_sql walk_sql[] = {
 struct slot {
     struct walk_chunk chunk;
     struct err failed;
-    bool done;
+    bool done, damaged; /* damaged: SQLite said so, and `failed` is why */
 };
 
 struct walking {
@@ -198,8 +198,10 @@ static void join_ready(struct walking *w)
         (void)pthread_mutex_lock(&w->lock);
         slot->done = false;
         w->joined++;
-        if (e.kind != ERR_NONE)
+        if (e.kind != ERR_NONE) {
             w->failed = err_kept(w->words, e);
+            w->damaged = slot->damaged;
+        }
         w->over = stop || e.kind != ERR_NONE;
         (void)pthread_cond_broadcast(&w->moved);
     }
@@ -211,8 +213,8 @@ static void chunk_give(struct walking *w, struct slot *slot, struct err e, bool 
 {
     (void)pthread_mutex_lock(&w->lock);
     slot->failed = err_kept(slot->chunk.arena, e);
+    slot->damaged = damaged;
     slot->done = true;
-    w->damaged = w->damaged || damaged;
     join_ready(w);
     (void)pthread_mutex_unlock(&w->lock);
 }
@@ -220,10 +222,11 @@ static void chunk_give(struct walking *w, struct slot *slot, struct err e, bool 
 static void walk_fail(struct walking *w, struct err e, bool damaged)
 {
     (void)pthread_mutex_lock(&w->lock);
-    if (!w->over)
+    if (!w->over) {
         w->failed = err_kept(w->words, e);
+        w->damaged = damaged;
+    }
     w->over = true;
-    w->damaged = w->damaged || damaged;
     (void)pthread_cond_broadcast(&w->moved);
     (void)pthread_mutex_unlock(&w->lock);
 }

@@ -68,9 +68,10 @@ struct walk {
     struct err (*join)(void *arg, const struct walk_chunk *chunk, bool *stop);
 };
 
-/* The error of the first chunk that failed, in `arena`. *damaged (may be NULL): SQLite said that
- * the file is. Rows below `first` of the log itself (seq 0 and less, which no engine writes) are
- * given to the first chunk's `row` when `first` is 1. */
+/* The error of the first chunk that failed, in `arena`. *damaged (may be NULL): that error is
+ * SQLite's word that the file is damaged; what chunks behind it met is nobody's answer. Rows below
+ * `first` of the log itself (seq 0 and less, which no engine writes) are given to the first chunk's
+ * `row` when `first` is 1. */
 MUST_CHECK struct err audit_walk(const struct walk *walk, struct arena *arena, bool *damaged);
 
 /* As many threads as this machine has processors for us, at most 8. */

@@ -10,7 +10,6 @@ enum {
     COSIGNATURE_LINES,
     COSIGNATURE_COVERING,
     COSIGNATURE_LATEST,
-    COSIGNATURE_WALK,
 };
 
 const struct db_sql cosignatures_sql[] = {
@@ -27,9 +26,6 @@ const struct db_sql cosignatures_sql[] = {
     [COSIGNATURE_LATEST] = {"cosignature_latest",
                             "SELECT size, witness, line, cosigned_s FROM audit_cosignatures"
                             " WHERE witness = ?1 ORDER BY size DESC LIMIT 1"},
-    [COSIGNATURE_WALK] = {"cosignature_walk",
-                          "SELECT size, witness, line, cosigned_s FROM audit_cosignatures"
-                          " WHERE size >= ?1 ORDER BY size, witness"},
 };
 const size_t cosignatures_sql_n = sizeof cosignatures_sql / sizeof cosignatures_sql[0];
 
@@ -42,10 +38,9 @@ static struct err is_there(struct tx *tx, size_t sql, const struct cosignature *
     return stmt_step(q, yes);
 }
 
-struct err cosignature_keep(struct tx *tx, const struct cosignature *c, bool *is_new)
+struct err cosignature_keep(struct tx *tx, const struct cosignature *c)
 {
     bool head, there;
-    *is_new = false;
     TRY(is_there(tx, COSIGNATURE_HEAD, c, &head));
     ENSURE(head, ERR_MISSING, "no head of this size was signed");
     TRY(is_there(tx, COSIGNATURE_THERE, c, &there));
@@ -56,9 +51,7 @@ struct err cosignature_keep(struct tx *tx, const struct cosignature *c, bool *is
     stmt_bind_text(q, 2, c->witness);
     stmt_bind_text(q, 3, c->line);
     stmt_bind_int(q, 4, c->cosigned_s);
-    TRY(stmt_run(q));
-    *is_new = true;
-    return OK;
+    return stmt_run(q);
 }
 
 struct err cosignature_lines(struct tx *tx, int64_t size, struct buf *out)
@@ -101,22 +94,4 @@ struct err cosignature_latest(struct tx *tx, struct arena *arena, const char *wi
     stmt_bind_text(q, 1, witness);
     TRY(stmt_step(q, found));
     return *found ? row_read(q, arena, latest) : OK;
-}
-
-struct err cosignatures_walk(struct tx *tx, int64_t from, cosignature_fn *fn, void *arg)
-{
-    CLEANUP(arena_free) struct arena *row = arena_new((size_t)256 * 1024);
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_COSIGNATURES, COSIGNATURE_WALK);
-    ENSURE(row != NULL, ERR_LIMIT, "out of memory");
-    stmt_bind_int(q, 1, from);
-    for (;;) {
-        struct cosignature c;
-        bool more;
-        TRY(stmt_step(q, &more));
-        if (!more)
-            return OK;
-        arena_reset(row);
-        TRY(row_read(q, row, &c));
-        TRY(fn(arg, &c));
-    }
 }

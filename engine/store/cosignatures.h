@@ -15,9 +15,9 @@ struct cosignature {
     int64_t cosigned_s;  /* when, as the witness says: seconds since 1970 */
 };
 
-/* Keeps it, in a transaction of the writer. *is_new is false when this witness's cosignature of
- * this head is kept already (the first one stays). ERR_MISSING: no such head was signed. */
-MUST_CHECK struct err cosignature_keep(struct tx *tx, const struct cosignature *c, bool *is_new);
+/* Keeps it, in a transaction of the writer. Of this witness's cosignatures of this head the first
+ * one stays. ERR_MISSING: no such head was signed. */
+MUST_CHECK struct err cosignature_keep(struct tx *tx, const struct cosignature *c);
 
 /* Appends the lines of a head, to be put to its note; nothing when there are none. */
 MUST_CHECK struct err cosignature_lines(struct tx *tx, int64_t size, struct buf *out);
@@ -28,10 +28,5 @@ MUST_CHECK struct err cosigned_covering(struct tx *tx, int64_t size, int64_t *co
 /* This witness's cosignature of the largest head it cosigned. */
 MUST_CHECK struct err cosignature_latest(struct tx *tx, struct arena *arena, const char *witness,
                                          bool *found, struct cosignature *latest);
-
-/* Every one of heads of at least `from`, sizes rising, then by witness; its texts live for the
- * call. */
-typedef struct err cosignature_fn(void *arg, const struct cosignature *c);
-MUST_CHECK struct err cosignatures_walk(struct tx *tx, int64_t from, cosignature_fn *fn, void *arg);
 
 #endif

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/sys/disk.h"
-#include "common/sys/log.h"
 #include "engine/store/log_keys_own.h"
 
 static struct err path_make(char out[KEY_PATH_MAX], const char *folder, const char *name)
@@ -86,20 +85,17 @@ struct err log_keys_fill(struct key_slot *slot)
     return e;
 }
 
-struct err log_keys_make(struct log_keys *keys)
-{
-    return log_keys_fill(log_keys_slot(keys, KEY_FILE_NOW));
-}
-
 /* ---- one key goes, the next one comes ---- */
 
-/* The bytes first, then the name. On a disk that writes elsewhere (flash, snapshots) the old bytes
- * may stay. */
+/* The bytes first, then the name. May be cut off and begun again: a file that is gone is wiped. On
+ * a disk that writes elsewhere (flash, snapshots) the old bytes may stay. */
 static struct err file_wipe(const char *path)
 {
     char zeros[4096] = {0};
     struct stat st;
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return OK;
     ENSURE(fd >= 0, ERR_STORE, "the retired key's file could not be opened");
     bool ok = fstat(fd, &st) == 0;
     for (off_t left = ok ? st.st_size : 0; ok && left > 0; left -= (off_t)sizeof zeros)
@@ -116,37 +112,32 @@ static struct err file_move(const char *from, const char *to)
     return disk_sync_folder_of(to);
 }
 
-/* Where a key goes whose time is over. */
-static struct err retired_path(const struct log_keys *keys, const struct note_key *key,
-                               char path[KEY_PATH_MAX])
+static struct err aside_path(const struct log_keys *keys, const struct note_key *key,
+                             char out[KEY_PATH_MAX])
 {
     char name[64], id[2 * NOTE_ID_LEN + 1];
     hex_print(key->id, NOTE_ID_LEN, id);
     (void)snprintf(name, sizeof name, LOG_KEY_FILE ".%s.retired", id);
-    return path_make(path, keys->folder, name);
+    return path_make(out, keys->folder, name);
 }
 
-struct err log_keys_wipe(const struct log_keys *keys, const struct note_key *retired)
-{
-    char path[KEY_PATH_MAX];
-    struct stat st;
-    TRY(retired_path(keys, retired, path));
-    return lstat(path, &st) == 0 ? file_wipe(path) : OK;
-}
-
-struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired)
+/* The old key is moved aside before it is wiped: a log.key of zeros would keep the next process
+ * from starting, one aside is wiped by it. */
+struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired, bool wipe)
 {
     struct key_slot *old = log_keys_slot(keys, KEY_FILE_NOW);
     struct key_slot *next = log_keys_slot(keys, KEY_FILE_NEXT);
-    char path[KEY_PATH_MAX];
+    char aside[KEY_PATH_MAX], path[KEY_PATH_MAX];
+    TRY(aside_path(keys, retired, aside));
     if (old->signer.secret != NULL) {
         ENSURE(log_keys_holds(old, retired), ERR_CONFLICT,
                "log.key is neither the book's current key nor the one before: move it away");
-        TRY(retired_path(keys, retired, path));
-        TRY(file_move(old->path, path));
+        TRY(file_move(old->path, aside));
         ed25519_free(old->signer.secret);
         old->signer.secret = NULL;
     }
+    if (wipe)
+        TRY(file_wipe(aside));
     TRY(file_move(next->path, old->path));
     memcpy(path, old->path, sizeof path);
     memcpy(old->path, next->path, sizeof path);

@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "common/sys/json_read.h"
-#include "common/sys/log.h"
+#include "common/verify/check.h"
 #include "engine/store/log_keys_own.h"
 #include "engine/store/sql.h"
 #include "engine/store/tree.h"
 
 #define ROTATED       "KEY_ROTATED"
 #define STATEMENT_MAX ((size_t)8 * 1024)
-#define ORIGIN_PREFIX "closegate/"
 
 /* ---- the book's side ---- */
 
@@ -91,6 +90,19 @@ struct err log_keys_list(struct tx *tx, struct arena *arena, struct log_key_even
     return OK;
 }
 
+struct err log_keys_chain(struct tx *tx, struct arena *arena, struct json **chain)
+{
+    struct log_key_event *rows;
+    size_t n;
+    TRY(log_keys_list(tx, arena, &rows, &n));
+    const char **notes = ARENA_ARRAY(arena, n + 1, const char *);
+    for (size_t i = 0; notes != NULL && i < n; i++)
+        notes[i] = rows[i].note;
+    TRY(arena_check(arena));
+    *chain = log_key_chain_print(arena, notes, n);
+    return arena_check(arena);
+}
+
 struct err log_key_now(struct tx *tx, struct arena *arena, bool *found, struct log_key_event *now)
 {
     struct log_key_event *rows;
@@ -109,12 +121,12 @@ struct log_keys *store_log_keys(const struct store *store)
     return store->log_keys;
 }
 
-static struct err rows_read(struct store *store, struct arena *arena, struct log_key_event **rows,
-                            size_t *n)
+static struct err now_read(struct store *store, struct arena *arena, bool *found,
+                           struct log_key_event *now)
 {
     struct tx tx;
     TRY(tx_read_begin(store, arena, 0, &tx));
-    struct err e = log_keys_list(&tx, arena, rows, n);
+    struct err e = log_key_now(&tx, arena, found, now);
     tx_read_end(&tx);
     return e;
 }
@@ -141,48 +153,34 @@ static struct err not_there(struct arena *arena, const struct note_key *key)
 
 struct err log_keys_use(struct log_keys *keys, struct store *store, struct arena *arena)
 {
-    struct log_key_event *rows;
-    size_t n;
-    TRY(rows_read(store, arena, &rows, &n));
+    struct log_key_event now;
+    bool found;
+    TRY(now_read(store, arena, &found, &now));
     store->log_keys = keys;
-    if (n == 0)
+    if (!found)
         return err_at(ERR_MISSING, LOG_KEY_FILE,
                       "the book has no log key: run closegate-engine keys init");
-    const struct note_key *now = &rows[n - 1].statement.new_key;
-    struct key_slot *slot = slot_of(keys, now);
+    struct key_slot *slot = slot_of(keys, &now.statement.new_key);
     if (slot == NULL)
-        return not_there(arena, now);
-    slot->signer.key = *now;
+        return not_there(arena, &now.statement.new_key);
+    slot->signer.key = now.statement.new_key;
     TRY(tree_sign_with(store, &slot->signer));
-    keys->rotated = true; /* for all we know: the process before may have died at any point of it */
+    keys->rotated = slot != log_keys_slot(keys, KEY_FILE_NOW);
     return log_keys_settle(keys, store);
-}
-
-/* What was to be overwritten and is still there. */
-static struct err wishes_granted(const struct log_keys *keys, const struct log_key_event *rows,
-                                 size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (rows[i].wiped && rows[i].statement.has_old)
-            TRY(log_keys_wipe(keys, &rows[i].statement.old_key));
-    }
-    return OK;
 }
 
 struct err log_keys_settle(struct log_keys *keys, struct store *store)
 {
-    struct log_key_event *rows;
-    size_t n;
+    struct log_key_event now;
+    bool found;
     if (keys == NULL || !keys->rotated)
         return OK;
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
-    struct err e = rows_read(store, arena, &rows, &n);
+    struct err e = now_read(store, arena, &found, &now);
     ENSURE(e.kind == ERR_NONE, ERR_STORE, "the book's log key could not be read");
-    const struct log_key_statement *now = n == 0 ? NULL : &rows[n - 1].statement;
-    if (now != NULL && log_keys_holds(log_keys_slot(keys, KEY_FILE_NEXT), &now->new_key))
-        TRY(log_keys_advance(keys, &now->old_key));
-    TRY(wishes_granted(keys, rows, n));
+    if (found && log_keys_holds(log_keys_slot(keys, KEY_FILE_NEXT), &now.statement.new_key))
+        TRY(log_keys_advance(keys, &now.statement.old_key, now.wiped));
     keys->rotated = false;
     return OK;
 }

@@ -26,6 +26,9 @@ MUST_CHECK struct err log_origin(struct tx *tx, struct arena *arena, const char 
  * one before. */
 MUST_CHECK struct err log_keys_list(struct tx *tx, struct arena *arena, struct log_key_event **rows,
                                     size_t *n);
+/* What `keys export --chain` writes: every statement, oldest first; none while the book has no key.
+ */
+MUST_CHECK struct err log_keys_chain(struct tx *tx, struct arena *arena, struct json **chain);
 /* The last one; *found is false when the book has no key. */
 MUST_CHECK struct err log_key_now(struct tx *tx, struct arena *arena, bool *found,
                                   struct log_key_event *now);
@@ -38,9 +41,6 @@ struct log_keys;
 MUST_CHECK struct err log_keys_open(const char *data_dir, struct log_keys **keys);
 void log_keys_free(struct log_keys *keys); /* after every store that uses them; takes NULL */
 CLEANUP_DEFINE(struct log_keys *, log_keys_free)
-
-/* Makes log.key unless there is one: for a book that is about to get its first key. */
-MUST_CHECK struct err log_keys_make(struct log_keys *keys);
 
 /* Outside of a group: the key that the book says is current signs the store's heads from now on,
  * and a rotation that was cut off is finished. ERR_MISSING: the book has no key yet (nobody signs

@@ -30,11 +30,9 @@ struct key_slot *log_keys_slot(struct log_keys *keys, enum key_file file);
 bool log_keys_holds(const struct key_slot *slot, const struct note_key *key);
 /* Loads the file, or makes it, or does neither when it is loaded already. */
 MUST_CHECK struct err log_keys_fill(struct key_slot *slot);
-/* log.key.next becomes log.key; what was log.key is kept as log.key.<id>.retired. Any part of it
- * may have been done before. */
-MUST_CHECK struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired);
-/* Overwrites and removes a retired key's file, if there is one. Only what is retired: half of an
- * overwritten log.key would be no key, and the engine could not start. */
-MUST_CHECK struct err log_keys_wipe(const struct log_keys *keys, const struct note_key *retired);
+/* log.key.next becomes log.key; what was log.key is kept as log.key.<id>.retired, or overwritten
+ * and removed under that name. Any part of it may have been done before. */
+MUST_CHECK struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired,
+                                       bool wipe);
 
 #endif

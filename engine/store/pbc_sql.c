@@ -8,6 +8,8 @@
 #define OURS                                                                                       \
     " (?3 IS NULL OR (entity_id IN (SELECT value FROM json_each(?3))"                              \
     " AND NOT EXISTS (SELECT 1 FROM json_each(event, '$.gate_input.entities')"                     \
+    " WHERE value NOT IN (SELECT value FROM json_each(?3)))"                                       \
+    " AND NOT EXISTS (SELECT 1 FROM json_each(event, '$.entities')"                                \
     " WHERE value NOT IN (SELECT value FROM json_each(?3)))))"
 /* Of all of the book: what tells of everybody. */
 #define WHOLE " ?3 IS NULL"

@@ -56,9 +56,6 @@ MUST_CHECK struct err tree_receipt(struct store *store, struct arena *arena, int
 
 /* ---- reading, on any connection ---- */
 
-/* How many leaves there are: the last seq. */
-MUST_CHECK struct err tree_size(struct tx *tx, uint64_t *size);
-
 /* A merkle_node_fn over a struct tx: tiles, and events behind the last one. O(1) rows of a tile's
  * width each. ERR_STORE when a tile that must be there is not: nothing was signed so far. */
 MUST_CHECK struct err tree_node(void *tx, unsigned level, uint64_t index, struct merkle_hash *out);
@@ -81,10 +78,6 @@ MUST_CHECK struct err head_of(struct tx *tx, struct arena *arena, uint64_t size,
 
 /* Puts the cosignatures of witnesses to the head's note. */
 MUST_CHECK struct err head_cosigned(struct tx *tx, struct arena *arena, struct tree_head *head);
-
-/* Every head of at least `from`, sizes rising; a head lives as long as the call. */
-typedef struct err head_fn(void *arg, const struct tree_head *head);
-MUST_CHECK struct err heads_walk(struct tx *tx, uint64_t from, head_fn *fn, void *arg);
 
 /* The event's receipt by the smallest head over it that a witness has cosigned, with the
  * cosignatures put to the note, or by the smallest of all while there is none. ERR_MISSING: no such

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/invariant.h"
+#include "common/verify/check.h"
 #include "common/verify/receipt.h"
 #include "engine/store/audit.h"
 #include "engine/store/cosignatures.h"
@@ -28,14 +29,13 @@ const struct db_sql tree_sql[] = {
     [TREE_HEAD_COVERING] = {"head_covering",
                             HEAD_COLUMNS " WHERE size >= ?1 ORDER BY size LIMIT 1"},
     [TREE_HEAD_OF] = {"head_of", HEAD_COLUMNS " WHERE size = ?1"},
-    [TREE_HEADS_WALK] = {"heads_walk", HEAD_COLUMNS " WHERE size >= ?1 ORDER BY size"},
     [TREE_EVENT] = {"tree_event", "SELECT event, hash_prev FROM audit_events WHERE seq = ?1"},
 };
 const size_t tree_sql_n = TREE_SQL_N;
 
 void tree_origin(const struct store *store, char origin[TREE_ORIGIN_SIZE])
 {
-    (void)snprintf(origin, TREE_ORIGIN_SIZE, "closegate/%s", store_book_id(store));
+    (void)snprintf(origin, TREE_ORIGIN_SIZE, ORIGIN_PREFIX "%s", store_book_id(store));
 }
 
 /* ---- hashes of a tile ---- */
@@ -163,14 +163,6 @@ struct err tree_node(void *arg, unsigned level, uint64_t index, struct merkle_ha
     return OK;
 }
 
-struct err tree_size(struct tx *tx, uint64_t *size)
-{
-    int64_t seq;
-    TRY(audit_last_seq(tx, &seq));
-    *size = (uint64_t)seq;
-    return OK;
-}
-
 /* ---- heads ---- */
 
 static struct err head_read(struct stmt *q, struct arena *arena, struct tree_head *head)
@@ -221,23 +213,6 @@ struct err head_cosigned(struct tx *tx, struct arena *arena, struct tree_head *h
     TRY(buf_check(&note));
     head->note = (struct str){arena_dup(arena, note.at, note.len), note.len};
     return arena_check(arena);
-}
-
-struct err heads_walk(struct tx *tx, uint64_t from, head_fn *fn, void *arg)
-{
-    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_TREE, TREE_HEADS_WALK);
-    stmt_bind_int(q, 1, from > MERKLE_SIZE_MAX ? INT64_MAX : (int64_t)from);
-    for (;;) {
-        bool row;
-        struct tree_head head = {0};
-        TRY(stmt_step(q, &row));
-        if (!row)
-            return OK;
-        head.size = (uint64_t)stmt_int(q, 0);
-        TRY(hash_take(q, 1, &head.root));
-        head.note = stmt_peek(q, 2);
-        TRY(fn(arg, &head));
-    }
 }
 
 /* ---- receipts ---- */

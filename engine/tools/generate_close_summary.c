@@ -110,7 +110,10 @@ static struct err period_find(struct summary *s)
     TRY(arena_check(s->c->arena));
     s->of.entity_id = args->entity_id;
     TRY(audit_seq_at(s->tx, s->p.from_utc, &s->of.from_seq));
-    return audit_seq_at(s->tx, s->p.to_utc, &s->of.to_seq);
+    TRY(audit_seq_at(s->tx, s->p.to_utc, &s->of.to_seq));
+    if (s->c->until_seq > 0 && s->of.to_seq > s->c->until_seq + 1)
+        s->of.to_seq = s->c->until_seq + 1;
+    return OK;
 }
 
 static struct err entity_find(struct summary *s)

@@ -14,8 +14,7 @@ static const struct json_field fields[] = {
 
 static struct err plan(struct call *c, struct tx *tx)
 {
-    bool is_new;
-    TRY(cosignature_keep(tx, c->args, &is_new));
+    TRY(cosignature_keep(tx, c->args));
     c->outcome = CALL_OK; /* settled: nothing is asked, nothing is recorded */
     c->result = json_object_new(c->arena);
     return arena_check(c->arena);

@@ -6,7 +6,6 @@
  * and so is no bundle. */
 #include "engine/tools/record_export.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "engine/store/tree.h"
@@ -105,8 +104,7 @@ static struct err manifest_sign(struct call *c, struct tx *tx, const char **note
     if (signer == NULL)
         return OK;
     tree_origin(tx->store, origin);
-    buf_putf(&text, BUNDLE_FORMAT "\n%s\n%" PRId64 " %" PRId64 "\n%s\n", origin, a->first_seq,
-             a->last_seq, a->manifest_sha256);
+    bundle_note_put(&text, origin, a->first_seq, a->last_seq, a->manifest_sha256);
     TRY(buf_check(&text));
     TRY(note_sign(buf_str(&text), signer, &out));
     *note = arena_dup(c->arena, out.at, out.len);

@@ -2,16 +2,8 @@
 #ifndef ENGINE_TOOLS_RECORD_EXPORT_H
 #define ENGINE_TOOLS_RECORD_EXPORT_H
 
+#include "common/verify/bundle_note.h"
 #include "engine/tools/scope.h"
-
-/* The signed note beside a bundle's manifest says
- *
- *     closegate-bundle/1
- *     <the log's origin>
- *     <first seq> <last seq>
- *     <SHA-256 of manifest.json>
- */
-#define BUNDLE_FORMAT "closegate-bundle/1"
 
 /* A person with the role auditor, or one who may change the registry; not while frozen. The scope
  * is what their roles reach. ERR_AUTH for anybody else. */

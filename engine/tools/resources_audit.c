@@ -6,6 +6,7 @@
 #include "common/sys/json_read.h"
 #include "common/verify/receipt.h"
 #include "engine/call/boot.h"
+#include "engine/call/receipt.h"
 #include "engine/gate/flip.h"
 #include "engine/store/policies.h"
 #include "engine/store/tree.h"
@@ -65,13 +66,14 @@ static struct err event_find(struct call *c, struct tx *tx, const char *text, st
 #define RECEIPT_END "receipt"
 
 /* Who may not see the event gets no receipt of it. */
-static struct err receipt_read_one(struct call *c, struct tx *tx, const char *seq)
+static struct err receipt_read_one(struct call *c, struct tx *tx, const char *text)
 {
-    struct one_event e;
-    struct receipt r;
-    TRY(event_find(c, tx, seq, &e));
-    TRY(receipt_of(tx, c->arena, e.seq, &r));
-    c->result = receipt_print(c->arena, &r);
+    struct receipt *r;
+    int64_t seq;
+    ENSURE(seq_parse(text, &seq), ERR_MISSING, "there is no such event");
+    TRY(receipt_for(tx, c->arena, &c->actor, seq, &r));
+    ENSURE(r != NULL, ERR_MISSING, "there is no such event, or no head covers it yet");
+    c->result = receipt_print(c->arena, r);
     return arena_check(c->arena);
 }
 

@@ -2,7 +2,6 @@
  * heads, by their own statements, and the proof that one head continues another. With
  * recon://audit/checkpoint they are all that somebody needs to follow the log from outside; they
  * tell of keys, sizes and hashes, and of no event. */
-#include "common/sys/log_key.h"
 #include "common/verify/consistency.h"
 #include "engine/store/log_keys.h"
 #include "engine/store/tree.h"
@@ -11,17 +10,8 @@
 /* The file that `keys export --chain` writes, too. An empty list: the book has no key. */
 struct err log_keys_read(struct call *c, struct tx *tx, const char *id)
 {
-    struct json *o = json_object_new(c->arena), *list = json_array_new(c->arena);
-    struct log_key_event *rows;
-    size_t n;
     (void)id;
-    TRY(log_keys_list(tx, c->arena, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        json_push(c->arena, list, json_text_new(c->arena, rows[i].note));
-    json_put_text(c->arena, o, "format", LOG_KEY_CHAIN_FORMAT);
-    json_put(c->arena, o, "statements", list);
-    c->result = o;
-    return arena_check(c->arena);
+    return log_keys_chain(tx, c->arena, &c->result);
 }
 
 /* Any two sizes up to the last signed head's: which of them were signed is the asker's business. */

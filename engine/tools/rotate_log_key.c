@@ -36,21 +36,23 @@ static struct err plan(struct call *c, struct tx *tx)
 {
     const struct rotate_args *a = c->args;
     struct json *before = NULL, *after = json_object_new(c->arena);
-    struct log_key_event now;
+    struct log_key_event *keys, *now;
     const char *origin;
-    bool found;
+    size_t n;
     TRY(log_origin(tx, c->arena, &origin));
-    TRY(log_key_now(tx, c->arena, &found, &now));
-    if (found) {
+    TRY(log_keys_list(tx, c->arena, &keys, &n));
+    ENSURE(n < LOG_KEYS_MAX, ERR_LIMIT, "the log has as many keys as verifiers follow");
+    now = n == 0 ? NULL : &keys[n - 1];
+    if (now != NULL) {
         before = json_object_new(c->arena);
-        json_put_text(c->arena, before, "vkey", note_key_print(c->arena, &now.statement.new_key));
-        json_put_int(c->arena, before, "from_size", now.seq);
+        json_put_text(c->arena, before, "vkey", note_key_print(c->arena, &now->statement.new_key));
+        json_put_int(c->arena, before, "from_size", now->seq);
     }
     json_put_bool(c->arena, after, "wipe_old", a->wipe_old);
     const struct admin_change change = {.act = "rotate_log_key",
                                         .object_type = "log_key",
                                         .object_id = origin,
-                                        .version = found ? now.seq : 0,
+                                        .version = now == NULL ? 0 : now->seq,
                                         .before = before,
                                         .after = after,
                                         .event_type = "KEY_ROTATED"};

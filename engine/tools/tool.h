@@ -83,6 +83,7 @@ struct call {
     const char *run_id;    /* the workflow run this call belongs to; NULL when to none */
     bool run_over;         /* its end is recorded */
     int64_t clock_jump_us; /* set by the writer while a jump of its clock stops commits */
+    int64_t until_seq;     /* a read of the log's tells of events up to this one; 0: of all */
     bool opens;            /* a job's request: the answer to keep is the job's */
 
     /* the plan's */

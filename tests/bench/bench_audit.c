@@ -92,8 +92,8 @@ static struct err receipts_print(struct store *store, struct arena *arena, struc
 {
     const int64_t first = store_head(store)->seq - n + 1;
     for (int i = 0; i < n; i++) {
-        CLEANUP(buf_fini) struct buf text;
         TRY(tree_receipt(store, arena, first + i, &receipts[i]));
+        CLEANUP(buf_fini) struct buf text;
         buf_init(&text, 1u << 20);
         receipt_put(&receipts[i], &text);
         TRY(buf_check(&text));

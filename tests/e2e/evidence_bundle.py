@@ -241,8 +241,15 @@ def queries(b, path):
     done = subprocess.run([shell, "-readonly", os.path.join(b.book.data, "recon.db")],
                           input=read(path, "queries.sql"), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
-    check("queries.sql runs in SQLite's shell", done.returncode == 0 and not done.stderr,
-          done.stderr.decode())
+    check("queries.sql runs in SQLite's shell", done.returncode == 0 and not done.stderr and
+          b".parameter" not in done.stdout, done.stderr.decode() + done.stdout.decode()[:200])
+    scoped = b.make("--entity", "acme-uk")[0]
+    asked = [line for line in read(scoped, "queries.sql").decode().splitlines()
+             if line.startswith(".parameter set ?3")]
+    done = subprocess.run([shell, ":memory:"], input="\n".join(asked + ["SELECT ?3;"]).encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    check("those of a bundle of one entity ask for it alone",
+          json.loads(done.stdout or b"0") == ["acme-uk"], done.stdout + done.stderr)
 
 
 # ---- what is forged ----
@@ -362,6 +369,16 @@ def insider(b, path, book_key):
         check(f"{what} is refused for the manifest's signature, and signed anew for what it is",
               unsigned[0] == 2 and "signature" in unsigned[1] and code == 2 and failed == where,
               f"{unsigned[0]} {failed} {said}")
+
+
+    def flood(files):
+        files["log/events.jsonl"] = b"no event\n" + b"x" * (9 << 20)
+
+    said = b.good(resign(b, resealed(b, path, flood), book_key), "--json")[1]
+    told = json.loads(said)
+    check("however much stands behind the first wrong event, that one is told",
+          told["failed"] == "log" and told.get("where") == "event 1" and
+          told["problem"] == "this line is no event", said)
 
 
 def resign(b, path, private):
@@ -500,7 +517,7 @@ def served(b):
 
 def rotated(b, path):
     """After the key was rotated, by the old key and by the new one."""
-    old = b.key
+    old, old_private = b.key, log_key(b.book)
     code, said = b.book.cli("keys", "rotate")
     check("the log's key is rotated", code == 0, said)
     b.key = b.book.cli("keys", "export", check=True)[1].strip().split("\n")[-1]
@@ -512,6 +529,15 @@ def rotated(b, path):
     check("and by the old one, which handed over", code == 0 and new != old, said)
     code, said = b.good(path)
     check("the bundle from before still holds", code == 0, said)
+
+    def promote(files):
+        files["actors.csv"] = files["actors.csv"].replace(b"controller", b"auditor", 1)
+
+    stolen = resign(b, resealed(b, after, promote), old_private)
+    for b.key in (old, new):
+        code, said = b.good(stolen)
+        check("whoever took the old key signs no bundle of a period after its end",
+              code == 2 and "retired before the period's end" in said, said)
 
 
 def tiles(b):

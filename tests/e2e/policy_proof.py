@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -146,6 +147,34 @@ def on_a_book(engine, broken, book):
     refused("nor does a command without it", book.cli("recon"))
     check("nothing was recorded by either",
           book.rows("SELECT max(seq) AS n FROM audit_events")[0]["n"] == events)
+    inert(book)
+
+
+def inert(book):
+    """In prod the file is not in force, so what is wrong is not the file's. That the policy in force
+    was proved is forgotten: as under a newer gate."""
+    book.env["CLOSEGATE_ENV"] = "prod"
+    tamper(book, """UPDATE audit_events SET event = replace(event, '"proof":{', '"proof_":{')
+                    WHERE instr(event, '"proof":{') > 0""", "audit_no_update")
+    text = refused("serve does not start in prod", book.cli("serve"))
+    check("for the policy in force, and the file is not blamed",
+          "the policy in force (" in text and "not the file" in text and "policy.yaml" not in text, text)
+    tamper(book, "UPDATE policies SET text = replace(text, 'version: 1', 'version: 9')")
+    code, text = book.cli("serve")
+    check("nor is it when that one does not load", code == 1 and "the policy in force (" in text
+          and "not the file: " in text and "/version" in text and "policy.yaml" not in text, (code, text))
+
+
+def tamper(book, sql, trigger=None):
+    db = sqlite3.connect(os.path.join(book.data, "recon.db"), isolation_level=None)
+    was = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
+    if was:
+        db.execute("DROP TRIGGER " + trigger)
+    changed = db.execute(sql).rowcount
+    if was:
+        db.execute(was[0])
+    db.close()
+    check("there was something to tamper with", changed > 0, sql)
 
 
 def log_of(daemon):

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import uuid
@@ -117,6 +118,22 @@ def tasks(c):
     receipt = message["result"]["result"].get("_meta", {}).get("closegate/receipt")
     check("a settled task has the receipt of the event that settled it", c.holds(receipt)
           and json.loads(receipt["event"])["escalation_id"] == task["taskId"], message)
+    c.settled = task["taskId"]
+
+
+def damaged(c):
+    """The last: no head of the log can be read any more."""
+    db = sqlite3.connect(os.path.join(c.book.data, "recon.db"), isolation_level=None, timeout=10)
+    db.execute("DROP TRIGGER audit_heads_no_update")
+    db.execute("PRAGMA ignore_check_constraints = ON")
+    db.execute("UPDATE audit_heads SET root = x'00'")
+    db.close()
+    status, message = c.agent.rpc("tasks/get", {"taskId": c.settled}, c.settled, TASKS)
+    task = message.get("result", {})
+    check("a receipt that cannot be made holds no task back", task.get("status") == "completed"
+          and "closegate/receipt" not in task["result"].get("_meta", {}), message)
+    check("and the log says so", lib.wait_until(
+        lambda: "goes without its receipt" in c.engine.tail(50)), c.engine.tail(5))
 
 
 # ---- from the book ----
@@ -311,9 +328,10 @@ def main():
         tlog(c)
         intact, said = lib.chain_is_intact(book)
         check("audit verify --book: intact", intact, said)
+        damaged(c)
     off(binary)
-    tap.done()
+    return tap.done()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

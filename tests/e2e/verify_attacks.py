@@ -166,7 +166,7 @@ def rows_edited(log):
     with Forger(log.book, "gap") as f:
         f.db.execute("DELETE FROM audit_events WHERE seq = ?", (seq,))
     verdicts(log, "an event gone", f.folder, {"rows": seq, "tree": seq, "clock": None,
-                                              "truncation": True})
+                                              "truncation": None})
     with Forger(log.book, "below") as f:
         f.db.execute("INSERT INTO audit_events (seq, event, hash_prev, hash_self)"
                      " SELECT 0, event, hash_prev, hash_self FROM audit_events WHERE seq = 1")
@@ -266,6 +266,17 @@ def cut_off(log):
         verdicts(log, f"the same against a {name}", f.folder, {"truncation": size + 1},
                  "--against", file)
     seq = log.decided[-1]
+    early = log.decided[1]
+    own = os.path.join(log.book.dir, "early.json")
+    with open(own, "w", encoding="utf-8") as out:
+        out.write(log.book.cli("audit", "prove", str(early), check=True)[1])
+    with Forger(log.book, "kept_gap") as f:
+        f.db.execute("DELETE FROM audit_events WHERE seq = ?", (early,))
+    gap = {"rows": early, "tree": early, "clock": None}
+    verdicts(log, "an event gone, against a checkpoint behind it", f.folder,
+             {**gap, "truncation": None}, "--against", note)
+    verdicts(log, "the same against the event's own receipt", f.folder,
+             {**gap, "truncation": early}, "--against", own)
     with Forger(log.book, "keeper") as f:
         f.put(seq, ('"tool":"', '"tool":"x'))
         f.rehash()
@@ -393,6 +404,11 @@ def replay(log):
     with Forger(log.book, "no_policy") as f:
         f.db.execute("DELETE FROM policies")
     differs("no policy text", f.folder, log.decided[0], "does not have the text")
+    named = log.events[seq]["policy_version"]
+    for name, digest in (("longer", named + "x"), ("shorter", named[:-1])):
+        with Forger(log.book, f"policy_{name}") as f:
+            f.put(seq, (f'"policy_version":"{named}"', f'"policy_version":"{digest}"'))
+        differs(f"a digest that is {name} than the policy's", f.folder, seq, "does not have the text")
     old = [s for s in log.decided if log.events[s]["row"] == "13"][-1]
     with Forger(log.book, "gate_2") as f:
         f.put(old, (f'"gate_version":{log.events[old]["gate_version"]}', '"gate_version":2'))

@@ -189,7 +189,6 @@ def receipt_lies(b, log, key):
           {**good, "checkpoint": log.heads[20]})
     wrong("an event that is not in the checkpoint yet", "inclusion",
           {**log.receipt(39), "checkpoint": log.heads[20]})
-    wrong("an inner node as a leaf", "inclusion", inner_node(log))
     twin = book("bk_other", "other")
     wrong("a key that was not given", "signature", good, "--key", twin.key.vkey)
     wrong("no key for this log, but a name that begins so", "signature", good, "--key",
@@ -222,13 +221,6 @@ def receipt_lies(b, log, key):
     twins.add_text('{"book_id":"bk_test","seq":2,"seq":2}')
     twins.head()
     wrong("an event with a member twice, though signed", "event", twins.receipt(2))
-
-
-def inner_node(log):
-    """RFC 6962's prefixes: the children of a node are not an event's bytes."""
-    good = log.receipt(1)
-    pair = log.leaves[0] + log.leaves[1]
-    return {**good, "hash_prev": pair[:32].hex(), "event": "x" * 32, "proof": good["proof"][1:]}
 
 
 def checkpoints(b, log, key):
@@ -369,6 +361,18 @@ def rotations(b):
     forged("a chain that bites its tail", "keys",
            [first, second, ev.key_statement(log.origin, 60, k3, k1)])
     forged("a statement that is no note", "/statements/1", [first, "x"])
+    forged("more statements than a log has keys", "/statements", [first] * 129)
+    twice = b.file(dump({**chain, "statements": [first, ev.key_statement(log.origin, 50, k1,
+                                                                         mallory)]}))
+    none = b.file(dump({**log.receipt(17, size=20), "checkpoint": "c"}))
+    for what, path in (("receipt", none), ("checkpoint", b.file("c"))):
+        done = b.run(what, "--json", path, *keys, "--key-chain", twice, "--witness",
+                     ev.Key("w1.example", "w1", 4).vkey)
+        said = json.loads(done.stdout)
+        b.tap.check(f"of a {what} that tells no tree, behind forged keys, nothing more is judged",
+                    done.returncode == 2 and said["facts"] == {} and
+                    [c["check"] for c in said["checks"]] == ["keys", "checkpoint"],
+                    done.stdout + done.stderr)
     b.refused("a chain file with a member twice", "/format", "checkpoint", b.file(log.heads[40]),
               *keys, "--key-chain", b.file(dump(chain).replace(
                   "{", '{"format":"closegate-key-chain/1",', 1)))
@@ -438,6 +442,15 @@ def logs(b, log, key):
     newer, receipt = b.file(log.heads[40]), b.file(dump(log.receipt(33)))
     b.holds("nothing was lost since", "log", whole, *key, "--against", older, "--against", newer,
             "--against", receipt)
+    witness = ev.Key("w1.example", "w1", 4)
+    seen = copy.deepcopy(log)
+    seen.head(witness)
+    b.holds("a cosigned log against what was had of it before it was cosigned", "log",
+            b.file("\n".join(seen.lines()) + "\n"), *key, "--witness", witness.vkey,
+            "--against", receipt, "--against", b.file(ev.tlog_proof(log.receipt(12))),
+            "--against", newer)
+    wrong("a log without the cosignature, though a checkpoint of it has one", "witnesses", lines,
+          "--witness", witness.vkey, "--against", b.file(seen.heads[40]))
     cut = lines[:21]
     b.holds("a log shortened to an earlier checkpoint holds by itself", "log",
             b.file("\n".join(cut) + "\n"), *key)

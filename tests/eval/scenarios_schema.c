@@ -314,10 +314,10 @@ static struct err replaced(struct trial *t, const char *find, const char *put, s
                            const char *what)
 {
     struct eval_letter letter;
-    CLEANUP(buf_fini) struct buf out;
     TRY(trial_comment(t, &t->e->model, &letter));
     const char *at = memmem(letter.body.at, letter.body.len, find, strlen(find));
     ENSURE(at != NULL, ERR_BUG, "the text to replace is not there");
+    CLEANUP(buf_fini) struct buf out;
     buf_init(&out, (size_t)16 * 1024 * 1024);
     buf_put(&out, letter.body.at, (size_t)(at - letter.body.at));
     buf_put(&out, put, put_len);

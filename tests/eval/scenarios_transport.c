@@ -213,12 +213,12 @@ static struct err riding(struct trial *t)
     struct str one, two, more;
     struct eval_reply reply;
     struct eval_said said;
-    CLEANUP(buf_fini) struct buf both;
     TRY(trial_control(t, &t->e->model));
     TRY(eval_letter_make(&t->e->target, t->arena, &t->e->model, "tools/list", NULL, NULL, &first));
     TRY(trial_comment(t, NULL, &second));
     TRY(eval_letter_print(t->arena, &first, &one));
     TRY(eval_letter_print(t->arena, &second, &two));
+    CLEANUP(buf_fini) struct buf both;
     buf_init(&both, (size_t)1024 * 1024);
     buf_put(&both, one.at, one.len);
     buf_put(&both, two.at, two.len);

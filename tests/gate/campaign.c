@@ -8,6 +8,7 @@
  * point lists are mixed of several choices, and each currency has a rate of its own. With --prove
  * so many policies are proved instead: what the grammar takes, the proof must take. Exit 1 at the
  * first difference or counterexample, with the policy and the facts. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,20 +247,49 @@ static int compare_all(struct arena *arena, struct dice *dice, uint64_t points)
     return EXIT_FAILURE;
 }
 
+struct options {
+    uint64_t points, seed, to_prove;
+};
+
+static uint64_t *option_of(struct options *o, const char *word)
+{
+    if (strcmp(word, "--points") == 0)
+        return &o->points;
+    if (strcmp(word, "--seed") == 0)
+        return &o->seed;
+    return strcmp(word, "--prove") == 0 ? &o->to_prove : NULL;
+}
+
+/* A word that is passed over would be a campaign that nobody asked for. */
+static bool options_read(int argc, char **argv, struct options *o)
+{
+    for (int i = 1; i < argc; i += 2) {
+        const char *digits = i + 1 < argc ? argv[i + 1] : "";
+        uint64_t *to = option_of(o, argv[i]);
+        char *end;
+        errno = 0;
+        const uint64_t n = strtoull(digits, &end, 10);
+        if (to == NULL || digits[0] < '0' || digits[0] > '9' || *end != '\0' || errno != 0)
+            return false;
+        *to = n;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t points = 1000000, seed = 0, to_prove = 0;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        uint64_t n = strtoull(argv[i + 1], NULL, 10);
-        points = strcmp(argv[i], "--points") == 0 ? n : points;
-        seed = strcmp(argv[i], "--seed") == 0 ? n : seed;
-        to_prove = strcmp(argv[i], "--prove") == 0 ? n : to_prove;
+    struct options o = {.points = 1000000};
+    if (!options_read(argc, argv, &o)) {
+        (void)fprintf(stderr, "usage: campaign [--points N] [--seed S] [--prove N]\n");
+        return 64;
     }
+    uint64_t seed = o.seed;
     while (seed == 0)
         crypt_random(&seed, sizeof seed);
     printf("seed %" PRIu64 "\n", seed);
     (void)fflush(stdout);
     CLEANUP(arena_free) struct arena *arena = arena_new((size_t)512 << 20);
     struct dice dice = {seed};
-    return to_prove > 0 ? prove_all(arena, &dice, to_prove) : compare_all(arena, &dice, points);
+    return o.to_prove > 0 ? prove_all(arena, &dice, o.to_prove)
+                          : compare_all(arena, &dice, o.points);
 }

@@ -49,6 +49,7 @@ static void holds(const struct proof_of *of, const char *name)
     ck_assert_uint_gt(report.allowed, report.points / 20); /* not everything was refused anyway */
     ck_assert_uint_gt(report.decided, report.points);
     ck_assert_uint_eq(report.invariants_n, 8);
+    ck_assert_msg(report.whole, "%s is proved in part", name); /* ADR 13 says that none is */
 }
 
 START_TEST(the_tests_policies_hold)
@@ -88,6 +89,36 @@ START_TEST(a_proof_is_the_same_each_time)
     ck_assert_uint_eq(report.points, first.points);
     ck_assert_uint_eq(report.decided, first.decided);
     ck_assert_uint_eq(report.allowed, first.allowed);
+}
+END_TEST
+
+/* A point's own verdict is of the walk's own ask and the policy itself; the first one is a point's.
+ */
+static struct {
+    const struct policy *policy;
+    const struct ask *ask;
+    uint64_t points, allowed;
+} counted;
+
+static struct verdict counts(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    counted.ask = counted.ask == NULL ? a : counted.ask;
+    if (p == counted.policy && a == counted.ask) {
+        counted.points++;
+        counted.allowed += v.ruling == RULING_ALLOW;
+    }
+    return v;
+}
+
+START_TEST(what_is_allowed_is_counted_among_all_points)
+{
+    counted.policy = policies.policy[POLICY_BARE];
+    counted.ask = NULL;
+    counted.points = counted.allowed = 0;
+    prove(policies.policy[POLICY_BARE], counts);
+    ck_assert_uint_eq(report.points, counted.points);
+    ck_assert_uint_eq(report.allowed, counted.allowed);
 }
 END_TEST
 
@@ -153,10 +184,36 @@ LOOKS_AWAY(2)
 LOOKS_AWAY(3)
 LOOKS_AWAY(4)
 
+/* To ask a person about what is denied is no denial. */
+static struct verdict asks_instead(const struct policy *p, const struct ask *a, enum reason reason)
+{
+    struct verdict v = gate_decide(p, a);
+    if (v.reason == reason)
+        v.ruling = RULING_HUMAN;
+    return v;
+}
+
+#define ASKS_INSTEAD(reason)                                                                       \
+    static struct verdict asks_instead_##reason(const struct policy *p, const struct ask *a)       \
+    {                                                                                              \
+        return asks_instead(p, a, REASON_##reason);                                                \
+    }
+ASKS_INSTEAD(FROZEN)
+ASKS_INSTEAD(POLICY_BLOCK)
+ASKS_INSTEAD(STATE_INVALID)
+ASKS_INSTEAD(PERIOD_CLOSED)
+
 START_TEST(deny_trumps_allow_can_fail)
 {
-    static gate_fn *const gates[] = {looks_away_0, looks_away_1, looks_away_2, looks_away_3,
-                                     looks_away_4};
+    static gate_fn *const gates[] = {looks_away_0,
+                                     looks_away_1,
+                                     looks_away_2,
+                                     looks_away_3,
+                                     looks_away_4,
+                                     asks_instead_FROZEN,
+                                     asks_instead_POLICY_BLOCK,
+                                     asks_instead_STATE_INVALID,
+                                     asks_instead_PERIOD_CLOSED};
     prove(policies.policy[POLICY_BARE], gates[_i]);
     finds("deny_trumps_allow");
 }
@@ -251,6 +308,24 @@ START_TEST(t3_three_humans_can_fail)
 }
 END_TEST
 
+static struct verdict two_are_enough_for_t3(const struct policy *p, const struct ask *a)
+{
+    return a->tier == TIER_T3 ? two_are_enough(p, a) : gate_decide(p, a);
+}
+
+/* Where T2 is not decided on the web the plain channel is none of T3's. */
+START_TEST(t3_is_looked_at_on_the_web)
+{
+    struct policy p = *policies.policy[POLICY_BELOW];
+    p.channels[TIER_T2] = 1u << CHANNEL_CHAT;
+    prove(&p, NULL);
+    ck_assert(report.holds);
+    prove(&p, two_are_enough_for_t3);
+    finds("t3_three_humans");
+    ck_assert_int_eq(report.finding.ask->channel, CHANNEL_WEB);
+}
+END_TEST
+
 static struct verdict models_are_people(const struct policy *p, const struct ask *a)
 {
     struct ask more = *a;
@@ -293,6 +368,62 @@ START_TEST(threshold_monotone_can_fail)
 }
 END_TEST
 
+/* What is over a limit is denied in the name of what is not that limit's. */
+static struct verdict denied(const struct policy *p, struct verdict v)
+{
+    v.ruling = RULING_DENY;
+    v.reason = REASON_STATE_INVALID;
+    v.clause = p->clauses[v.reason].text;
+    v.pointer = p->clauses[v.reason].pointer;
+    return v;
+}
+
+static bool more_than(struct ask_cumulative sum, struct decimal max)
+{
+    return sum.known && decimal_cmp(sum.sum, max) > 0;
+}
+
+static struct verdict ties_the_state_to_bulk_money(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    return a->bulk_n == 2 && more_than(a->bulk_sum, p->bulk.max_amount.max) ? denied(p, v) : v;
+}
+
+static struct verdict ties_the_state_to_bulk_items(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    return a->bulk_n > p->bulk.max_items ? denied(p, v) : v;
+}
+
+static struct verdict ties_the_state_to_the_cap(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    return v.reason == REASON_AUTO_CONFIRM_CAP ? denied(p, v) : v;
+}
+
+static struct verdict ties_the_state_to_a_window(const struct policy *p, const struct ask *a)
+{
+    struct verdict v = gate_decide(p, a);
+    bool full = a->cumulative_n > 0 && a->cumulative[0].known &&
+                decimal_cmp(a->cumulative[0].sum, p->cumulative[0].limit.max) >= 0;
+    return a->action == ACTION_RESOLVE_EXCEPTION && !a->keeps_amount && full ? denied(p, v) : v;
+}
+
+START_TEST(every_limit_is_raised_where_it_is_reached)
+{
+    static const struct {
+        gate_fn *gate;
+        const char *pointer;
+    } ties[] = {{ties_the_state_to_bulk_money, "/bulk/max_amount"},
+                {ties_the_state_to_bulk_items, "/bulk/max_items"},
+                {ties_the_state_to_the_cap, "/auto_confirm/cap/"},
+                {ties_the_state_to_a_window, "/cumulative_limits/0"}};
+    prove(policies.policy[POLICY_BELOW], ties[_i].gate);
+    finds("threshold_monotone");
+    ck_assert_msg(strstr(report.finding.what, ties[_i].pointer) != NULL, "%s", report.finding.what);
+}
+END_TEST
+
 /* own_agent: allow must not reach T3: a gate in which it does. */
 static struct verdict own_agents_anywhere(const struct policy *p, const struct ask *a)
 {
@@ -328,6 +459,28 @@ START_TEST(a_policy_of_very_many_rules_is_proved_in_part)
     ck_assert_uint_lt(report.points, whole.points / 2);
     prove(&p, any_process_confirms);
     finds("t2_human_only");
+}
+END_TEST
+
+/* So many limits that not every amount meets everything else: that is not the whole, either. */
+START_TEST(a_policy_of_many_limits_is_proved_in_part)
+{
+    enum { MORE = 4 };
+    struct policy p = *policies.policy[POLICY_BELOW];
+    struct policy_authority *many =
+        ARENA_ARRAY(arena, p.authority_n + MORE, struct policy_authority);
+    memcpy(many, p.authority, p.authority_n * sizeof *many);
+    for (size_t i = 0; i < MORE; i++) {
+        struct policy_authority *g = &many[p.authority_n + i];
+        *g = p.authority[0];
+        g->has_max = true;
+        g->max = p.materiality;
+        g->max.max = decimal_of_int(1000 + (int64_t)i);
+    }
+    p.authority = many;
+    p.authority_n += MORE;
+    prove(&p, NULL);
+    ck_assert(report.holds && !report.whole);
 }
 END_TEST
 
@@ -411,16 +564,20 @@ int main(void)
     tcase_add_loop_test(tcase, the_tests_policies_hold, 0, WORLD_POLICIES);
     tcase_add_loop_test(tcase, the_shipped_policies_hold, 0, SHIPPED);
     tcase_add_test(tcase, a_proof_is_the_same_each_time);
+    tcase_add_test(tcase, what_is_allowed_is_counted_among_all_points);
     tcase_add_loop_test(tcase, default_deny_can_fail, 0, 3);
-    tcase_add_loop_test(tcase, deny_trumps_allow_can_fail, 0, 5);
+    tcase_add_loop_test(tcase, deny_trumps_allow_can_fail, 0, 9);
     tcase_add_loop_test(tcase, same_ask_same_verdict_can_fail, 0, 2);
     tcase_add_loop_test(tcase, t2_human_only_can_fail, 0, 2);
     tcase_add_test(tcase, an_engine_that_holds_a_decision_is_found_out);
     tcase_add_test(tcase, t3_three_humans_can_fail);
+    tcase_add_test(tcase, t3_is_looked_at_on_the_web);
     tcase_add_test(tcase, llm_never_confirms_can_fail);
     tcase_add_test(tcase, threshold_monotone_can_fail);
+    tcase_add_loop_test(tcase, every_limit_is_raised_where_it_is_reached, 0, 4);
     tcase_add_test(tcase, what_is_t3_is_never_one_persons);
     tcase_add_test(tcase, a_policy_of_very_many_rules_is_proved_in_part);
+    tcase_add_test(tcase, a_policy_of_many_limits_is_proved_in_part);
     tcase_add_test(tcase, parts_prove_what_one_walk_proves);
     tcase_add_loop_test(tcase, parts_find_what_one_walk_finds, 0, 4);
     tcase_add_test(tcase, a_refusal_without_a_sentence_is_found_out);

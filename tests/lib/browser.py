@@ -70,6 +70,7 @@ def run(script, desk, timeout, **settings):
                CLOSEGATE_CHROMIUM=CHROMIUM, NO_COLOR="1",
                **{f"CLOSEGATE_{k.upper()}": str(v) for k, v in settings.items()})
     os.makedirs(ARTEFACTS, exist_ok=True)
+    timeout *= float(env.get("CLOSEGATE_BROWSER_SLOW", "1"))
     return subprocess.run([NODE, os.path.join(SCRIPTS, script)], env=env, cwd=lib.ROOT,
                           timeout=timeout, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)

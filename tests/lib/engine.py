@@ -69,9 +69,9 @@ NOT_THE_BOOKS = re.compile(r"CLOSEGATE_(DATA_DIR|AUTH_BACKEND|LOG_LEVEL|\w*LISTE
 TEMPLATE_AGE_S = 3600
 
 
-def template(book):
-    """A data folder to copy: made once for an engine and a starter, since each new book has its
-    policy proved, which takes a second and under sanitizers many. None: this one is made by itself."""
+def take_template(book):
+    """Copies a data folder that was made once for an engine and a starter, since each new book has its
+    policy proved, which takes a second and under sanitizers many. Whether there was one to copy."""
     told = sorted(f"{k}={v}" for k, v in book.env.items()
                   if k.startswith("CLOSEGATE_") and not NOT_THE_BOOKS.match(k))
     stamp = os.stat(book.engine)
@@ -83,17 +83,20 @@ def template(book):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         lock = open(path + ".lock", "w", encoding="utf-8")
     except OSError:
-        return None
+        return False
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.isdir(path) and time.time() - os.stat(path).st_mtime > TEMPLATE_AGE_S:
             shutil.rmtree(path)
         if not os.path.isdir(path):
             book.make_anew()
-            shutil.copytree(book.data, path + ".new", dirs_exist_ok=True)
+            shutil.rmtree(path + ".new", ignore_errors=True)  # of one that was cut off
+            shutil.copytree(book.data, path + ".new")
             os.rename(path + ".new", path)
             os.utime(path)
-    return path
+        else:
+            shutil.copytree(path, book.data)
+    return True
 
 
 class Book:
@@ -113,11 +116,8 @@ class Book:
 
     def make(self):
         """The demo company, or with the starter "empty" nobody's."""
-        path = None if os.path.exists(self.data) else template(self)
-        if not path:
+        if os.path.exists(self.data) or not take_template(self):
             self.make_anew()
-        elif not os.path.exists(self.data):
-            shutil.copytree(path, self.data)
 
     def make_anew(self):
         """Not as a copy: its keys and its book_id are its own."""

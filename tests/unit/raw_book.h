@@ -198,4 +198,23 @@ MAYBE_UNUSED static void attack(struct book *b, const char *sql)
     ck_assert_msg(rc == SQLITE_OK, "the attack itself failed (%d): %s", rc, sql);
 }
 
+/* The file's own bytes, which no trigger guards and no index follows: `with` over those that `text`
+ * begins with, or over the head of the page it stands in. */
+MAYBE_UNUSED static void attack_file(struct book *b, const char *text, bool page, const void *with,
+                                     size_t n)
+{
+    static char bytes[(size_t)32 << 20];
+    attack(b, "PRAGMA wal_checkpoint(TRUNCATE)");
+    FILE *f = fopen(b->path, "r+b");
+    ck_assert_ptr_nonnull(f);
+    const size_t len = fread(bytes, 1, sizeof bytes, f);
+    const char *at = memmem(bytes, len, text, strlen(text));
+    ck_assert_ptr_nonnull(at);
+    const size_t page_len = (size_t)(unsigned char)bytes[16] << 8 | (unsigned char)bytes[17];
+    const size_t place = (size_t)(at - bytes) - (page ? (size_t)(at - bytes) % page_len : 0);
+    ck_assert_int_eq(fseek(f, (long)place, SEEK_SET), 0);
+    ck_assert_uint_eq(fwrite(with, 1, n, f), n);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
 #endif

@@ -53,7 +53,6 @@ static void cosign(size_t as, size_t of, uint64_t size)
     struct tree_head head;
     struct note note;
     struct buf line;
-    bool is_new;
     buf_init(&line, 1024);
     call_begin(&b);
     ck_ok(head_of(&b.tx, b.arena, size, &head));
@@ -63,7 +62,7 @@ static void cosign(size_t as, size_t of, uint64_t size)
                                   .witness = peers[of].vkey,
                                   .line = buf_text(&line),
                                   .cosigned_s = 1700000000};
-    ck_ok(cosignature_keep(&b.tx, &c, &is_new));
+    ck_ok(cosignature_keep(&b.tx, &c));
     call_end(&b);
     buf_fini(&line);
 }
@@ -129,7 +128,21 @@ START_TEST(changes_are_held_up_only_where_witnesses_are_required_and_late)
 }
 END_TEST
 
+START_TEST(an_event_that_could_not_be_looked_at_holds_changes_up_alike)
+{
+    struct anchor_rule rule = {
+        .witnesses = &list, .quorum = 1, .max_age_s = 60, .mode = WITNESS_REQUIRED};
+    const struct anchor blind = {.size = 8, .head = 8, .unseen_us = 1000000000};
+    ck_assert(!anchor_holds_up(&rule, &blind, 1060000000));
+    ck_assert(anchor_holds_up(&rule, &blind, 1060000001));
+    ck_assert_int_eq(read_by(1).unseen_us, 0);
+    rule.mode = WITNESS_ADVISORY;
+    ck_assert(!anchor_holds_up(&rule, &blind, INT64_MAX));
+}
+END_TEST
+
 TEST_MAIN_AROUND("anchor", up, down, a_quorum_has_what_enough_of_them_have,
                  without_cosignatures_nothing_is_anchored,
                  a_line_that_does_not_hold_counts_for_nothing,
-                 changes_are_held_up_only_where_witnesses_are_required_and_late)
+                 changes_are_held_up_only_where_witnesses_are_required_and_late,
+                 an_event_that_could_not_be_looked_at_holds_changes_up_alike)

@@ -2,6 +2,8 @@
  * any number of threads, and the first wrong event wherever chunks and tiles begin and end. */
 #include "engine/store/audit_walk.h"
 
+#include <stdatomic.h>
+
 #include "engine/store/tree.h"
 #include "tests/unit/raw_book.h"
 
@@ -159,6 +161,75 @@ START_TEST(a_number_that_no_event_has_is_an_error)
 }
 END_TEST
 
+/* The page that has the event is no page any more. */
+static void page_spoil(int64_t seq)
+{
+    static const char nothing[8] = {0};
+    char text[32];
+    (void)snprintf(text, sizeof text, "\"seq\":%lld,", (long long)seq);
+    attack_file(&b, text, true, nothing, sizeof nothing);
+}
+
+/* The first of three chunks waits until somebody has read the second, and is at the third. */
+struct waiting {
+    atomic_bool third;
+    bool stop, fail; /* behind the first chunk; in it */
+};
+
+static struct err wait_open(struct walk_hand *hand, struct walk_chunk *chunk)
+{
+    struct waiting *w = hand->arg;
+    if (chunk->first > 2 * WALK_CHUNK)
+        atomic_store(&w->third, true);
+    return OK;
+}
+
+static struct err wait_row(struct walk_hand *hand, struct walk_chunk *chunk,
+                           const struct walk_row *row)
+{
+    struct waiting *w = hand->arg;
+    (void)row;
+    while (chunk->first == 1 && !atomic_load(&w->third))
+        (void)usleep(1000);
+    ENSURE(chunk->first > 1 || !w->fail, ERR_LIMIT, "too much");
+    return OK;
+}
+
+static struct err wait_join(void *arg, const struct walk_chunk *chunk, bool *stop)
+{
+    const struct waiting *w = arg;
+    (void)chunk;
+    *stop = w->stop;
+    return OK;
+}
+
+static struct err wait_walk(bool stop, bool fail, bool *damaged)
+{
+    struct waiting w = {.stop = stop, .fail = fail};
+    const struct walk walk = {.path = b.path,
+                              .first = 1,
+                              .last = EVENTS,
+                              .threads = 2,
+                              .arg = &w,
+                              .open = wait_open,
+                              .row = wait_row,
+                              .join = wait_join};
+    return audit_walk(&walk, b.arena, damaged);
+}
+
+START_TEST(damage_behind_the_end_or_the_first_error_is_not_the_answer)
+{
+    bool damaged;
+    page_spoil(5000);
+    ck_ok(wait_walk(true, false, &damaged));
+    ck_assert(!damaged);
+    ck_err(wait_walk(false, true, &damaged), ERR_LIMIT);
+    ck_assert(!damaged);
+    ck_err(wait_walk(false, false, &damaged), ERR_STORE);
+    ck_assert(damaged);
+}
+END_TEST
+
 /* ---- verifying ---- */
 
 /* SQL with every trigger out of the way, and put back word for word. */
@@ -193,16 +264,46 @@ static void attack_behind(const char *sql)
     (void)sqlite3_close(raw);
 }
 
-static struct audit_report verify(unsigned threads)
+static struct audit_report verify_against(unsigned threads, const struct audit_kept *kept,
+                                          size_t kept_n)
 {
     const char *key;
     struct audit_report r;
     arena_reset(b.arena);
     key = note_key_print(b.arena, &signer.key);
-    const struct audit_given given = {
-        .path = b.path, .threads = threads, .keys = &key, .keys_n = 1};
+    const struct audit_given given = {.path = b.path,
+                                      .threads = threads,
+                                      .keys = &key,
+                                      .keys_n = 1,
+                                      .kept = kept,
+                                      .kept_n = kept_n};
     ck_ok(audit_verify_path(b.path, false, &given, b.arena, &r));
     return r;
+}
+
+static struct audit_report verify(unsigned threads)
+{
+    return verify_against(threads, NULL, 0);
+}
+
+/* A head of this size that somebody kept; with another root when it is `other`. */
+static struct audit_kept kept_head(struct buf *out, uint64_t size, bool other)
+{
+    struct tree_head head;
+    struct buf text;
+    struct tx tx;
+    ck_ok(tx_read_begin(b.store, b.arena, b.clock_us, &tx));
+    ck_ok(head_of(&tx, b.arena, size, &head));
+    tx_read_end(&tx);
+    head.root.at[0] ^= other;
+    const struct checkpoint c = {
+        .origin = str_of(signer.key.name), .size = size, .root = head.root};
+    buf_init(&text, NOTE_BYTES_MAX);
+    buf_init(out, NOTE_BYTES_MAX);
+    checkpoint_print(&c, &text);
+    ck_ok(note_sign(buf_str(&text), &signer, out));
+    buf_fini(&text);
+    return (struct audit_kept){.name = "kept", .text = buf_str(out)};
 }
 
 /* Broken there in the one question, and in no other; on any number of threads. */
@@ -261,6 +362,9 @@ START_TEST(a_tile_that_was_changed_names_the_event)
     attack_behind("UPDATE audit_tiles SET hashes = CAST(substr(hashes, 1, 32 * 9) || zeroblob(32)"
                   " || substr(hashes, 32 * 10 + 1) AS BLOB) WHERE level = 0 AND n = 20");
     expect_told(AUDIT_TREE, 20 * 256 + 10);
+    attack_behind("UPDATE audit_tiles SET hashes = CAST(substr(hashes, 1, 32 * 255) ||"
+                  " zeroblob(32) AS BLOB) WHERE level = 0 AND n = 18"); /* its last leaf */
+    expect_told(AUDIT_TREE, 18 * 256 + 256);
     attack_behind("UPDATE audit_tiles SET root = zeroblob(32) WHERE level = 0 AND n = 3");
     expect_told(AUDIT_TREE, 3 * 256 + 1);
     attack_behind("DELETE FROM audit_tiles WHERE level = 0 AND n = 1");
@@ -306,8 +410,78 @@ START_TEST(an_event_gone_stops_what_follows_from_being_told)
             ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 4500);
             ck_assert_int_eq(r.told[AUDIT_TREE].bad_seq, 4500);
             ck_assert_int_eq(r.told[AUDIT_CLOCK].answer, AUDIT_NOT_KNOWN);
+            ck_assert_int_eq(r.told[AUDIT_TRUNCATION].answer, AUDIT_NOT_KNOWN);
             ck_assert_int_eq(r.events, 4499);
         }
+}
+END_TEST
+
+static enum audit_answer truncation_against(const struct audit_kept *kept, size_t n)
+{
+    const struct audit_report r = verify_against(2, kept, n);
+    ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 4500);
+    return r.told[AUDIT_TRUNCATION].answer;
+}
+
+START_TEST(a_kept_head_behind_an_event_that_is_gone_is_not_known_and_one_before_it_is)
+{
+    struct buf notes[3];
+    const struct audit_kept kept[] = {kept_head(&notes[0], 1 + 40 * GROUP, false),
+                                      kept_head(&notes[1], 1 + 50 * GROUP, false),
+                                      kept_head(&notes[2], 1 + 40 * GROUP, true)};
+    for
+        EACH_COUNT(t)
+    ck_assert_int_eq(verify_against(thread_counts[t], kept, 2).told[AUDIT_TRUNCATION].answer,
+                     AUDIT_OK);
+    attack_behind("DELETE FROM audit_events WHERE seq = 4500");
+    ck_assert_int_eq(truncation_against(&kept[0], 1), AUDIT_OK);
+    ck_assert_int_eq(truncation_against(&kept[1], 1), AUDIT_NOT_KNOWN);
+    ck_assert_int_eq(truncation_against(kept, 2), AUDIT_NOT_KNOWN);
+    ck_assert_int_eq(truncation_against(&kept[2], 1), AUDIT_NOT_OK);
+    for (size_t i = 0; i < 3; i++)
+        buf_fini(&notes[i]);
+}
+END_TEST
+
+/* Where signing ended before the gap, every head was compared. */
+START_TEST(an_event_gone_behind_the_last_head_leaves_what_the_heads_say)
+{
+    attack_behind("DELETE FROM audit_heads WHERE size > 4000;"
+                  "DELETE FROM audit_events WHERE seq = 4500");
+    const struct audit_report r = verify(2);
+    ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 4500);
+    ck_assert_int_eq(r.told[AUDIT_TREE].answer, AUDIT_NOT_KNOWN);
+    ck_assert_int_eq(r.told[AUDIT_TRUNCATION].answer, AUDIT_OK);
+}
+END_TEST
+
+START_TEST(an_event_gone_is_told_though_the_file_is_damaged_behind_it)
+{
+    attack_behind("DELETE FROM audit_events WHERE seq = 4000");
+    page_spoil(5000);
+    for
+        EACH_COUNT(t)
+        {
+            const struct audit_report r = verify(thread_counts[t]);
+            ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 4000);
+            ck_assert_int_eq(r.told[AUDIT_TREE].bad_seq, 4000);
+        }
+}
+END_TEST
+
+/* What the verifier keeps does not grow with what a forger writes. */
+START_TEST(many_wrong_heads_and_witnesses_take_no_more_memory_than_one)
+{
+    (void)verify(2);
+    const size_t before = arena_used(b.arena), room = 1024;
+    attack_behind("WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+                  " INSERT INTO audit_cosignatures SELECT 98, printf('w%d', i) ||"
+                  " hex(zeroblob(500)), 'x', 0 FROM n");
+    ck_assert_int_eq(verify(2).kind, AUDIT_INTACT);
+    ck_assert_uint_lt(arena_used(b.arena), before + room);
+    attack_behind("UPDATE audit_heads SET root = zeroblob(32)");
+    ck_assert_int_eq(verify(2).told[AUDIT_TREE].answer, AUDIT_NOT_OK);
+    ck_assert_uint_lt(arena_used(b.arena), before + room);
 }
 END_TEST
 
@@ -328,10 +502,15 @@ END_TEST
 TEST_MAIN_AROUND("audit_walk", up, down, chunks_are_joined_in_order_whatever_the_threads,
                  the_error_is_that_of_the_first_chunk_that_failed, a_join_may_end_the_walk,
                  a_number_that_no_event_has_is_an_error,
+                 damage_behind_the_end_or_the_first_error_is_not_the_answer,
                  a_log_of_several_chunks_is_intact_on_any_number_of_threads,
                  an_edited_event_is_named_where_chunks_begin_and_end,
                  a_tile_that_was_changed_names_the_event,
                  a_head_that_was_changed_names_what_it_covers_beyond_the_one_before,
                  an_end_cut_off_is_missed_by_the_heads_that_are_left,
                  an_event_gone_stops_what_follows_from_being_told,
+                 a_kept_head_behind_an_event_that_is_gone_is_not_known_and_one_before_it_is,
+                 an_event_gone_behind_the_last_head_leaves_what_the_heads_say,
+                 an_event_gone_is_told_though_the_file_is_damaged_behind_it,
+                 many_wrong_heads_and_witnesses_take_no_more_memory_than_one,
                  without_a_key_signatures_are_not_known_and_roots_are)

@@ -207,6 +207,38 @@ START_TEST(a_key_is_followed_by_one_key_only)
 }
 END_TEST
 
+/* Also when whoever runs it had given the second follower's key. */
+START_TEST(a_key_that_was_given_does_not_follow_one_that_another_follows)
+{
+    struct log_key_ring ring = {.n = 0};
+    ck_ok(log_key_trust(&ring, &first.key));
+    ck_ok(log_key_trust(&ring, &third.key));
+    struct log_key_statement s = statement(41, &first, &second);
+    ck_ok(log_key_follow(&ring, &s));
+    ck_ok(log_key_follow(&ring, &s));
+    s = statement(41, &first, &third);
+    ck_err(log_key_follow(&ring, &s), ERR_AUTH);
+    ck_assert_uint_eq(ring.keys[1].from, 0);
+}
+END_TEST
+
+START_TEST(a_first_key_does_not_begin_where_it_has_ended)
+{
+    struct log_key_ring ring = {.n = 0};
+    ck_ok(log_key_trust(&ring, &first.key));
+    struct log_key_statement s = statement(41, &first, &second);
+    ck_ok(log_key_follow(&ring, &s));
+    s = statement(41, NULL, &first);
+    ck_err(log_key_follow(&ring, &s), ERR_AUTH);
+    s = statement(60, NULL, &first);
+    ck_err(log_key_follow(&ring, &s), ERR_AUTH);
+    ck_assert_uint_eq(ring.keys[0].from, 0);
+    s = statement(2, NULL, &first);
+    ck_ok(log_key_follow(&ring, &s));
+    ck_assert_uint_eq(ring.keys[0].from, 2);
+}
+END_TEST
+
 /* A witness that lists both keys learns from the statement where one ends. */
 START_TEST(a_key_that_was_given_gets_its_beginning_from_the_statement)
 {
@@ -248,6 +280,8 @@ START_TEST(a_chain_is_printed_and_read_back)
     ck_ok(log_key_chain_read(arena, text, &read, &n));
     ck_assert_uint_eq(n, 2);
     ck_assert_uint_eq(read[1].from, 41);
+    ck_assert_str_eq(read[0].note, one);
+    ck_assert_str_eq(read[1].note, both[1]);
     const char *const bad[] = {one, "closegate-log-key/1\n"};
     text = printed(log_key_chain_print(arena, bad, 2));
     struct err e = log_key_chain_read(arena, text, &read, &n);
@@ -263,5 +297,7 @@ TEST_MAIN_AROUND("log_key", up, down, a_statement_is_read_as_it_was_signed,
                  every_line_of_a_statement_is_as_it_should_be,
                  a_rotation_ends_one_key_where_the_next_begins,
                  a_statement_of_a_stranger_moves_nobody, a_key_is_followed_by_one_key_only,
+                 a_key_that_was_given_does_not_follow_one_that_another_follows,
+                 a_first_key_does_not_begin_where_it_has_ended,
                  a_key_that_was_given_gets_its_beginning_from_the_statement,
                  a_chain_is_printed_and_read_back)

@@ -199,7 +199,7 @@ START_TEST(the_next_start_finishes_a_rotation_that_was_committed)
 }
 END_TEST
 
-/* Died between the two renames: log.key is gone, and what it was is wiped now if that was asked. */
+/* Died between the two renames: log.key is gone. */
 START_TEST(the_next_start_finishes_a_rotation_between_two_files)
 {
     for (int wipe = 0; wipe < 2; wipe++) {
@@ -212,29 +212,52 @@ START_TEST(the_next_start_finishes_a_rotation_between_two_files)
         expect_signed_by(&rows[wipe + 1].statement.new_key);
         expect_file_of("log.key", &rows[wipe + 1].statement.new_key);
         ck_assert(!is_file("log.key.next"));
-        ck_assert_int_eq(is_file(retired(old)), wipe == 0);
+        ck_assert(is_file(retired(old)) == (wipe == 0));
         (void)unlink(at(retired(old)));
     }
 }
 END_TEST
 
-/* Died while the old key was overwritten: it is no key any more, and log.key is the new one. */
-START_TEST(the_next_start_goes_on_overwriting)
+/* Died while wiping, with all or some of the bytes overwritten, and behind it. */
+START_TEST(the_next_start_finishes_a_wipe)
 {
     static const char zeros[4096];
+    static const size_t written[] = {sizeof zeros, 20, 0};
+    for (size_t i = 0; i < 3; i++) {
+        rotate(true);
+        struct log_key_event *rows = listed(2 + i);
+        const char *aside = at(retired(&rows[i].statement.new_key));
+        ck_assert_int_eq(rename(at("log.key"), aside), 0);
+        FILE *f = fopen(aside, "r+b");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fwrite(zeros, 1, written[i], f), written[i]);
+        ck_assert_int_eq(fclose(f), 0);
+        if (written[i] == 0)
+            ck_assert_int_eq(unlink(aside), 0);
+        restart();
+        ck_ok(log_keys_use(keys, b.store, b.arena));
+        ck_assert(!is_file(retired(&rows[i].statement.new_key)));
+        expect_file_of("log.key", &rows[i + 1].statement.new_key);
+        expect_signed_by(&rows[i + 1].statement.new_key);
+    }
+}
+END_TEST
+
+/* A name more of the same bytes: they are gone, not only the name of them. */
+START_TEST(a_wiped_key_is_overwritten)
+{
+    char bytes[4096];
+    ck_assert_int_eq(link(at("log.key"), at("copy")), 0);
     rotate(true);
-    struct log_key_event *rows = listed(2);
-    const char *old = at(retired(&rows[0].statement.new_key));
-    ck_assert_int_eq(rename(at("log.key"), old), 0);
-    ck_assert_int_eq(rename(at("log.key.next"), at("log.key")), 0);
-    FILE *f = fopen(old, "r+b");
+    ck_ok(log_keys_settle(keys, b.store));
+    FILE *f = fopen(at("copy"), "rb");
     ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(zeros, 1, sizeof zeros, f), sizeof zeros);
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
     ck_assert_int_eq(fclose(f), 0);
-    restart();
-    ck_ok(log_keys_use(keys, b.store, b.arena));
-    expect_signed_by(&rows[1].statement.new_key);
-    ck_assert(!is_file(retired(&rows[0].statement.new_key)));
+    ck_assert_uint_gt(n, 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(bytes[i], 0);
+    (void)unlink(at("copy"));
 }
 END_TEST
 
@@ -349,14 +372,39 @@ START_TEST(an_event_that_does_not_follow_is_told_and_not_believed)
 }
 END_TEST
 
+static struct err text_take(void *arg, const struct audit_row *row)
+{
+    (void)snprintf(arg, 256, "%s", row->event);
+    return OK;
+}
+
+START_TEST(a_key_event_that_is_not_json_is_named)
+{
+    struct audit_report r;
+    const struct audit_filter filter = {.event_type = "KEY_ROTATED", .limit = 1};
+    int64_t last;
+    bool more;
+    char text[256] = "";
+    call_begin(&b);
+    ck_ok(audit_query(&b.tx, &filter, text_take, text, &last, &more));
+    call_end(&b);
+    attack_file(&b, text, false, "x", 1);
+    ck_ok(audit_verify_file(b.path, false, b.arena, &r));
+    ck_assert_int_eq(r.kind, AUDIT_BROKEN);
+    ck_assert_int_eq(r.told[AUDIT_ROWS].bad_seq, 2);
+    ck_assert_int_eq(r.told[AUDIT_TREE].bad_seq, 2);
+}
+END_TEST
+
 TEST_MAIN_AROUND("log_keys", up, down, the_first_key_signs_from_its_own_event_on,
                  a_rotation_changes_the_signer_with_its_own_head, keys_go_on_and_on,
                  a_rotation_that_came_to_nothing_leaves_the_old_key_in_force,
                  the_next_start_finishes_a_rotation_that_was_committed,
                  the_next_start_finishes_a_rotation_between_two_files,
-                 the_next_start_goes_on_overwriting, the_wish_to_wipe_outlives_the_process,
-                 one_group_holds_one_rotation, a_book_without_its_key_is_not_written,
-                 another_key_in_the_folder_is_not_the_books,
+                 the_next_start_finishes_a_wipe, a_wiped_key_is_overwritten,
+                 the_wish_to_wipe_outlives_the_process, one_group_holds_one_rotation,
+                 a_book_without_its_key_is_not_written, another_key_in_the_folder_is_not_the_books,
                  a_strange_key_in_the_way_of_the_next_one_is_not_lost,
                  a_key_that_others_may_read_is_refused,
-                 an_event_that_does_not_follow_is_told_and_not_believed)
+                 an_event_that_does_not_follow_is_told_and_not_believed,
+                 a_key_event_that_is_not_json_is_named)

@@ -375,6 +375,19 @@ START_TEST(every_consistency_of_small_trees_holds_and_nothing_like_it)
 }
 END_TEST
 
+/* Two that agree are no empty trees by that. */
+START_TEST(nothing_but_the_empty_root_is_consistent_at_size_0)
+{
+    const struct merkle_proof none = {.n = 0};
+    struct merkle_hash empty, other = {{1}};
+    merkle_empty(&empty);
+    ck_assert(merkle_consistency_holds(0, &empty, 0, &empty, &none));
+    ck_assert(!merkle_consistency_holds(0, &other, 0, &other, &none));
+    ck_assert(!merkle_consistency_holds(0, &empty, 0, &other, &none));
+    ck_assert(!merkle_consistency_holds(0, &other, 0, &empty, &none));
+}
+END_TEST
+
 START_TEST(what_is_not_in_the_tree_has_no_proof)
 {
     struct asked asked = {.size = 8};
@@ -446,5 +459,5 @@ TEST_MAIN("merkle", the_published_roots, the_published_inclusion_proofs,
           the_published_consistency_proofs, every_small_tree_is_the_obvious_one,
           every_inclusion_in_a_small_tree_holds_and_nothing_like_it,
           every_consistency_of_small_trees_holds_and_nothing_like_it,
-          what_is_not_in_the_tree_has_no_proof, the_largest_tree_is_bounded_work,
-          a_leaf_is_not_a_node)
+          nothing_but_the_empty_root_is_consistent_at_size_0, what_is_not_in_the_tree_has_no_proof,
+          the_largest_tree_is_bounded_work, a_leaf_is_not_a_node)

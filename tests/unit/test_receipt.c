@@ -141,6 +141,44 @@ START_TEST(a_receipt_holds_by_its_key_and_no_other)
 }
 END_TEST
 
+/* Something else was wrong before: a chain of keys that contradicts itself. */
+START_TEST(without_a_tree_nothing_is_looked_up_in_it)
+{
+    const struct receipt good = receipt_make(event_text);
+    struct receipt r = good;
+    struct note note;
+    struct checkpoint c;
+    struct trust t;
+    struct report report;
+    struct note_key witness;
+    trust_init(&t, arena);
+    ck_ok(trust_give(&t, note_key_print(arena, &log_key.key)));
+    ck_ok(note_key_make("w", NOTE_COSIGNATURE_V1, log_key.key.public_key, &witness));
+    ck_ok(trust_witness(&t, note_key_print(arena, &witness)));
+    t.witnesses_min = 1;
+    /* No note; a note and no checkpoint; a checkpoint with more than ours have. */
+    const char *texts[] = {"c", "text\n\n\xe2\x80\x94 n AAAAAAA=\n",
+                           ORIGIN "\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nmore\n\n"
+                                  "\xe2\x80\x94 n AAAAAAA=\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        r.checkpoint = str_of(texts[i]);
+        report_init(&report, arena, "receipt");
+        (void)report_fails(&report, "keys", NULL, "forged");
+        ck_assert(!check_receipt(&r, &t, &report));
+        ck_assert_uint_eq(report.checks->count, 2);
+        ck_assert_str_eq(json_get_text(report.checks->items[1], "check"), "checkpoint");
+        ck_assert_uint_eq(report.facts->count, 0);
+        ck_assert(!trust_checkpoint(&t, r.checkpoint, &report, &note, &c));
+        ck_assert_ptr_null(c.origin.at);
+        ck_assert_uint_eq(report.checks->count, 3);
+    }
+    report_init(&report, arena, "receipt");
+    ck_assert(!check_receipt(&good, &t, &report));
+    ck_assert_str_eq(report.failed, "witnesses");
+    ck_assert_uint_gt(report.facts->count, 1);
+}
+END_TEST
+
 static const struct {
     const char *json, *where;
 } unreadable[] = {
@@ -305,7 +343,7 @@ START_TEST(a_report_of_nothing_is_not_good)
 END_TEST
 
 TEST_MAIN_AROUND("receipt", up, down, both_forms_are_read_as_they_were_printed,
-                 a_receipt_holds_by_its_key_and_no_other,
+                 a_receipt_holds_by_its_key_and_no_other, without_a_tree_nothing_is_looked_up_in_it,
                  what_cannot_be_read_is_told_with_its_place,
                  a_consistency_proof_is_read_as_it_was_printed, a_statement_is_signed_by_both_keys,
                  what_is_believed_spreads_along_the_chain_both_ways, a_key_signs_its_own_sizes_only,

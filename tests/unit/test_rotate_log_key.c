@@ -114,8 +114,52 @@ START_TEST(an_engine_that_signs_nothing_says_so)
 }
 END_TEST
 
+/* A rotation as the book tells it, by keys that are nowhere else. */
+static void rotated(struct note_signer *now)
+{
+    CLEANUP(buf_fini) struct buf note;
+    struct note_signer next = {.secret = NULL};
+    uint8_t public_key[ED25519_KEY_LEN];
+    struct json *detail = json_object_new(arena);
+    struct tx tx;
+    ck_ok(ed25519_new(&next.secret));
+    ed25519_public(next.secret, public_key);
+    ck_ok(note_key_make(now->key.name, NOTE_ED25519, public_key, &next.key));
+    buf_init(&note, 8192);
+    ck_ok(store_group_begin(book_writer));
+    ck_ok(tx_call_begin(book_writer, arena, book_clock(), &tx));
+    ck_ok(log_key_sign((uint64_t)tx_seq(&tx), now, &next, &note));
+    json_put(arena, detail, "statement", json_str_new(arena, buf_str(&note)));
+    const struct event event = {.type = "KEY_ROTATED", .actor = &spine_engine, .detail = detail};
+    ck_ok(audit_append(&tx, &event));
+    ck_ok(tx_call_keep(&tx));
+    ck_ok(store_group_commit(book_writer));
+    ed25519_free(now->secret);
+    *now = next;
+}
+
+/* One more, and no verifier and no witness would follow the log any further. */
+START_TEST(the_key_that_nobody_would_follow_is_not_made)
+{
+    struct log_key_ring ring = {.n = 0};
+    struct note_signer now = {.key = listed(1)[0].statement.new_key};
+    ck_ok(ed25519_load(arena_fmt(arena, "%s/log.key", book_folder), &now.secret));
+    for (int i = 1; i < LOG_KEYS_MAX - 1; i++)
+        rotated(&now);
+    spine_failed(admin_dev("ana", "rotate_log_key", "{}"), ERR_AUTH); /* its key is not here */
+    rotated(&now);
+    ed25519_free(now.secret);
+    struct log_key_event *rows = listed(LOG_KEYS_MAX);
+    ck_ok(log_key_trust(&ring, &rows[0].statement.new_key));
+    for (size_t i = 0; i < LOG_KEYS_MAX; i++)
+        ck_ok(log_key_follow(&ring, &rows[i].statement));
+    spine_failed(admin_dev("ana", "rotate_log_key", "{}"), ERR_LIMIT);
+    (void)listed(LOG_KEYS_MAX);
+}
+END_TEST
+
 TEST_MAIN_AROUND("rotate_log_key", up, down, one_person_is_enough_in_dev,
                  in_prod_it_waits_for_a_second_person, a_rejected_rotation_makes_no_key,
                  an_approval_of_what_was_done_meanwhile_is_stale,
                  who_may_not_change_the_registry_may_not_rotate,
-                 an_engine_that_signs_nothing_says_so)
+                 an_engine_that_signs_nothing_says_so, the_key_that_nobody_would_follow_is_not_made)

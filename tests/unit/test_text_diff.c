@@ -65,6 +65,30 @@ START_TEST(near_changes_are_one_hunk_and_far_ones_two)
 }
 END_TEST
 
+/* What two long versions have in common at both ends takes no table. */
+START_TEST(one_change_in_a_long_text_is_cheap)
+{
+    const size_t len = (size_t)2 * TEXT_DIFF_LINES_MAX;
+    char *a = arena_alloc(arena, len + 1), *b = arena_alloc(arena, len + 1);
+    for (size_t i = 0; i < len; i++)
+        a[i] = b[i] = i % 2 == 0 ? 'x' : '\n';
+    b[5000] = 'y';
+    const size_t before = arena_used(arena);
+    ck_assert_str_eq(diff_of(a, b), "--- a\n+++ b\n@@ -2498,7 +2498,7 @@\n x\n x\n x\n-x\n+y\n"
+                                    " x\n x\n x\n");
+    ck_assert_uint_lt(arena_used(arena) - before, (size_t)1 << 20);
+}
+END_TEST
+
+/* Lines that begin and end alike are common once. */
+START_TEST(the_common_ends_do_not_overlap)
+{
+    ck_assert_str_eq(diff_of("x\n", "x\nx\n"), "--- a\n+++ b\n@@ -1 +1,2 @@\n x\n+x\n");
+    ck_assert_str_eq(diff_of("x\ny\nx\n", "x\n"), "--- a\n+++ b\n@@ -1,3 +1 @@\n x\n-y\n-x\n");
+    ck_assert_str_eq(diff_of("a\nx\n", "b\nx\n"), "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-a\n+b\n x\n");
+}
+END_TEST
+
 START_TEST(too_many_lines_are_refused)
 {
     struct buf out;
@@ -79,4 +103,5 @@ END_TEST
 
 TEST_MAIN_AROUND("text_diff", up, down, the_same_text_has_no_diff, a_change_stands_in_its_context,
                  what_is_added_to_nothing_begins_at_zero, a_missing_line_end_is_a_difference,
-                 near_changes_are_one_hunk_and_far_ones_two, too_many_lines_are_refused)
+                 near_changes_are_one_hunk_and_far_ones_two, one_change_in_a_long_text_is_cheap,
+                 the_common_ends_do_not_overlap, too_many_lines_are_refused)

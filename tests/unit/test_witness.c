@@ -460,6 +460,29 @@ START_TEST(a_statement_cannot_reach_behind_what_was_cosigned)
 }
 END_TEST
 
+/* The same by what it says: its two signatures change places. */
+START_TEST(a_statement_is_kept_once_however_it_is_written)
+{
+    const char *one = statement(9, &signer, &next);
+    const char *lines = strstr(one, "\n\n") + 2, *last = strchr(lines, '\n') + 1;
+    struct str kept, again;
+    buf_put(&body, one, (size_t)(lines - one));
+    buf_puts(&body, last);
+    buf_put(&body, lines, (size_t)(last - lines));
+    const char *other = arena_strdup(arena, buf_text(&body));
+    ck_assert_str_ne(one, other);
+    ck_assert_int_eq(add_key(one), 200);
+    ck_ok(disk_read(arena, memory_path(), 1 << 16, &kept));
+    ck_assert_int_eq(add_key(other), 200);
+    ck_assert_int_eq(add_keys(other, one), 200);
+    ck_ok(disk_read(arena, memory_path(), 1 << 16, &again));
+    ck_assert(str_eq(kept, again));
+    restart();
+    ck_assert_int_eq(add_key(other), 200);
+    ck_assert_int_eq(bring_note(0, 9, checkpoint_by(&next, ORIGIN, 9)), 200);
+}
+END_TEST
+
 START_TEST(several_keys_of_one_log_may_be_given)
 {
     struct note_key both[2] = {signer.key, next.key};
@@ -504,4 +527,5 @@ TEST_MAIN_AROUND("witness", up, down, what_goes_on_is_cosigned_with_the_time,
                  what_cannot_be_kept_is_not_cosigned, one_process_is_the_witness,
                  the_next_key_is_believed_by_the_old_ones_word, a_key_by_nobodys_word_is_refused,
                  a_statement_cannot_reach_behind_what_was_cosigned,
+                 a_statement_is_kept_once_however_it_is_written,
                  several_keys_of_one_log_may_be_given, the_new_key_alone_is_enough_once_it_is_given)

@@ -110,6 +110,34 @@ START_TEST(the_same_entries_are_the_same_bytes)
 }
 END_TEST
 
+/* Days that the format does not have are cut to its first and last moment. */
+START_TEST(an_entry_says_its_time_from_1980_to_2107)
+{
+    static const struct {
+        int64_t year;
+        unsigned char when[4]; /* time, day; the lower byte first */
+    } times[] = {
+        {1979, {0x00, 0x00, 0x21, 0x00}}, {1980, {0x00, 0x00, 0x21, 0x00}},
+        {2043, {0x00, 0x00, 0x21, 0x7e}}, {2044, {0x00, 0x00, 0x21, 0x80}},
+        {2107, {0x00, 0x00, 0x21, 0xfe}}, {2108, {0x7d, 0xbf, 0x9f, 0xff}},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct zip_writer *z;
+        int64_t us;
+        const char *path = path_of(arena_fmt(arena, "y%zu.zip", i));
+        ck_ok(
+            instant_parse(arena_fmt(arena, "%d-01-01T00:00:00.000000Z", (int)times[i].year), &us));
+        ck_ok(zip_writer_new(path, us, &z));
+        ck_ok(zip_entry_begin(z, "a", false));
+        ck_ok(zip_entry_end(z));
+        ck_ok(zip_writer_finish(z));
+        zip_writer_free(z);
+        ck_assert_msg(memcmp(bytes_of(path).at + 10, times[i].when, 4) == 0, "%d",
+                      (int)times[i].year);
+    }
+}
+END_TEST
+
 START_TEST(a_file_is_not_replaced_and_an_unfinished_one_goes)
 {
     struct zip_writer *z;
@@ -206,6 +234,96 @@ START_TEST(a_turned_bit_is_refused_or_changes_nothing)
 }
 END_TEST
 
+/* ---- what an entry says of itself, and holds ---- */
+
+/* APPNOTE 4.4.7: CRC-32, reflected 0xEDB88320. */
+static uint32_t sum_of(const char *at, size_t len)
+{
+    uint32_t sum = UINT32_MAX;
+    for (size_t i = 0; i < 8 * len; i++) {
+        const uint32_t bit = (sum ^ (uint32_t)at[i / 8] >> i % 8) & 1;
+        sum = sum >> 1 ^ (bit != 0 ? 0xEDB88320 : 0);
+    }
+    return ~sum;
+}
+
+static void number_put(char *at, uint32_t n)
+{
+    const char bytes[] = {(char)n, (char)(n >> 8), (char)(n >> 16), (char)(n >> 24)};
+    memcpy(at, bytes, sizeof bytes);
+}
+
+/* The first entry, told to hold `size` bytes from `stored` more than it has. */
+static struct err read_as(struct str good, size_t size, int stored)
+{
+    struct zip_reader *z;
+    struct str text;
+    char *copy = arena_dup(arena, good.at, good.len);
+    char *second = memmem(copy, good.len, "PK\1\2", 4);
+    const uint32_t sum = sum_of(two_texts[0], size);
+    char *const heads[] = {copy + 14, second + 16}; /* of the entry, of the directory */
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(heads[i][6], 0); /* below 2^16 */
+        number_put(heads[i], sum);
+        number_put(heads[i] + 4, (uint32_t)((unsigned char)heads[i][4] + stored));
+        number_put(heads[i] + 8, (uint32_t)size);
+    }
+    ck_ok(opened((struct str){copy, good.len}, &wide, &z));
+    struct err e = zip_entry_text(z, arena, zip_entry_at(z, 0), 100, &text);
+    zip_reader_free(z);
+    return e;
+}
+
+START_TEST(an_entry_holds_just_what_it_says)
+{
+    struct str good = bytes_of(written("w.zip", 2, two_names, two_texts));
+    const size_t size = strlen(two_texts[0]);
+    ck_ok(read_as(good, size, 0));
+    /* Another program would unpack all of it. */
+    for (size_t less = 1; less <= size; less++) {
+        struct err e = read_as(good, size - less, 0);
+        ck_assert_int_eq(e.kind, ERR_INPUT);
+        ck_assert_str_eq(e.msg, "this entry is longer than it says");
+    }
+    for (int more = 1; more < 8; more++) {
+        struct err e = read_as(good, size, more);
+        ck_assert_int_eq(e.kind, ERR_INPUT);
+        ck_assert_str_eq(e.msg, "something stands behind what this entry holds");
+    }
+    ck_err(read_as(good, size, -1), ERR_INPUT);
+}
+END_TEST
+
+/* Larger than what is unpacked at one go, and hardly compressible. */
+START_TEST(a_long_entry_is_read_piece_by_piece)
+{
+    enum { LEN = 1 << 20 };
+    struct zip_reader *z;
+    struct zip_writer *to;
+    struct str text;
+    char *long_one = arena_alloc(arena, LEN);
+    uint32_t state = 1;
+    for (size_t i = 0; i < LEN; i++) {
+        state = state * 1664525 + 1013904223;
+        long_one[i] = (char)(state >> 24);
+    }
+    ck_ok(zip_writer_new(path_of("long.zip"), WHEN, &to));
+    ck_ok(zip_entry_begin(to, "long", false));
+    ck_ok(zip_put(to, long_one, LEN));
+    ck_ok(zip_entry_end(to));
+    ck_ok(zip_entry_begin(to, "empty", false));
+    ck_ok(zip_entry_end(to));
+    ck_ok(zip_writer_finish(to));
+    zip_writer_free(to);
+    ck_ok(opened(bytes_of(path_of("long.zip")), &wide, &z));
+    ck_ok(zip_entry_text(z, arena, zip_entry_find(z, "long"), LEN, &text));
+    ck_assert(str_eq(text, (struct str){long_one, LEN}));
+    ck_ok(zip_entry_text(z, arena, zip_entry_find(z, "empty"), 0, &text));
+    ck_assert_uint_eq(text.len, 0);
+    zip_reader_free(z);
+}
+END_TEST
+
 START_TEST(what_is_no_archive_is_refused)
 {
     struct zip_reader *z;
@@ -217,6 +335,8 @@ START_TEST(what_is_no_archive_is_refused)
 END_TEST
 
 TEST_MAIN_AROUND("zip", up, down, what_is_written_is_read, the_same_entries_are_the_same_bytes,
+                 an_entry_says_its_time_from_1980_to_2107, an_entry_holds_just_what_it_says,
+                 a_long_entry_is_read_piece_by_piece,
                  a_file_is_not_replaced_and_an_unfinished_one_goes, names_that_lead_out_are_refused,
                  a_slipping_name_in_an_archive_is_refused, twin_names_are_refused,
                  limits_hold_before_anything_is_unpacked,

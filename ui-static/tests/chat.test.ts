@@ -4,7 +4,7 @@ import { defineComponent, h } from 'vue'
 import type { AnswerPart, ChatRow, ChatSession } from '@/api/chat'
 import { readResult } from '@/screens/chat/results'
 import { emptyTalk, finishedText, itemsOf, tookCall, tookRow, tookState, tookTalk, tookText } from '@/screens/chat/talk'
-import { useTalk } from '@/screens/chat/useTalk'
+import { beginsHere, useTalk } from '@/screens/chat/useTalk'
 import { budgetWords, callWords, costWords, scarce } from '@/screens/chat/words'
 
 const at = '2026-03-31T09:00:00Z'
@@ -186,6 +186,32 @@ describe('the stream of a conversation', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(Stream.all.length).toBe(2)
     w.unmount()
+  })
+  it('reads out an answer that came with the rows, and not one that stood there', async () => {
+    const rows = [said(1), answered(2, [text('one')])]
+    const more = [...rows, said(3), answered(4, [text('two')])]
+    answers.push({ status: 200, body: { session: session(), rows } }, { status: 200, body: { session: session(), rows: more } })
+    const { finished, load, w } = opened()
+    Stream.all[0]!.open()
+    await flushPromises()
+    expect(finished.value).toBe('')
+    await load()
+    expect(finished.value).toBe('two')
+    Stream.all[0]!.send('row', more[3])
+    expect(finished.value).toBe('two')
+    w.unmount()
+    beginsHere('ses_1')
+    answers.push({ status: 200, body: { session: session(), rows } }, { status: 200, body: { session: session(), rows: more } })
+    const begun = opened()
+    Stream.all[1]!.open()
+    await flushPromises()
+    expect(begun.finished.value).toBe('one')
+    begun.w.unmount()
+    const again = opened()
+    Stream.all[2]!.open()
+    await flushPromises()
+    expect(again.finished.value).toBe('')
+    again.w.unmount()
   })
   it('lives through an event that is no JSON', async () => {
     answers.push({ status: 200, body: { session: session(), rows: [] } })

@@ -298,6 +298,13 @@ describe('a chain of keys', () => {
   })
 })
 
+describe('a fault of this page', () => {
+  it('is neither a yes nor a no', async () => {
+    const broken = await answerOf(() => Promise.reject(new RangeError('Maximum call stack size exceeded')))
+    expect(broken).toMatchObject({ state: 'unknown', words: expect.stringContaining('Maximum call stack') })
+  })
+})
+
 describe('a head', () => {
   const seen = (size: number, of = log) => ({ size, root: hashFrom(of.text(size).split('\n')[2]!, 'root') })
   const grown = async (from: { size: number; root: Uint8Array<ArrayBuffer> }, of: Log, to: number) =>

@@ -1,6 +1,6 @@
 // A person, a model that writes what a hostile one would, and what waits for a decision. usage: by
 // tests/e2e/browser_chat.py
-import { axe, check, close, open, overflow, picture, settled, tell, url } from './harness.mjs';
+import { axe, check, close, comes, open, overflow, picture, settled, tell, url } from './harness.mjs';
 
 const composer = page => page.getByRole('textbox', { name: 'Message' });
 const answer = (page, text) => page.locator('.answer').getByText(text);
@@ -33,7 +33,7 @@ const failed = await tell({
         await composer(page).waitFor();
         await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
         check('chat: g c goes there, and one can write', true);
-        check('chat: there is something to begin with', await page.getByRole('list', { name: 'To begin with' }).getByRole('button').count() >= 3);
+        await comes('chat: there is something to begin with', async () => await page.getByRole('list', { name: 'To begin with' }).getByRole('button').count() >= 3);
         await judged(page, 'a new conversation');
         await picture(page, 'conversation-new-light');
         await page.keyboard.type('What is');
@@ -43,8 +43,8 @@ const failed = await tell({
         await page.waitForURL('**/chat/ses_*');
         talk = new URL(page.url()).pathname;
         await answer(page, 'That is all.').waitFor();
-        check('chat: the answer stands once, streamed and recorded', await page.locator('main').getByText(/That is all\.$/).count() === 1 + await page.locator('[role=status]').getByText('That is all.').count());
-        check('chat: who listens hears the whole answer', /The model answered: .*What is in the way/.test((await page.locator('[role=status]').allInnerTexts()).join(' ')), await page.locator('[role=status]').allInnerTexts());
+        await comes('chat: the answer stands once, streamed and recorded', async () => await page.locator('main').getByText(/That is all\.$/).count() === 1 + await page.locator('[role=status]').getByText('That is all.').count());
+        await comes('chat: who listens hears the whole answer', async () => /The model answered: .*What is in the way/.test((await page.locator('[role=status]').allInnerTexts()).join(' ')), () => page.locator('[role=status]').allInnerTexts());
         check('chat: the focus is still where one writes', await composer(page).evaluate(e => e === document.activeElement));
     },
 
@@ -74,21 +74,24 @@ const failed = await tell({
         const page = await a('maria', talk);
         const card = page.locator('section.card');
         await card.getByRole('button', { name: 'Confirm match' }).waitFor();
-        check('chat: what policy refused stands there with its clause', await page.locator('.call > .clause').getByText(/Brackwater/).isVisible());
-        check('chat: a tool that nobody has failed', await page.getByText('Transfer money').isVisible());
+        await comes('chat: what policy refused stands there with its clause', () => page.locator('.call > .clause').getByText(/Brackwater/).isVisible());
+        await comes('chat: a tool that nobody has failed', () => page.getByText('Transfer money').isVisible());
         await card.getByRole('button', { name: 'Reject with reason' }).click();
-        check('approval: rejecting wants words', /Say why/.test(await card.innerText()));
+        await comes('approval: rejecting wants words', async () => /Say why/.test(await card.innerText()));
         await card.getByRole('textbox').fill('Looked at it myself.');
         await card.getByRole('button', { name: 'Confirm match' }).click();
         await card.getByText('Confirmed · recorded').waitFor();
-        const said = await card.innerText();
-        const code = /Code\s+(\S+)/.exec(said)?.[1];
-        check('approval: recorded, with its number and its code', /recorded · #[\d,]+/.test(said) && said.split(code).length >= 3, said);
+        let said;
+        await comes('approval: recorded, with its number and its code', async () => {
+            said = await card.innerText();
+            const code = /Code\s+(\S+)/.exec(said)?.[1];
+            return /recorded · #[\d,]+/.test(said) && said.split(code).length >= 3;
+        }, () => said);
         await page.locator('.note').getByText('Decided', { exact: true }).waitFor();
-        check('approval: the conversation goes on from there', /Open/.test(await page.locator('.pane > .head').innerText()), await page.locator('.pane > .head').innerText());
+        await comes('approval: the conversation goes on from there', async () => /Open/.test(await page.locator('.pane > .head').innerText()), () => page.locator('.pane > .head').innerText());
         await page.reload();
         await card.getByText('Confirmed').first().waitFor();
-        check('approval: settled it has no buttons', await card.getByRole('button', { name: 'Confirm match' }).count() === 0);
+        await comes('approval: settled it has no buttons', async () => await card.getByRole('button', { name: 'Confirm match' }).count() === 0);
     },
 
     'stopped, and in trouble': async a => {
@@ -99,13 +102,13 @@ const failed = await tell({
         await composer(page).fill('a draft');
         await page.reload();
         await page.locator('.live').getByText('word word').waitFor();
-        check('chat: a draft outlives a reload, and the text goes on', await composer(page).inputValue() === 'a draft');
+        await comes('chat: a draft outlives a reload, and the text goes on', async () => await composer(page).inputValue() === 'a draft');
         const before = (await page.locator('.live').innerText()).length;
         await page.waitForFunction(n => (document.querySelector('.live')?.innerText.length ?? 0) > n, before);
         await composer(page).focus();
         await page.keyboard.press('Escape');
         await page.locator('.note').getByText('Stopped', { exact: true }).waitFor();
-        check('chat: Escape stops it, and what came is kept', await page.locator('.live').count() === 0 && await page.locator('.answer').getByText('word word').count() === 1);
+        await comes('chat: Escape stops it, and what came is kept', async () => await page.locator('.live').count() === 0 && await page.locator('.answer').getByText('word word').count() === 1);
         await composer(page).fill('trouble, please');
         await composer(page).press('Enter');
         await page.getByRole('button', { name: 'Try again' }).click();
@@ -125,11 +128,12 @@ const failed = await tell({
         await picture(page, 'conversation-phone');
         await page.goto(`${url}/chat`);
         await composer(page).waitFor();
-        check('chat at 390 px: a new one and the old ones are on one page', await composer(page).isVisible() && await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().isVisible());
+        await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().waitFor();
+        await comes('chat at 390 px: a new one and the old ones are on one page', async () => await composer(page).isVisible() && await page.getByRole('navigation', { name: 'My conversations' }).getByRole('link').first().isVisible());
         await judged(page, 'a new conversation at 390 px');
         await picture(page, 'conversation-new-phone');
         await page.setViewportSize({ width: 320, height: 640 });
-        check('chat at 320 px: nothing beside the screen (WCAG 1.4.10)', await overflow(page) <= 0, await overflow(page));
+        await comes('chat at 320 px: nothing beside the screen (WCAG 1.4.10)', async () => await overflow(page) <= 0, () => overflow(page));
     },
 
     'the model\'s tools': async a => {
@@ -138,7 +142,7 @@ const failed = await tell({
         const tools = page.getByRole('region', { name: 'Tools of the model' });
         await tools.getByText('Nothing waits to be looked at.').waitFor();
         await tools.locator('summary').click();
-        check('tools: what is offered, and what is not', await tools.getByText('Offered', { exact: true }).count() > 10, await tools.innerText());
+        await comes('tools: what is offered, and what is not', async () => await tools.getByText('Offered', { exact: true }).count() > 10, () => tools.innerText());
         await judged(page, 'tools of the model');
         check('tools: only the screen scrolls, not the page', await page.evaluate(() => document.documentElement.scrollTop === 0 && document.documentElement.scrollHeight <= innerHeight));
         await picture(page, 'conversation-tools');

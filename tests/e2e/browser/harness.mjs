@@ -25,6 +25,9 @@ const FLAGS = [
     '--disable-features=OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater',
 ];
 
+// how many times slower than this machine the pages run: CLOSEGATE_BROWSER_SLOW=8 finds what races
+const SLOW = Number(env.CLOSEGATE_BROWSER_SLOW ?? 1);
+
 let browser;
 export async function open() {
     browser = await chromium.launch({ executablePath: env.CLOSEGATE_CHROMIUM, args: FLAGS });
@@ -40,6 +43,22 @@ export function check(sentence, good, said = '') {
     if (!good) failed++;
     // what was said must not look like a sentence of its own
     console.log(`${good ? 'ok' : 'not ok'} - ${sentence}${good ? '' : ` # ${String(text).replace(/\s+/g, ' ').slice(0, 500)}`}`);
+}
+// That it comes to hold: what a screen shows after an answer from elsewhere is asked for until it is so.
+export async function comes(sentence, holds, said = () => '') {
+    const until = Date.now() + 15000 * SLOW;
+    let good = false, seen;
+    for (;;) {
+        try {
+            good = await holds();
+            seen = undefined;
+        } catch (e) {
+            seen = e.message;
+        }
+        if (good || Date.now() > until) break;
+        await new Promise(done => setTimeout(done, 50));
+    }
+    check(sentence, good, good ? '' : (seen ?? (await said())));
 }
 export const note = text => console.log(`# ${text}`);
 
@@ -63,8 +82,9 @@ export async function windowOf(options = {}) {
         viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Europe/Berlin',
         colorScheme: 'light', reducedMotion: 'reduce', ...options,
     });
-    context.setDefaultTimeout(10000);
+    context.setDefaultTimeout(30000);
     const page = await context.newPage();
+    if (SLOW > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOW });
     page.trouble = [];
     page.on('console', m => {
         // a status that the screen itself handles is no trouble
@@ -92,7 +112,8 @@ export async function signIn(page, person, path = '/') {
 // Nothing is on its way any more, and nothing says that it is loading.
 export async function settled(page) {
     await page.waitForLoadState('domcontentloaded');
-    await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'), null, { timeout: 8000 }).catch(() => {});
+    // drawn at all: until the session is known there is nothing, and no screen has set the title
+    await page.waitForFunction(() => document.title !== 'closegate' && document.querySelector('h1') && !document.querySelector('[aria-busy="true"], .loading'), null, { timeout: 30000 }).catch(() => {});
     await page.waitForTimeout(150);
 }
 

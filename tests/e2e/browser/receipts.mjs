@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { api, axe, check, close, desk, note, open, overflow, picture, settled, tell, url } from './harness.mjs';
+import { api, axe, check, close, comes, desk, note, open, overflow, picture, settled, tell, url } from './harness.mjs';
 
 const env = process.env;
 const words = page => page.getByRole('textbox', { name: /reason/i }).last();
@@ -101,7 +101,7 @@ const stories = {
         await lastLine(page).getByText('receipt does not verify').waitFor();
         check('changed: the answer to a decision whose receipt was edited says so where it is recorded', true);
         await picture(page, 'receipt-changed');
-        await page.unrouteAll();
+        await page.unrouteAll({ behavior: 'wait' });
         const seq = await decidedSeq(e.escalation_id);
 
         const forged = {
@@ -114,17 +114,17 @@ const stories = {
             'an extra member': r => ({ ...r, verified: true }),
         };
         for (const [what, forge] of Object.entries(forged)) {
-            await page.unrouteAll();
+            await page.unrouteAll({ behavior: 'wait' });
             await change(page, `**/audit/${seq}/receipt`, body => forge(body, seq));
             await page.goto(`${url}/audit/${seq}`);
             await receiptOf(page).getByText(/This receipt does not verify|Verified in this browser/).waitFor();
             check(`changed: a receipt with ${what} is refused`, await receiptOf(page).getByText('This receipt does not verify').isVisible());
         }
         await picture(page, 'receipt-refused');
-        check('changed: what is refused cannot be downloaded as a receipt', (await page.getByRole('button', { name: /C2SP proof/ }).count()) === 0);
+        check('changed: what is refused cannot be downloaded as a receipt', (await receiptOf(page).locator('details, button').count()) === 0);
         const found = await axe(page);
         check('changed: axe has nothing serious to say about it', found.length === 0, found);
-        await page.unrouteAll();
+        await page.unrouteAll({ behavior: 'wait' });
         await page.route(`**/audit/${seq}/receipt`, route => route.fulfill({ status: 404, json: { error: 'missing', message: 'there is no such resource' } }));
         await page.goto(`${url}/audit/${seq}`);
         await receiptOf(page).getByText('No receipt').waitFor();
@@ -148,13 +148,13 @@ const stories = {
         await bar.getByRole('textbox').fill('Both lines were seen on the statement.');
         await bar.getByRole('button', { name: 'Confirm 2' }).click();
         await bar.getByText('verified', { exact: true }).nth(1).waitFor();
-        check('several: each has a receipt of its own, verified where it stands', (await bar.getByText('verified', { exact: true }).count()) === 2, await bar.innerText());
+        await comes('several: each has a receipt of its own, verified where it stands', async () => (await bar.getByText('verified', { exact: true }).count()) === 2, () => bar.innerText());
         await picture(page, 'receipt-several');
     },
 
     'how far the log is verified': async a => {
         const page = await a('maria', '/inbox');
-        await header(page).waitFor();
+        await header(page).filter({ hasText: 'verified to' }).waitFor();
         const sizeOf = async () => Number((await header(page).innerText()).match(/#([\d,]+)/)?.[1].replace(/,/g, ''));
         const before = await sizeOf();
         await confirmed(page);
@@ -188,7 +188,7 @@ const stories = {
             const phone = await axe(page);
             check('cut: axe has nothing serious to say about the alarm', phone.length === 0, phone);
         } else check('cut: an older head was there to show', false, [size, now.head.size]);
-        await page.unrouteAll();
+        await page.unrouteAll({ behavior: 'wait' });
 
         // the same size or later, but not the same history: the proof does not fit what was kept
         await page.evaluate(() => Object.keys(localStorage).filter(k => k.startsWith('closegate.log.')).forEach(k => { const v = JSON.parse(localStorage[k]); v.head.root = btoa(String.fromCharCode(...new Uint8Array(32).fill(7))); localStorage[k] = JSON.stringify(v); }));
@@ -199,7 +199,7 @@ const stories = {
         await page.getByRole('checkbox', { name: /It is known why/ }).check();
         await page.getByRole('button', { name: /Forget what this browser knew/ }).click();
         await header(page).filter({ hasText: 'verified to' }).waitFor();
-        check('fork: who knows why starts over, and not before they said so', (await alarm(page).count()) === 0);
+        await comes('fork: who knows why starts over, and not before they said so', async () => (await alarm(page).count()) === 0);
     },
 
     'another key': async a => {
@@ -211,7 +211,7 @@ const stories = {
         await alarm(page).waitFor();
         const said = await alarm(page).innerText();
         check('key: one that nobody signed for is said on every screen, with both keys', said.includes(stranger.vkey.split('+')[1]) && said.includes((await desk('vkey')).split('+')[1]), said);
-        await page.unrouteAll();
+        await page.unrouteAll({ behavior: 'wait' });
         await page.goto(`${url}/inbox`);
         await header(page).filter({ hasText: 'verified to' }).waitFor();
 
@@ -261,11 +261,11 @@ const stories = {
             const give = async (text, key) => {
                 await page.getByLabel('Text of the receipt').fill(text);
                 await page.getByLabel('Key', { exact: true }).fill(key);
-                await verdict.waitFor();
-                await page.waitForTimeout(120);
+                await page.locator('#result:not([aria-busy])').waitFor();
                 return verdict.innerText();
             };
             await page.getByLabel('Text of the receipt').fill(json);
+            await page.locator('#result:not([aria-busy])').waitFor();
             check(`without us, ${where}: nothing is said before there is a key`, (await verdict.count()) === 0 && /the key is missing/.test(await result.innerText()), await result.innerText());
             check(`without us, ${where}: the receipt verifies against the key it was given`, (await give(json, first)) === 'Verified', await result.innerText());
             const told = await result.innerText();

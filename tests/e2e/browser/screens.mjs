@@ -135,7 +135,7 @@ export const screens = {
         await page.keyboard.press('Control+k');
         await page.getByRole('dialog').getByRole('combobox').or(page.getByRole('dialog').getByRole('textbox')).or(page.getByRole('dialog').getByRole('searchbox')).first().waitFor();
         await page.keyboard.type('polic');
-        await page.waitForTimeout(200);
+        await page.getByRole('option', { name: /polic/i }).first().waitFor();
         await picture(page, 'palette');
         const found = await axe(page);
         check('keyboard: the palette opens on Ctrl K, and axe finds nothing serious in it', found.length === 0, found);

@@ -1,5 +1,5 @@
 // The door: who comes in, what a page may do at all, and what is left after signing out.
-import { check, desk, keep, origin, picture, require, settled, signIn, url } from './harness.mjs';
+import { check, comes, desk, keep, origin, picture, require, settled, signIn, url } from './harness.mjs';
 
 const { CspEvaluator } = require('csp_evaluator/dist/evaluator.js');
 const { CspParser } = require('csp_evaluator/dist/parser.js');
@@ -10,12 +10,12 @@ export const signing = {
         const page = await a();
         await page.goto(url);
         await page.getByRole('heading', { name: 'closegate' }).waitFor();
-        check('sign in: the door says loudly that this is no real place', await page.getByText(/DEV/).first().isVisible());
+        await comes('sign in: the door says loudly that this is no real place', () => page.getByText(/DEV/).first().isVisible());
         await picture(page, 'door');
         await signIn(page, 'maria', '/inbox');
-        check('sign in: the address asked for is where one is', /^\/inbox(\/|$)/.test(new URL(page.url()).pathname), page.url());
-        check('sign in: the page says who it is', await page.getByText('Maria Lindqvist').first().isVisible());
-        check('sign in: and that it is no production', await page.getByRole('banner').getByText('DEV').isVisible());
+        await comes('sign in: the address asked for is where one is', () => /^\/inbox(\/|$)/.test(new URL(page.url()).pathname), () => page.url());
+        await comes('sign in: the page says who it is', () => page.getByText('Maria Lindqvist').first().isVisible());
+        await comes('sign in: and that it is no production', () => page.getByRole('banner').getByText('DEV').isVisible());
         const cookies = await page.context().cookies();
         check('sign in: one cookie, which no script reads', cookies.length === 1 && cookies[0].httpOnly && cookies[0].secure
             && cookies[0].name.startsWith('__Host-') && cookies[0].sameSite === 'Lax', cookies);

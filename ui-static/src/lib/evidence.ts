@@ -33,7 +33,8 @@ export async function answerOf<T>(work: () => Promise<T>): Promise<Answer<T>> {
   } catch (e) {
     if (e instanceof Refusal) return { state: 'refused', what: e.what, words: e.message }
     if (e instanceof CannotTell) return { state: 'unknown', words: e.message }
-    throw e
+    // too large for this machine, or a fault of ours: either way nothing was found to be so
+    return { state: 'unknown', words: `This browser could not compute it (${e instanceof Error ? e.message : String(e)}).` }
   }
 }
 

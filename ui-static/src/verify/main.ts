@@ -53,14 +53,19 @@ function show(answer: Answer<Evidence>): void {
     parts.push(whole)
   }
   result.replaceChildren(...parts)
+  result.ariaBusy = null
 }
 
 let asked = 0
 
 async function check(): Promise<void> {
   const mine = ++asked
+  result.ariaBusy = 'true'
+  // nothing of what was checked before stands over what is checked now
+  result.replaceChildren(element('p', 'Checking…', 'none'))
   if (!receipt.value.trim() || !key.value.trim()) {
     result.replaceChildren(element('p', `Nothing is checked yet: ${receipt.value.trim() ? 'the key' : key.value.trim() ? 'the receipt' : 'both a receipt and a key'} is missing.`, 'none'))
+    result.ariaBusy = null
     return
   }
   const answer = await answerOf(async () => {
@@ -77,6 +82,8 @@ function fromField(text: string): string {
 }
 
 async function take(files: FileList | null | undefined): Promise<void> {
+  asked++ // what is being checked now would be told over it
+  result.replaceChildren(element('p', 'Reading the file…', 'none'))
   for (const f of files ?? []) {
     // as it is: what a browser would mend is not what was signed
     const read = await answerOf(async () => textOf(new Uint8Array(await f.arrayBuffer()), 'The file'))

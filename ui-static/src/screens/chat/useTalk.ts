@@ -18,6 +18,12 @@ interface StateEvent {
   doing: Doing
 }
 
+/* The conversation whose first words were said in this window: its answer is waited for here. */
+let begunHere = ''
+export function beginsHere(id: string): void {
+  begunHere = id
+}
+
 /* `live`: whether there is anything to listen to; what was recorded can be read without. */
 export function useTalk(id: string, live: () => boolean = () => true) {
   const talk = reactive(emptyTalk())
@@ -33,6 +39,9 @@ export function useTalk(id: string, live: () => boolean = () => true) {
   let tries = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let over = false
+  /* whether an answer that is read as recorded is news: not what stood there when one came */
+  let here = begunHere === id
+  begunHere = ''
 
   function paint(): void {
     cancelAnimationFrame(frame)
@@ -62,11 +71,17 @@ export function useTalk(id: string, live: () => boolean = () => true) {
     pending.push(t)
     frame ||= requestAnimationFrame(paint)
   }
+  const newest = () => talk.rows.at(-1)?.n ?? 0
+  /* An answer is told however it came: by the stream, or with what was recorded. */
+  function tell(behind: number): void {
+    const said = talk.rows.findLast((r) => r.n > behind && finishedText(r))
+    if (said) finished.value = finishedText(said)
+  }
   function onRow(row: ChatRow): void {
     pending = []
-    const known = talk.rows.some((r) => r.n === row.n)
+    const before = newest()
     tookRow(talk, row)
-    if (!known && finishedText(row)) finished.value = finishedText(row)
+    tell(before)
     if (row.kind === 'returned') changed(['escalations', 'status', 'audit'])
   }
   function onState(now: StateEvent): void {
@@ -80,7 +95,11 @@ export function useTalk(id: string, live: () => boolean = () => true) {
 
   async function load(): Promise<boolean> {
     try {
-      tookTalk(talk, await readTalk(id))
+      const read = await readTalk(id)
+      const before = newest()
+      tookTalk(talk, read)
+      if (here) tell(before)
+      here = true
       error.value = null
       return true
     } catch (e) {
