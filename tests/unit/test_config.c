@@ -1,6 +1,6 @@
 /* Settings are typed, checked and refused with their place; prod is what you get by saying nothing.
  */
-#include "common/sys/config.h"
+#include "common/sys/agent_config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +121,41 @@ START_TEST(bad_values_name_their_variable)
 }
 END_TEST
 
+START_TEST(a_certificate_comes_with_its_key_and_a_client_ca_with_both)
+{
+    struct agent_config agent;
+    ck_ok(load_env("CLOSEGATE_ENGINE_TLS_CERT=c.pem", "CLOSEGATE_ENGINE_TLS_KEY=c.key"));
+    ck_assert_str_eq(config.tls.cert, "c.pem");
+    ck_assert_int_eq(config.tls.clients, TLS_CLIENTS_REQUIRED);
+    ck_assert_ptr_null(config.tls.peer_ca);
+    static const char *const alone[] = {"CERT=x", "KEY=x", "CLIENT_CA=x", "CLIENTS=perhaps"};
+    static const char *const named[] = {"KEY", "KEY", "CLIENT_CA", "CLIENTS"};
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
+        setup();
+        const char *env[] = {arena_fmt(arena, "CLOSEGATE_ENGINE_TLS_%s", alone[i]), NULL};
+        struct err e = config_load(arena, NULL, env, &config);
+        ck_assert_int_eq(e.kind, ERR_INPUT);
+        ck_assert_str_eq(e.where, arena_fmt(arena, "CLOSEGATE_ENGINE_TLS_%s", named[i]));
+    }
+    setup();
+    const char *env[] = {"CLOSEGATE_ENV=dev",
+                         "CLOSEGATE_AGENT_AUTH_BACKEND=dev",
+                         "CLOSEGATE_AGENT_ENGINE_CA=ca.pem",
+                         "CLOSEGATE_ENGINE_URL=https://127.0.0.1:8001/mcp",
+                         "CLOSEGATE_AGENT_TLS_CERT=c.pem",
+                         "CLOSEGATE_AGENT_TLS_KEY=c.key",
+                         "CLOSEGATE_ENGINE_TLS_CERT=not-ours",
+                         NULL};
+    ck_ok(agent_config_load(arena, NULL, env, &agent));
+    ck_assert_str_eq(agent.engine_tls.peer_ca, "ca.pem");
+    ck_assert_str_eq(agent.workspace_url, "https://127.0.0.1:8000");
+    env[3] = "CLOSEGATE_ENGINE_URL=http://127.0.0.1:8001/mcp";
+    struct err e = agent_config_load(arena, NULL, env, &agent);
+    ck_assert_int_eq(e.kind, ERR_INPUT);
+    ck_assert_str_eq(e.where, "CLOSEGATE_ENGINE_URL");
+}
+END_TEST
+
 START_TEST(a_file_holds_the_same_names_and_the_environment_wins)
 {
     static const char *const env[] = {"CLOSEGATE_DATA_DIR=/env", NULL};
@@ -219,6 +254,7 @@ END_TEST
 
 TEST_MAIN("config", nothing_given_means_prod_and_safe_defaults, the_environment_sets_every_type,
           an_unknown_name_is_refused_with_the_nearest_one, bad_values_name_their_variable,
+          a_certificate_comes_with_its_key_and_a_client_ca_with_both,
           a_file_holds_the_same_names_and_the_environment_wins, errors_in_a_file_say_the_line,
           a_secret_may_come_from_a_file_of_its_own, the_reference_lists_every_setting,
           receipts_are_on_and_prod_does_not_turn_them_off)
