@@ -14,6 +14,10 @@
 
 #include "common/sys/confine_own.h"
 
+#ifdef __clang__ /* libseccomp's own macros leave a member out */
+#pragma clang diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
 #define TYPE_MASK 0xf /* of socket's type: what is not SOCK_NONBLOCK and SOCK_CLOEXEC */
 #define THREAD    (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
 
