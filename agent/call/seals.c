@@ -1,7 +1,6 @@
 /* The agent's secret and what is sealed under it. */
 #include "agent/call/seals.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/sys/crypt.h"
@@ -27,7 +26,7 @@ struct err seals_open(const char *path, struct seals **out)
         e = secret_load(path, secret);
     }
     TRY(e);
-    struct seals *seals = calloc(1, sizeof *seals);
+    struct seals *seals = secret_alloc(sizeof *seals);
     ENSURE(seals != NULL, ERR_LIMIT, "no memory");
     for (size_t i = 0; i < SEAL_USES; i++)
         hkdf_sha256(secret, sizeof secret, purposes[i], seals->keys[i]);
@@ -38,10 +37,7 @@ struct err seals_open(const char *path, struct seals **out)
 
 void seals_free(struct seals *seals)
 {
-    if (seals == NULL)
-        return;
-    crypt_wipe(seals, sizeof *seals);
-    free(seals);
+    secret_free(seals, sizeof *seals);
 }
 
 struct err seal_bytes(const struct seals *seals, struct arena *arena, enum seal_use use,

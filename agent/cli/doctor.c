@@ -6,6 +6,7 @@
 #include "agent/llm/check.h"
 #include "agent/oidc/signin.h"
 #include "agent/web/static.h"
+#include "common/sys/confine.h"
 #include "common/sys/crypt.h"
 
 #define CERT_DAYS_MIN 14 /* time to get another */
@@ -106,6 +107,8 @@ static int run_doctor(struct cli *cli)
     found(&d, "the workspace is in this build",
           static_built() ? OK : err_new(ERR_MISSING, "its files are not in the binary"),
           "deploy/build-ui, then build again");
+    found(&d, "this machine lets the agent confine itself", confine_check(),
+          "a kernel with Landlock (5.13 or later, lsm=landlock), and a container that allows it");
     if (config->env == CONFIG_DEV)
         found(&d, "CLOSEGATE_ENV is prod", err_new(ERR_CONFLICT, "it is dev"),
               "set it to prod before real money is looked at");

@@ -1,5 +1,25 @@
 /* `status`: does the engine answer us, and how is the agent's own database? */
 #include "agent/cli/open.h"
+#include "common/sys/fetch.h"
+#include "common/sys/health.h"
+
+#define HEALTH_WAIT_MS 2000
+
+/* What the agent that serves has given up; NULL when none does, or when it speaks TLS under a name
+ * that this machine need not know. */
+static const struct json *confinement(struct cli *cli)
+{
+    const struct agent_config *config = cli_config(cli);
+    const struct fetch_req req = {
+        .method = "GET",
+        .url = arena_fmt(cli->arena, "http://%s/healthz?detail", config->listen),
+        .timeout_ms = HEALTH_WAIT_MS};
+    struct fetch_reply reply;
+    if (config->tls.cert != NULL || req.url == NULL ||
+        fetch(cli->arena, &req, &reply).kind != ERR_NONE || reply.status != 200)
+        return NULL;
+    return health_confinement(cli->arena, reply.body);
+}
 
 /* Of our own certificates, for how many days they are good. */
 static void tls_told(struct cli *cli, struct json *o, const char *key, const char *cert)
@@ -32,6 +52,9 @@ static int run_status(struct cli *cli)
         json_put_text(cli->arena, o, "why", e.msg);
     tls_told(cli, o, "tls_days_left", cli_config(cli)->tls.cert);
     tls_told(cli, o, "engine_tls_days_left", cli_config(cli)->engine_tls.cert);
+    const struct json *given_up = confinement(cli);
+    if (given_up != NULL)
+        json_put(cli->arena, o, "confinement", given_up);
     cli_print(cli, o);
     return e.kind == ERR_NONE ? CLI_YES : CLI_NO;
 }

@@ -11,6 +11,7 @@
 #include "agent/web/guard.h"
 #include "agent/web/static.h"
 #include "agent/web/tables.h"
+#include "common/sys/health.h"
 #include "common/sys/log.h"
 #include "common/sys/metrics.h"
 #include "common/sys/web_metrics.h"
@@ -212,8 +213,8 @@ static void on_page(struct web_req *web, void *ctx)
 
 static void on_healthz(struct web_req *web, void *ctx)
 {
-    (void)ctx;
-    refuse(web, 200, "{\"status\":\"ok\"}\n");
+    const struct server *s = ctx;
+    health_reply(web, &s->options.agent->config->metrics_peers);
 }
 
 static void on_readyz(struct web_req *web, void *ctx)

@@ -15,6 +15,7 @@
 
 #include "common/base/str.h"
 #include "common/sys/confine_own.h"
+#include "common/sys/crypt.h"
 #include "common/sys/log.h"
 #include "common/sys/metrics.h"
 #include "common/sys/netaddr.h"
@@ -31,6 +32,7 @@
 #define INSTRUMENTED false
 #endif
 
+#define NO_LANDLOCK       "the kernel has no Landlock, or a container forbids it"
 #define FIRST_PORT_OF_ALL 1024 /* below it the kernel wants CAP_NET_BIND_SERVICE */
 
 static struct confine_state now = {.dumpable = true, .capabilities = true, .lacking = ""};
@@ -174,6 +176,7 @@ void confine_early(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     now.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    now.keys_locked = crypt_keys_lock();
     now.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0;
 }
 
@@ -261,7 +264,7 @@ static struct err files_and_ports(const struct confine_plan *plan)
 {
     const int abi = landlock_abi();
     if (abi == 0) {
-        now.lacking = "the kernel has no Landlock, or a container forbids it";
+        now.lacking = NO_LANDLOCK;
         return OK;
     }
     TRY(landlock_apply(plan, abi));
@@ -335,6 +338,13 @@ struct err confine_listening(void)
 
 /* ---- what holds ---- */
 
+struct err confine_check(void)
+{
+    ENSURE(landlock_abi() > 0, ERR_MISSING, NO_LANDLOCK);
+    ENSURE(prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0, ERR_MISSING, "the kernel has no seccomp");
+    return OK;
+}
+
 const struct confine_state *confine_state(void)
 {
     return &now;
@@ -351,6 +361,7 @@ struct json *confine_json(struct arena *arena)
     json_put_int(arena, o, "landlock", now.landlock);
     json_put_bool(arena, o, "ports", now.ports);
     json_put_bool(arena, o, "seccomp", now.seccomp);
+    json_put_bool(arena, o, "keys_locked", now.keys_locked);
     json_put_text(arena, o, "lacking", now.lacking);
     return o;
 }

@@ -74,8 +74,9 @@ MUST_CHECK struct err confine_apply(const struct confine_plan *plan, enum confin
  * connects either. Threads may be running. Does nothing where seccomp is not in force. */
 MUST_CHECK struct err confine_listening(void);
 
-/* No core dump, no debugger of the same user, nothing gained by exec, files for their owner only.
- * For every process that holds a secret, as early as it can; confine_apply does it, too. */
+/* No core dump, no debugger of the same user, nothing gained by exec, files for their owner only;
+ * keys that are loaded from then on in locked memory. For every process that holds a secret, as
+ * early as it can; confine_apply does it, too. */
 void confine_early(void);
 
 /* ---- what holds now ---- */
@@ -89,8 +90,12 @@ struct confine_state {
     int landlock;        /* the ABI in force; 0: none */
     bool ports;          /* Landlock also tells which ports (ABI 4) */
     bool seccomp;        /* the allow-list is in force */
+    bool keys_locked;    /* private keys are in locked memory (crypt_keys_lock) */
     const char *lacking; /* why not all of it; "" when nothing is */
 };
+
+/* Whether this machine has all of it: ERR_MISSING says what it lacks. For doctor. */
+MUST_CHECK struct err confine_check(void);
 
 /* Of this process. */
 const struct confine_state *confine_state(void);

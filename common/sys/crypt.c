@@ -146,11 +146,8 @@ struct err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN], struct ed25519
 
 struct err ed25519_new(struct ed25519_key **key)
 {
-    uint8_t seed[ED25519_KEY_LEN];
-    INVARIANT(RAND_priv_bytes(seed, sizeof seed) == 1);
-    struct err e = ed25519_from_seed(seed, key);
-    OPENSSL_cleanse(seed, sizeof seed);
-    return e;
+    *key = NULL; /* not from a seed of ours: OpenSSL would keep a copy of that in common memory */
+    return key_wrap(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), key);
 }
 
 void ed25519_free(struct ed25519_key *key)

@@ -10,6 +10,7 @@
 #include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 #include "common/sys/fetch.h"
+#include "common/sys/health.h"
 #include "engine/call/boot.h"
 #include "engine/cli/book.h"
 #include "engine/cli/columns.h"
@@ -46,6 +47,7 @@ struct status {
     bool tls_known;
     const char *tls_why; /* why not; NULL without TLS */
     bool daemon;
+    const struct json *confinement; /* of the daemon; NULL when it does not say */
     bool file_differs; /* the policy file is not what is in force; false also without a file */
 };
 
@@ -157,17 +159,21 @@ static void tls_status(struct status *s)
     s->tls_why = s->tls_known ? NULL : arena_fmt(s->cli->arena, "%s: %s", cert, e.msg);
 }
 
-static bool daemon_answers(struct cli *cli)
+static bool daemon_answers(struct status *s)
 {
+    struct cli *cli = s->cli;
     const struct fetch_req req = {.method = "GET",
-                                  .url = "http://localhost/healthz",
+                                  .url = "http://localhost/healthz?detail",
                                   .unix_socket = cli_config(cli)->engine_socket,
                                   .timeout_ms = HEALTH_WAIT_MS};
     struct fetch_reply reply;
     struct stat st;
     if (stat(cli_config(cli)->engine_socket, &st) != 0)
         return false;
-    return fetch(cli->arena, &req, &reply).kind == ERR_NONE && reply.status == 200;
+    if (fetch(cli->arena, &req, &reply).kind != ERR_NONE || reply.status != 200)
+        return false;
+    s->confinement = health_confinement(cli->arena, reply.body);
+    return true;
 }
 
 static bool file_differs(const struct status *s)
@@ -197,7 +203,7 @@ static struct err status_read(struct status *s)
     TRY(book_err(s->cli, read_all(s, &book)));
     s->file_differs = file_differs(s);
     tls_status(s);
-    s->daemon = daemon_answers(s->cli);
+    s->daemon = daemon_answers(s);
     return OK;
 }
 
@@ -273,6 +279,8 @@ static struct err told(struct status *s)
                cli_config(s->cli)->policy);
     printf("engine  %s\n", s->daemon ? "running" : "not running");
     tls_told(s);
+    if (s->confinement != NULL)
+        printf("        confined: %s\n", health_told(s->cli->arena, s->confinement));
     runs_told(s);
     for (size_t i = 0; entities != NULL && i < entities->count; i++)
         TRY(entity_told(s, entities->items[i]));
@@ -308,6 +316,8 @@ static struct err told_json(struct status *s)
         json_put_int(arena, o, "tls_days_left", s->tls_days);
     json_put_known(arena, o, "tls_why", s->tls_why);
     json_put_bool(arena, o, "engine_running", s->daemon);
+    if (s->confinement != NULL)
+        json_put(arena, o, "engine_confinement", s->confinement);
     json_put_bool(arena, o, "policy_file_differs", s->file_differs);
     json_put(arena, o, "waiting", waiting);
     json_put_int(arena, o, "waiting_n", s->waiting_n);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sys/health.h"
 #include "common/sys/log.h"
 #include "engine/mcp/mcp_own.h"
 #include "engine/mcp/sse.h"
@@ -230,8 +231,8 @@ static void say(struct web_req *web, int status, const char *body)
 
 static void on_healthz(struct web_req *web, void *ctx)
 {
-    (void)ctx;
-    say(web, 200, "{\"status\":\"ok\"}\n");
+    const struct mcp *mcp = ctx;
+    health_reply(web, &mcp->options.config->metrics_peers);
 }
 
 static void on_readyz(struct web_req *web, void *ctx)

@@ -64,6 +64,9 @@ struct err ingest_bytes_open(struct ingest_bytes *b, const char *path)
     *b = (struct ingest_bytes){.fd = -1};
     ENSURE(path[0] == '/', ERR_INPUT, "expected an absolute path");
     b->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ENSURE(b->fd >= 0 || errno != EACCES, ERR_INPUT,
+           "the engine may not read the file: put it into the data folder, or into one of "
+           "CLOSEGATE_INGEST_DIRS");
     ENSURE(b->fd >= 0, errno == ENOENT ? ERR_MISSING : ERR_INPUT, "the file cannot be opened");
     TRY(file_check(b));
     return file_digest(b);

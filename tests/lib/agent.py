@@ -43,6 +43,8 @@ class Agent:
                         CLOSEGATE_AGENT_DATA_DIR=self.folder, CLOSEGATE_WORKSPACE_URL=self.url,
                         CLOSEGATE_AGENT_LISTEN=f"127.0.0.1:{self.port}",
                         CLOSEGATE_ENGINE_URL=f"http://127.0.0.1:{engine.port}/mcp")
+        if not lib.has_landlock():  # prod would not start
+            self.env["CLOSEGATE_UNSAFE_NO_CONFINEMENT"] = "partly"
         self.env.update(env or {})
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         for key in ("workspace.key", "notifier.key"):

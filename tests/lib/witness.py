@@ -23,7 +23,7 @@ class Witness:
     def __init__(self, engine, folder, name="witness.example/w1", port=None):
         self.binary, self.data, self.port = find_witness(engine), folder, port or free_port()
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("CLOSEGATE_")}
-        self.env.update(CLOSEGATE_WITNESS_NAME=name, CLOSEGATE_WITNESS_DATA_DIR=folder,
+        self.env.update(CLOSEGATE_ENV="dev", CLOSEGATE_WITNESS_NAME=name, CLOSEGATE_WITNESS_DATA_DIR=folder,
                         CLOSEGATE_WITNESS_LISTEN=f"127.0.0.1:{self.port}",
                         CLOSEGATE_WITNESS_FOLLOW_SECONDS="1")
         self.process, self.log = None, folder + ".txt"
