@@ -13,6 +13,7 @@ enum config_env { CONFIG_PROD = 0, CONFIG_DEV };
 enum config_auth { CONFIG_AUTH_HEADER_TRUST = 0, CONFIG_AUTH_OIDC, CONFIG_AUTH_DEV };
 enum config_fx { CONFIG_FX_FIXED = 0 };
 enum config_receipts { CONFIG_RECEIPTS_ON = 0, CONFIG_RECEIPTS_OFF };
+enum config_wanted { CONFIG_REQUIRED = 0, CONFIG_OPTIONAL };
 enum config_guard { CONFIG_GUARD_WARN = 0, CONFIG_GUARD_REFUSE };
 
 /* Texts live in the arena config_load was given. None is NULL unless it says so. */
@@ -33,6 +34,7 @@ struct config {
     const char *oidc_issuer, *oidc_client_id; /* whose logins bind T3; "" when none does */
     struct setting_list oidc_acr;             /* one of these; empty: any */
     int64_t oidc_skew_seconds;
+    int dpop, dpop_nonce, dpop_body; /* enum config_wanted each */
     struct setting_list allowed_origins;
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */

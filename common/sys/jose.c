@@ -65,19 +65,36 @@ static struct err short_text(const struct json *tree, const char *name, const ch
     return OK;
 }
 
-static struct err foreign_header_parse(struct arena *arena, const struct json *tree,
-                                       struct jws *jws)
+static struct err somebodys_header(const struct json *tree, bool own_key, struct jws *jws)
 {
-    (void)arena;
     ENSURE(json_is(tree, JSON_TYPE_OBJECT), ERR_INPUT, "the token's header is not an object");
     for (size_t i = 0; i < sizeof takeovers / sizeof takeovers[0]; i++)
-        ENSURE(json_get(tree, takeovers[i]) == NULL, ERR_INPUT,
-               "the token's header wants to say how it is to be checked");
+        ENSURE((own_key && strcmp(takeovers[i], "jwk") == 0) ||
+                   json_get(tree, takeovers[i]) == NULL,
+               ERR_INPUT, "the token's header wants to say how it is to be checked");
     jws->alg = foreign_alg(json_get_text(tree, "alg"));
     ENSURE(jws->alg != JOSE_ALG_NONE, ERR_INPUT,
            "the token is not signed with RS256, ES256 or EdDSA");
     TRY(short_text(tree, "kid", &jws->kid));
     return short_text(tree, "typ", &jws->typ);
+}
+
+static struct err foreign_header_parse(struct arena *arena, const struct json *tree,
+                                       struct jws *jws)
+{
+    (void)arena;
+    return somebodys_header(tree, false, jws);
+}
+
+static struct err own_key_header_parse(struct arena *arena, const struct json *tree,
+                                       struct jws *jws)
+{
+    (void)arena;
+    TRY(somebodys_header(tree, true, jws));
+    jws->jwk = json_get(tree, "jwk");
+    ENSURE(json_is(jws->jwk, JSON_TYPE_OBJECT), ERR_INPUT, "the token does not bring its key");
+    ENSURE(jws->typ != NULL, ERR_INPUT, "the token does not say what it is (typ)");
+    return OK;
 }
 
 static bool sig_len_fits(enum jose_alg alg, size_t len)
@@ -121,6 +138,11 @@ struct err jws_parse(struct arena *arena, struct str text, struct jws *jws)
 struct err jws_parse_foreign(struct arena *arena, struct str text, struct jws *jws)
 {
     return parse(arena, text, foreign_header_parse, jws);
+}
+
+struct err jws_parse_own_key(struct arena *arena, struct str text, struct jws *jws)
+{
+    return parse(arena, text, own_key_header_parse, jws);
 }
 
 static bool signature_is(const struct jws *jws, const struct jose_key *key)

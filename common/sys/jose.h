@@ -7,6 +7,7 @@
 #define COMMON_SYS_JOSE_H
 
 #include "common/base/arena.h"
+#include "common/base/json.h"
 #include "common/base/str.h"
 #include "common/sys/crypt.h"
 
@@ -34,6 +35,7 @@ struct jws {
     struct str payload;     /* decoded, in the arena */
     uint8_t sig[JWS_SIG_MAX];
     size_t sig_len;
+    const struct json *jwk; /* what it says its own key is; only after jws_parse_own_key */
 };
 
 /* ERR_INPUT: not three parts of strict base64url, a header that is not exactly what is allowed
@@ -46,6 +48,11 @@ MUST_CHECK struct err jws_parse(struct arena *arena, struct str text, struct jws
  * passed over, but for what would change how the token is to be checked or read (crit, b64, jwk,
  * jku, x5u, x5c, zip, enc): that is ERR_INPUT. */
 MUST_CHECK struct err jws_parse_foreign(struct arena *arena, struct str text, struct jws *jws);
+
+/* The same for a token that brings its own key along, which proves nothing but that whoever made it
+ * holds that key (RFC 9449): jwk has to be there, an object, and typ. Whose key it is has to come
+ * from elsewhere; jwk_parse says whether it is one. */
+MUST_CHECK struct err jws_parse_own_key(struct arena *arena, struct str text, struct jws *jws);
 
 /* ERR_AUTH when the key is of another algorithm or the signature is not the key's. */
 MUST_CHECK struct err jws_verify(const struct jws *jws, const struct jose_key *key);

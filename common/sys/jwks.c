@@ -114,6 +114,50 @@ struct err jwk_parse(const struct json *jwk, struct jose_key *key)
     return ec ? ec_parse(jwk, key) : okp_parse(jwk, key);
 }
 
+/* The members that a key of its type needs, in the order of their names, without white space. What
+ * was read is strict base64url without leading zeros, so printing it again gives the one text. */
+static void add_member(struct sha256 *h, const char *before, const uint8_t *bytes, size_t len)
+{
+    char text[BASE64_SIZE(RSA_MODULUS_MAX)];
+    base64url_print(bytes, len, text);
+    sha256_add(h, before, strlen(before));
+    sha256_add(h, text, strlen(text));
+}
+
+static void add_members(struct sha256 *h, const struct jose_key *key)
+{
+    const size_t half = P256_POINT_LEN / 2;
+    switch (key->alg) {
+    case JOSE_RS256:
+        add_member(h, "{\"e\":\"", key->rsa.exponent, key->rsa.exponent_len);
+        add_member(h, "\",\"kty\":\"RSA\",\"n\":\"", key->rsa.modulus, key->rsa.modulus_len);
+        break;
+    case JOSE_ES256:
+        add_member(h, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"", key->p256, half);
+        add_member(h, "\",\"y\":\"", key->p256 + half, half);
+        break;
+    case JOSE_EDDSA:
+        add_member(h, "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"", key->ed25519,
+                   ED25519_KEY_LEN);
+        break;
+    case JOSE_ALG_NONE:
+        break;
+    }
+}
+
+void jwk_thumbprint(const struct jose_key *key, char out[JWK_THUMBPRINT_SIZE])
+{
+    uint8_t hash[SHA256_LEN];
+    char text[BASE64_SIZE(SHA256_LEN)];
+    struct sha256 h;
+    sha256_begin(&h);
+    add_members(&h, key);
+    sha256_add(&h, "\"}", 2);
+    sha256_end(&h, hash);
+    base64url_print(hash, sizeof hash, text);
+    memcpy(out, text, JWK_THUMBPRINT_SIZE);
+}
+
 struct err jwks_parse(struct arena *arena, struct str text, struct jwks *jwks)
 {
     const struct json_limits limits = {

@@ -16,6 +16,10 @@
  * order, a kid longer than JOSE_KID_MAX, private numbers that somebody published. */
 MUST_CHECK struct err jwk_parse(const struct json *jwk, struct jose_key *key);
 
+/* RFC 7638 with SHA-256, in base64url: one name for one key, whatever else its JWK says. */
+#define JWK_THUMBPRINT_SIZE 44 /* 43 characters and NUL */
+void jwk_thumbprint(const struct jose_key *key, char out[JWK_THUMBPRINT_SIZE]);
+
 struct jwks {
     struct jose_key keys[JWKS_KEYS_MAX];
     size_t n;

@@ -78,6 +78,7 @@ void auth_free(struct auth *auth)
     arena_free(auth->arena);
     jti_set_free(auth->used);
     token_cache_free(auth->tokens);
+    sender_fini(&auth->sender);
     idp_free(auth->idp);
     free(auth);
 }
@@ -233,8 +234,9 @@ struct auth_result auth_end(struct auth *auth, struct auth_check *check, struct 
     }
     if (check->way != WAY_TOKEN)
         check->result.scopes = ACCESS_READ | ACCESS_PROPOSE;
+    sender_end(auth, check);
     bearer_end(auth, check);
-    if (check->result.status != 0)
+    if (check->result.status != 0 && !sender_asks(check))
         refusals_note(&auth->refusals, check->who != NULL ? check->who : check->peer, check->peer,
                       check->result.status, check->result.why, check->now_us);
     return check->result;

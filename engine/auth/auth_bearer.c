@@ -31,7 +31,7 @@ struct err bearer_new(struct auth *auth)
     auth->metadata_url = resource_metadata_url(auth->arena, c->engine_resource);
     auth->tokens = token_cache_new();
     ENSURE(auth->metadata_url != NULL && auth->tokens != NULL, ERR_LIMIT, "no memory");
-    return OK;
+    return sender_new(auth);
 }
 
 const struct protected_resource *auth_resource(const struct auth *auth)
@@ -157,20 +157,6 @@ void auth_prove(void *arg)
 
 /* ---- whose is it ---- */
 
-/* Whoever only found a bound token does not hold its key; one that is not bound takes no proof. */
-static struct err sender_holds(struct auth_check *check)
-{
-    const struct access_token *t = &check->token;
-    HOLDS(check,
-          t->cnf_x5t == NULL || web_peer_shows(check->from, t->cnf_x5t, check->now_us / 1000000),
-          401, "the access token is bound to a certificate that this connection did not show");
-    HOLDS(check, t->cnf_jkt == NULL, 401,
-          "the access token is bound to a key, and nothing here shows that it is the caller's");
-    HOLDS(check, check->scheme == SCHEME_BEARER, 401,
-          "the access token is not bound to a key: show it as Bearer");
-    return OK;
-}
-
 /* One session a login, as far as the provider tells them apart; else one a person and client. */
 static const char *session_of(struct arena *arena, const struct access_token *t)
 {
@@ -226,6 +212,7 @@ static void fill(struct auth_check *check, const struct client *client)
     check->result.tools = client->tools;
     check->result.tools_n = client->tools_n;
     check->result.scopes = t->scopes;
+    check->result.by_dpop = check->sender.dpop;
 }
 
 static void insufficient(const struct auth *auth, struct arena *arena, enum access_scope scope,
@@ -234,7 +221,7 @@ static void insufficient(const struct auth *auth, struct arena *arena, enum acce
 struct err bearer_lookup(struct auth_check *check, struct tx *tx)
 {
     struct client client;
-    TRY(sender_holds(check));
+    TRY(sender_check(check));
     if (check->result.status != 0)
         return OK;
     check->who = check->token.client_id;
@@ -246,6 +233,7 @@ struct err bearer_lookup(struct auth_check *check, struct tx *tx)
     HOLDS(check, (client.channels & (1u << CHANNEL_API)) != 0, 403,
           "this client may not use this channel");
     fill(check, &client);
+    sender_spend(check);
     TRY(client.kind == CLIENT_SERVICE ? service_itself(check) : person_behind(check, tx));
     if (check->result.status == 0 && (check->token.scopes & ACCESS_READ) == 0) {
         insufficient(check->auth, check->arena, ACCESS_READ, &check->result);
@@ -255,6 +243,12 @@ struct err bearer_lookup(struct auth_check *check, struct tx *tx)
 }
 
 /* ---- the answer ---- */
+
+struct challenge {
+    bool dpop; /* else Bearer */
+    enum access_scope scope;
+    const char *error, *why; /* NULL: nothing was shown */
+};
 
 /* A quoted-string that no sentence of ours can end early (RFC 6750 3: no '"', no '\'). */
 static const char *quotable(struct arena *arena, const char *text)
@@ -266,16 +260,18 @@ static const char *quotable(struct arena *arena, const char *text)
     return copy;
 }
 
-static void challenge(const struct auth *auth, struct arena *arena, enum access_scope scope,
-                      const char *error, const char *why, struct auth_result *who)
+/* RFC 6750 3, RFC 9449 7.1, RFC 9728 5.1. */
+static void challenge(const struct auth *auth, struct arena *arena, struct challenge say,
+                      struct auth_result *who)
 {
-    const char *scopes =
-        scope == ACCESS_PROPOSE ? ACCESS_SCOPE_READ " " ACCESS_SCOPE_PROPOSE : ACCESS_SCOPE_READ;
-    const char *value = arena_fmt(arena, "Bearer resource_metadata=\"%s\", scope=\"%s\"",
-                                  auth->metadata_url, scopes);
-    if (error != NULL && value != NULL)
-        value = arena_fmt(arena, "%s, error=\"%s\", error_description=\"%s\"", value, error,
-                          quotable(arena, why));
+    const char *scopes = say.scope == ACCESS_PROPOSE ? ACCESS_SCOPE_READ " " ACCESS_SCOPE_PROPOSE
+                                                     : ACCESS_SCOPE_READ;
+    const char *value =
+        arena_fmt(arena, "%s resource_metadata=\"%s\", scope=\"%s\"",
+                  say.dpop ? "DPoP algs=\"" DPOP_ALGS "\"," : "Bearer", auth->metadata_url, scopes);
+    if (say.error != NULL && value != NULL)
+        value = arena_fmt(arena, "%s, error=\"%s\", error_description=\"%s\"", value, say.error,
+                          quotable(arena, say.why));
     if (value != NULL && !arena_full(arena) && who->fields_n < AUTH_FIELDS_MAX)
         who->fields[who->fields_n++] = (struct http_pair){"WWW-Authenticate", value};
 }
@@ -283,8 +279,12 @@ static void challenge(const struct auth *auth, struct arena *arena, enum access_
 static void insufficient(const struct auth *auth, struct arena *arena, enum access_scope scope,
                          struct auth_result *who)
 {
-    challenge(auth, arena, scope, "insufficient_scope",
-              "this needs more than the token is good for", who);
+    challenge(auth, arena,
+              (struct challenge){.dpop = who->by_dpop,
+                                 .scope = scope,
+                                 .error = "insufficient_scope",
+                                 .why = "this needs more than the token is good for"},
+              who);
 }
 
 bool auth_scope_allows(const struct auth *auth, struct arena *arena, enum access_scope scope,
@@ -310,6 +310,19 @@ static void keep(struct auth *auth, const struct auth_check *check)
                         until_us < fresh_us ? until_us : fresh_us, t);
 }
 
+/* Who showed nothing hears of each way that is open to them; who showed something, of theirs. */
+static void challenges(const struct auth *auth, struct auth_check *check, const char *error)
+{
+    struct challenge say = {.scope = ACCESS_READ, .error = error, .why = check->result.why};
+    const bool only = auth->resource.dpop_required;
+    say.dpop = only || check->sender.dpop || check->scheme == SCHEME_DPOP;
+    challenge(auth, check->arena, say, &check->result);
+    if (error != NULL || say.dpop)
+        return;
+    say.dpop = true;
+    challenge(auth, check->arena, say, &check->result);
+}
+
 void bearer_end(struct auth *auth, struct auth_check *check)
 {
     const int status = check->result.status;
@@ -317,10 +330,9 @@ void bearer_end(struct auth *auth, struct auth_check *check)
         return;
     if (check->proved && !check->cached)
         keep(auth, check);
+    const char *error = check->sender.error != NULL ? check->sender.error : "invalid_token";
     if (status == 401)
-        challenge(auth, check->arena, ACCESS_READ, check->access.len > 0 ? "invalid_token" : NULL,
-                  check->result.why, &check->result);
+        challenges(auth, check, check->access.len > 0 ? error : NULL);
     else if (status == 400)
-        challenge(auth, check->arena, ACCESS_READ, "invalid_request", check->result.why,
-                  &check->result);
+        challenges(auth, check, "invalid_request");
 }

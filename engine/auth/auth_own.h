@@ -6,6 +6,7 @@
 #include "engine/auth/idp.h"
 #include "engine/auth/jti_set.h"
 #include "engine/auth/refusals.h"
+#include "engine/auth/sender.h"
 #include "engine/auth/token_cache.h"
 
 /* How the caller is to be shown. */
@@ -37,6 +38,7 @@ struct auth {
     struct protected_resource resource; /* .resource NULL: access tokens are not taken */
     const char *metadata_url;
     struct token_cache *tokens;
+    struct sender sender;
     struct refusals refusals;
 };
 
@@ -57,6 +59,7 @@ struct auth_check {
     bool proved, cached; /* `token` is what its issuer says; and was so before */
     struct idp_keys proved_with;
     struct access_token token;
+    struct sender_seen sender;
     const struct http_req *http; /* until auth_end */
     const struct web_peer *from;
     uid_t uid;

@@ -93,6 +93,7 @@ static void setup(void)
                              .oidc_issuer = ISSUER,
                              .oidc_client_id = "workspace",
                              .oidc_skew_seconds = 60,
+                             .dpop = CONFIG_OPTIONAL,
                              .engine_resource = RESOURCE};
     INVARIANT(auth_new_with(&config, 0, provider, NULL, &auth).kind == ERR_NONE);
 }

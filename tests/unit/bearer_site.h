@@ -130,6 +130,7 @@ static void up(void)
                              .oidc_issuer = ISSUER,
                              .oidc_client_id = "workspace",
                              .oidc_skew_seconds = 60,
+                             .dpop = CONFIG_OPTIONAL,
                              .engine_resource = RESOURCE};
     ck_ok(auth_new_with(&config, NOW_S * 1000000, provider, NULL, &auth));
     http = (struct http_req){.method = HTTP_POST,
