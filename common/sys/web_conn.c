@@ -257,6 +257,10 @@ static void conn_shaken(struct conn *conn)
     if (state == TLS_SHAKING || state == TLS_BROKEN)
         return;
     peer->has_cert = tls_end_peer(conn->tls, peer->cert_sha256, &peer->cert_until_s);
+    /* Nothing goes back, so the kernel would wait with its acknowledgement; and a client with
+     * Nagle's algorithm with its request for that. */
+    const int one = 1;
+    (void)setsockopt(bufferevent_getfd(conn->bev), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
     conn_enter(conn, PHASE_HEAD);
 }
 
