@@ -100,9 +100,10 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
     const char *as = cli_option(cli, "as");
     const bool admin = cli_option(cli, "admin") != NULL;
     struct http_pair pairs[2] = {{"MCP-Protocol-Version", protocol_version}};
-    struct fetch_req req = {.url =
-                                arena_fmt(cli->arena, "http://%s%s", cli_config(cli)->engine_listen,
-                                          admin ? "/admin" : "/mcp"),
+    const char *scheme = as != NULL && cli_config(cli)->tls.cert != NULL ? "https" : "http";
+    struct fetch_req req = {.url = arena_fmt(cli->arena, "%s://%s%s", scheme,
+                                             cli_config(cli)->engine_listen,
+                                             admin ? "/admin" : "/mcp"),
                             .unix_socket = as == NULL ? cli_config(cli)->engine_socket : NULL,
                             .pairs = pairs,
                             .pairs_n = 1,

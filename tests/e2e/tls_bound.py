@@ -144,6 +144,10 @@ def main():
               said.get("resource") == resource
               and said.get("tls_client_certificate_bound_access_tokens") is True, said)
         tokens(engine, issuer, resource, ours)
+        book.env.update(CLOSEGATE_CA_FILE=ours.path,
+                        CLOSEGATE_ENGINE_LISTEN=f"127.0.0.1:{engine.port}")
+        code, said = book.cli("call", "list_matches", "--as", "human:maria", "--json")
+        check("the command line's own calls over TCP are https, too", code == 0, said)
     except Exception:
         print("# " + engine.tail().replace("\n", "\n# "))
         raise
