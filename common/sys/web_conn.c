@@ -247,6 +247,13 @@ static void conn_head(struct conn *conn)
     }
 }
 
+static void conn_not_taken(struct conn *conn, const char *why)
+{
+    conn->web->tls_failed += conn->phase == PHASE_SHAKE ? 1 : 0;
+    log_info("a TLS connection is not taken", LOG_TEXT("peer", conn->peer.text),
+             LOG_TEXT("why", why), LOG_END);
+}
+
 /* What the handshake has come to. */
 static void conn_shaken(struct conn *conn)
 {
@@ -273,9 +280,7 @@ static bool conn_tls(struct conn *conn)
         conn->eof = true;
     if (tls_end_state(conn->tls) != TLS_BROKEN)
         return conn->phase != PHASE_SHAKE;
-    conn->web->tls_failed += conn->phase == PHASE_SHAKE ? 1 : 0;
-    log_info("a TLS connection is not taken", LOG_TEXT("peer", conn->peer.text),
-             LOG_TEXT("why", tls_end_why(conn->tls)), LOG_END);
+    conn_not_taken(conn, tls_end_why(conn->tls));
     conn_linger(conn); /* the alert is on its way */
     return false;
 }
@@ -402,7 +407,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (conn->phase == PHASE_SHAKE)
-        conn->web->tls_failed++;
+        conn_not_taken(conn, "the handshake was not finished in time");
     if (conn->phase == PHASE_BODY || (conn->phase == PHASE_HEAD && conn->parser.started))
         conn_refuse(conn, 408, "the request did not arrive in time");
     else
