@@ -22,9 +22,9 @@ static void clock_accept(struct clock_watch *w, int64_t clock_us)
     w->jump_us = 0;
 }
 
-bool clock_jumped(struct clock_watch *w, int64_t clock_us)
+bool clock_jumped(struct clock_watch *w, const struct store *store, int64_t clock_us)
 {
-    if (w->limit_us == 0)
+    if (w->limit_us == 0 || !store_clock_good(store, clock_us))
         return false;
     int64_t ahead = w->boot_us == 0 ? 0 : clock_us - w->clock_us - (boot_us() - w->boot_us);
     if (ahead <= w->limit_us) {

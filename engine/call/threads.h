@@ -48,8 +48,9 @@ struct clock_watch {
     int64_t jump_us;           /* > 0: it is not believed now */
 };
 /* Before a group: does the clock stand further ahead than the time that passed explains? Once it is
- * set right it is believed again. */
-bool clock_jumped(struct clock_watch *w, int64_t clock_us);
+ * set right it is believed again. One that fell so far back that nothing can be recorded is not
+ * believed either: that it is set right is no jump. */
+bool clock_jumped(struct clock_watch *w, const struct store *store, int64_t clock_us);
 /* Then, for each call: only an acknowledgement is run, and it makes the clock believed. False when
  * the connection can no longer be trusted, as call_group. */
 bool clock_stopped(struct clock_watch *w, struct store *store, struct call *c,

@@ -189,7 +189,7 @@ static size_t group_run(struct writer *w, struct call **calls, size_t n, struct 
         cannot_write(calls, n);
         return n;
     }
-    if (clock_jumped(&w->clock, w->options.clock_us())) {
+    if (clock_jumped(&w->clock, w->store, w->options.clock_us())) {
         group_stopped(w, calls, n);
         return n;
     }

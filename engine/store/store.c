@@ -223,12 +223,18 @@ bool store_group_alive(const struct store *store)
     return !store->group_spoilt && db_in_transaction(store->db);
 }
 
-/* Strictly after the last event. A clock that fell far behind would give events wrong times for
- * hours, so it stops commits instead (DESIGN §5). */
+/* A clock that fell far behind would give events wrong times for hours, so it stops commits instead
+ * (DESIGN §5). */
+bool store_clock_good(const struct store *store, int64_t clock_us)
+{
+    return store->head.seq == 0 || clock_us > store->head.timestamp_us - CLOCK_BACK_MAX_US;
+}
+
+/* Strictly after the last event. */
 static struct err clock_next(const struct store *s, int64_t clock_us, int64_t *now_us)
 {
     int64_t last = s->head.timestamp_us;
-    ENSURE(s->head.seq == 0 || clock_us > last - CLOCK_BACK_MAX_US, ERR_STORE,
+    ENSURE(store_clock_good(s, clock_us), ERR_STORE,
            "the clock stands more than an hour before the book's last event; set it right first");
     *now_us = s->head.seq > 0 && clock_us <= last ? last + 1 : clock_us;
     return OK;

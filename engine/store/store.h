@@ -84,6 +84,10 @@ bool store_group_abandon(struct store *store);
 /* False when SQLite has rolled the group back, or when a call could not be undone: abandon it. */
 bool store_group_alive(const struct store *store);
 
+/* Whether anything can be recorded at this time: not when it is more than an hour before the last
+ * event, whose time it could not follow. */
+bool store_clock_good(const struct store *store, int64_t clock_us);
+
 /* One call in the group: a savepoint, a clock reading (max(clock, last + 1 µs)) and no effects yet.
  */
 MUST_CHECK struct err tx_call_begin(struct store *store, struct arena *arena, int64_t clock_us,

@@ -491,6 +491,22 @@ START_TEST(a_clock_that_is_set_right_needs_no_acknowledgement)
 }
 END_TEST
 
+START_TEST(a_clock_that_fell_back_and_is_set_right_has_not_jumped)
+{
+    const char **ids = spine_matches(1, 3, 1000);
+    spine_begin_watching();
+    spine_is(confirm_now(ids[0]), CALL_OK);
+    atomic_fetch_sub(&threads_now, 10 * HOUR_US);
+    spine_failed(confirm_now(ids[1]), ERR_STORE);
+    atomic_fetch_add(&threads_now, 10 * HOUR_US);
+    spine_is(confirm_now(ids[1]), CALL_OK);
+    atomic_fetch_add(&threads_now, 2 * HOUR_US); /* a jump is one, nevertheless */
+    spine_failed(confirm_now(ids[2]), ERR_STORE);
+    atomic_fetch_sub(&threads_now, 2 * HOUR_US);
+    spine_end();
+}
+END_TEST
+
 /* ---- a disk that fails under the running engine ---- */
 
 START_TEST(after_a_commit_of_unknown_outcome_the_next_call_goes_through)
@@ -609,6 +625,7 @@ static void threads_up(void)
 SPINE_MAIN("spine", threads_up, spine_down,
            a_clock_that_jumps_forward_stops_commits_until_somebody_acknowledges,
            a_clock_that_is_set_right_needs_no_acknowledgement,
+           a_clock_that_fell_back_and_is_set_right_has_not_jumped,
            what_arrives_during_a_commit_is_one_group, an_answer_comes_after_the_commit,
            a_read_sees_what_was_answered_and_not_what_is_under_way,
            a_reading_tool_runs_beside_the_writer, more_than_the_ceiling_is_refused_at_once,
