@@ -35,12 +35,19 @@ static struct err held(int fd, const char *where, struct arena *arena)
     return err_fmt(arena, ERR_CONFLICT, where, "another process holds this book: pid %s", pid);
 }
 
-static struct err write_pid(int fd, const char *where)
+/* A full disk, one that is read-only, a folder that is another's: whoever starts us should know. */
+static struct err cannot(struct arena *arena, const char *where, const char *what)
+{
+    return err_fmt(arena, ERR_STORE, where, "cannot %s the lock file: %s", what,
+                   strerrordesc_np(errno));
+}
+
+static struct err write_pid(int fd, const char *where, struct arena *arena)
 {
     char pid[24];
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-        return err_at(ERR_STORE, where, "cannot write the lock file");
+        return cannot(arena, where, "write");
     return OK;
 }
 
@@ -51,13 +58,12 @@ struct err book_lock(const char *path, struct arena *arena, struct book_lock **l
     ENSURE(where != NULL, ERR_LIMIT, "the path of the book is too long");
     int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return err_at(ERR_STORE, where, "cannot make the lock file");
+        return cannot(arena, where, "make");
     struct err e = OK;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        e = errno == EWOULDBLOCK ? held(fd, where, arena)
-                                 : err_at(ERR_STORE, where, "cannot lock the lock file");
+        e = errno == EWOULDBLOCK ? held(fd, where, arena) : cannot(arena, where, "lock");
     else
-        e = write_pid(fd, where);
+        e = write_pid(fd, where, arena);
     struct book_lock *made = e.kind == ERR_NONE ? malloc(sizeof *made) : NULL;
     if (made == NULL) {
         close(fd);

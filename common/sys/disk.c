@@ -52,6 +52,14 @@ static bool write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
+/* What a person can do something about, instead of `otherwise`; by errno. */
+static const char *reason(const char *otherwise)
+{
+    if (errno == ENOSPC || errno == EDQUOT)
+        return "the disk is full; this file was not written";
+    return errno == EROFS ? "the disk is read-only; this file was not written" : otherwise;
+}
+
 /* The bytes of a file-to-be, on the disk, under its unfinished name. */
 static struct err part_write(const char *path, const void *bytes, size_t len, unsigned mode,
                              char part[PATH_MAX])
@@ -63,12 +71,13 @@ static struct err part_write(const char *path, const void *bytes, size_t len, un
         return err_at(ERR_STORE, path, "cannot remove an unfinished file in the way");
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (fd < 0)
-        return err_at(ERR_STORE, path, "cannot make this file");
+        return err_at(ERR_STORE, path, reason("cannot make this file"));
     bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
+    const char *why = ok ? "cannot write this file" : reason("cannot write this file");
     ok = close(fd) == 0 && ok;
     if (!ok)
         unlink(part);
-    return ok ? OK : err_at(ERR_STORE, path, "cannot write this file");
+    return ok ? OK : err_at(ERR_STORE, path, why);
 }
 
 struct err disk_write_new(const char *path, const void *bytes, size_t len, unsigned mode)

@@ -23,6 +23,7 @@ struct web_listener {
     struct web *web;
     struct evconnlistener *listener;
     struct event *resume; /* after accept ran out of descriptors */
+    bool failing;         /* and the log was told */
     char *path;           /* of a Unix socket, else NULL */
     struct stat file;     /* that socket's file, so that only our own is removed */
     struct web_listener *next;
@@ -212,6 +213,9 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     struct web_listener *l = arg;
     struct web *web = l->web;
     struct web_peer peer = {0};
+    if (l->failing)
+        log_info("connections are accepted again", LOG_END);
+    l->failing = false;
     if (l->path == NULL) {
         peer_of_inet(sa, &peer);
     } else if (!peer_of_unix(fd, &peer)) {
@@ -250,7 +254,10 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
     struct web_listener *l = arg;
     const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
-    log_error("accept failed", LOG_TEXT("why", strerrordesc_np(errno)), LOG_END);
+    if (!l->failing) /* once, not at every try: the log is on a disk, too */
+        log_error("accept failed; it is tried again and again",
+                  LOG_TEXT("why", strerrordesc_np(errno)), LOG_END);
+    l->failing = true;
     (void)evconnlistener_disable(listener);
     (void)evtimer_add(l->resume, &pause);
 }
