@@ -240,8 +240,8 @@ static int rounds_run(const struct options *o)
 static void told_all(void)
 {
     printf("# seed %" PRIu64
-           ": %llu crashes of %llu steps, after %llu calls; %llu lost events that "
-           "nobody was told of; %llu different books were judged whole\n# what was not safe:",
+           ": %llu crashes at %llu steps, after %llu calls; %llu left less than was "
+           "written, and %llu different books were judged\n# what was not safe:",
            seed, tally->points, tally->steps, tally->told, tally->lost, tally->books);
     for (int i = 0; i < TAPE_LOSSES; i++)
         printf(" %s %llu", tape_loss_name((enum tape_loss)i), tally->losses[i]);
