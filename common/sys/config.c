@@ -39,6 +39,12 @@ static const struct setting rows[] = {
      .help = "With CLOSEGATE_AUTH_BACKEND=oidc: the engine's address as its clients know it, such "
              "as https://closegate.example.com/mcp; access tokens name exactly it as their aud. "
              "In dev CLOSEGATE_ENGINE_LISTEN and /mcp when unset."},
+    {.name = "CLOSEGATE_ENGINE_OIDC_CLIENTS",
+     .type = SETTING_LIST,
+     AT(engine_oidc_clients),
+     .fallback = "",
+     .help = "client=id, client=id: what the provider calls clients that are registered here under "
+             "another id; others go by the provider's."},
     {.name = "CLOSEGATE_AUTH_BACKEND",
      .type = SETTING_CHOICE,
      AT(auth_backend),

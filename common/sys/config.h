@@ -26,7 +26,9 @@ struct config {
     const char *engine_socket;   /* default <data_dir>/engine.sock */
     const char *engine_audience; /* the aud of assertions; default "closegate-engine" */
     const char *engine_resource; /* our URI: the aud of access tokens; in dev from engine_listen */
-    int auth_backend;            /* enum config_auth; dev is refused when env is prod */
+    struct setting_list
+        engine_oidc_clients; /* client=id: what the provider calls clients of ours */
+    int auth_backend;        /* enum config_auth; dev is refused when env is prod */
     const char *header_trust_header;
     struct setting_networks trusted_proxies;
     const char *forwarder_keys; /* client=key,…; pins over the registry's; NULL: none */

@@ -10,6 +10,41 @@
 #define SESSION_DIGITS 16
 #define TIME_MAX_S     INT64_C(253402300799) /* the year 9999: what microseconds hold */
 
+/* "client=id": the first '=' parts them, since an id may be an address. */
+static struct err names_read(struct auth *auth)
+{
+    const struct setting_list *list = &auth->config->engine_oidc_clients;
+    auth->names = ARENA_ARRAY(auth->arena, list->n + 1, struct client_name);
+    TRY(arena_check(auth->arena));
+    for (size_t i = 0; i < list->n; i++) {
+        struct client_name *name = &auth->names[auth->names_n];
+        bool good = str_cut(str_of(list->items[i]), '=', &name->client, &name->provider_id) &&
+                    name->client.len > 0 && name->provider_id.len > 0;
+        for (size_t j = 0; good && j < auth->names_n; j++)
+            good = !str_eq(auth->names[j].provider_id, name->provider_id);
+        if (!good)
+            return err_at(ERR_INPUT, "CLOSEGATE_ENGINE_OIDC_CLIENTS",
+                          "expected client=id, client=id, each id once");
+        auth->names_n++;
+    }
+    return OK;
+}
+
+/* Which client of ours the provider means; NULL: none. Who has a name of its own there is not meant
+ * by ours, which anybody may have been given. */
+static const char *client_meant(const struct auth_check *check)
+{
+    const struct auth *auth = check->auth;
+    const char *id = check->token.client_id;
+    for (size_t i = 0; i < auth->names_n; i++)
+        if (str_is(auth->names[i].provider_id, id))
+            return str_dup(check->arena, auth->names[i].client);
+    for (size_t i = 0; i < auth->names_n; i++)
+        if (str_is(auth->names[i].client, id))
+            return NULL;
+    return id;
+}
+
 struct err bearer_new(struct auth *auth)
 {
     const struct config *c = auth->config;
@@ -30,6 +65,7 @@ struct err bearer_new(struct auth *auth)
                                                  .mtls_bound = c->tls.peer_ca != NULL};
     auth->metadata_url = resource_metadata_url(auth->arena, c->engine_resource);
     auth->tokens = token_cache_new();
+    TRY(names_read(auth));
     ENSURE(auth->metadata_url != NULL && auth->tokens != NULL, ERR_LIMIT, "no memory");
     return sender_new(auth);
 }
@@ -158,7 +194,7 @@ void auth_prove(void *arg)
 /* ---- whose is it ---- */
 
 /* One session a login, as far as the provider tells them apart; else one a person and client. */
-static const char *session_of(struct arena *arena, const struct access_token *t)
+static const char *session_of(struct arena *arena, const char *client, const struct access_token *t)
 {
     uint8_t hash[SHA256_LEN];
     char hex[2 * SHA256_LEN + 1];
@@ -170,7 +206,7 @@ static const char *session_of(struct arena *arena, const struct access_token *t)
         sha256_add(&h, t->sid, strlen(t->sid));
     sha256_end(&h, hash);
     hex_print(hash, sizeof hash, hex);
-    return arena_fmt(arena, "llm:%s.%.*s", t->client_id, SESSION_DIGITS, hex);
+    return arena_fmt(arena, "llm:%s.%.*s", client, SESSION_DIGITS, hex);
 }
 
 /* RFC 9068 5: a client's own name must not pass for a person's. */
@@ -184,7 +220,7 @@ static struct err person_behind(struct auth_check *check, struct tx *tx)
           "the registry knows nobody by this token's iss and sub");
     HOLDS(check, person.active, 403, "the person the agent acts for is disabled");
     check->result.actor.on_behalf_of = person.principal_id;
-    check->result.actor.id = session_of(check->arena, t);
+    check->result.actor.id = session_of(check->arena, check->result.actor.client, t);
     return arena_check(check->arena);
 }
 
@@ -193,7 +229,7 @@ static struct err service_itself(struct auth_check *check)
     const struct access_token *t = &check->token;
     HOLDS(check, strcmp(t->sub, t->client_id) == 0, 403,
           "a service acts for itself: its access token names it alone (sub)");
-    check->result.actor.id = arena_fmt(check->arena, "llm:%s.service", t->client_id);
+    check->result.actor.id = arena_fmt(check->arena, "llm:%s.service", check->result.actor.client);
     return arena_check(check->arena);
 }
 
@@ -225,7 +261,9 @@ struct err bearer_lookup(struct auth_check *check, struct tx *tx)
     if (check->result.status != 0)
         return OK;
     check->who = check->token.client_id;
-    FOUND(check, client_load(tx, check->arena, check->token.client_id, &client), 403,
+    const char *meant = client_meant(check);
+    HOLDS(check, meant != NULL, 403, "the access token's client goes by another name here");
+    FOUND(check, client_load(tx, check->arena, meant, &client), 403,
           "the access token's client is not registered here");
     HOLDS(check, client.active, 403, "this client is disabled");
     HOLDS(check, client.kind == CLIENT_MCP || client.kind == CLIENT_SERVICE, 403,

@@ -27,6 +27,11 @@ struct forwarder_key {
     struct jose_key key;
 };
 
+/* A client of ours that the provider calls otherwise. */
+struct client_name {
+    struct str client, provider_id;
+};
+
 struct auth {
     const struct config *config;
     int64_t started_us;
@@ -37,6 +42,8 @@ struct auth {
     struct idp *idp;                    /* NULL: no provider is configured */
     struct protected_resource resource; /* .resource NULL: access tokens are not taken */
     const char *metadata_url;
+    struct client_name *names;
+    size_t names_n;
     struct token_cache *tokens;
     struct sender sender;
     struct refusals refusals;

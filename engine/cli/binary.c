@@ -44,6 +44,7 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put_text(arena, o, "engine_socket", config->engine_socket);
     json_put_text(arena, o, "engine_audience", config->engine_audience);
     json_put_text(arena, o, "engine_resource", config->engine_resource);
+    json_put(arena, o, "engine_oidc_clients", list_print(arena, &config->engine_oidc_clients));
     json_put_text(arena, o, "oidc_issuer", config->oidc_issuer);
     json_put_text(arena, o, "oidc_client_id", config->oidc_client_id);
     json_put(arena, o, "oidc_acr", list_print(arena, &config->oidc_acr));

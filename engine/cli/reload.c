@@ -248,6 +248,8 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
               "CLOSEGATE_ENGINE_AUDIENCE");
     name_push(arena, names, !text_eq(a->engine_resource, b->engine_resource),
               "CLOSEGATE_ENGINE_RESOURCE");
+    name_push(arena, names, !list_equal(&a->engine_oidc_clients, &b->engine_oidc_clients),
+              "CLOSEGATE_ENGINE_OIDC_CLIENTS");
     name_push(arena, names, a->auth_backend != b->auth_backend, "CLOSEGATE_AUTH_BACKEND");
     name_push(arena, names, !text_eq(a->header_trust_header, b->header_trust_header),
               "CLOSEGATE_HEADER_TRUST_HEADER");

@@ -1,6 +1,6 @@
 /* A provider, a registry and a request for access tokens, the file's own, so that each case is what
- * it looks like: ana is ana-7 at the provider and bo is bo-8; claude is an MCP client, ledger-bot a
- * service. */
+ * it looks like: ana is ana-7 at the provider, bo is bo-8, and somebody linked claude by mistake;
+ * claude is an MCP client, ledger-bot a service. */
 #ifndef TESTS_UNIT_BEARER_SITE_H
 #define TESTS_UNIT_BEARER_SITE_H
 
@@ -55,7 +55,7 @@ struct err identity_find(struct tx *tx, struct arena *to, const char *kind, cons
     (void)tx, (void)to;
     const bool ana = strcmp(subject, "ana-7") == 0 && ana_linked;
     if (strcmp(kind, "oidc") != 0 || strcmp(issuer, ISSUER) != 0 ||
-        (!ana && strcmp(subject, "bo-8") != 0))
+        (!ana && strcmp(subject, "bo-8") != 0 && strcmp(subject, "claude") != 0))
         return err_new(ERR_MISSING, "nobody");
     *principal = (struct principal){.principal_id = ana ? "prn_ana" : "prn_bo",
                                     .active = ana ? ana_active : true};

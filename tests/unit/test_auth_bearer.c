@@ -248,6 +248,40 @@ START_TEST(a_scope_counts_for_token_holders_only)
 }
 END_TEST
 
+START_TEST(a_client_may_go_by_another_name_at_the_provider)
+{
+    const char *items[] = {"claude=https://claude.example/client?v=1", "ledger-bot=0oaAbCdEf",
+                           "claude=second"};
+    auth_free(auth);
+    config.engine_oidc_clients = (struct setting_list){items, 3};
+    ck_ok(auth_new_with(&config, NOW_S * 1000000, provider, NULL, &auth));
+    struct auth_result r = shown(token_with("\"claude\"", "\"https://claude.example/client?v=1\""));
+    taken("by an address", r);
+    ck_assert_str_eq(r.actor.client, "claude");
+    ck_assert(strncmp(r.actor.id, "llm:claude.", 11) == 0);
+    taken("by a second name", shown(token_with("\"claude\"", "\"second\"")));
+    refused("by our name for it", shown(token_with(NULL, NULL)), 403, NULL);
+    refused("by a name of nobody", shown(token_with("\"claude\"", "\"third\"")), 403, NULL);
+    refused("the provider's name as its own person",
+            shown(token_with("\"ana-7\",\"aud\":\"" RESOURCE "\",\"client_id\":\"claude\"",
+                             "\"second\",\"aud\":\"" RESOURCE "\",\"client_id\":\"second\"")),
+            403, NULL);
+    r = shown(token_with("\"ana-7\",\"aud\":\"" RESOURCE "\",\"client_id\":\"claude\"",
+                         "\"0oaAbCdEf\",\"aud\":\"" RESOURCE "\",\"client_id\":\"0oaAbCdEf\""));
+    taken("a service by the provider's name", r);
+    ck_assert_str_eq(r.actor.id, "llm:ledger-bot.service");
+
+    static const char *const wrong[] = {"claude", "=x", "claude=", "other=second"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct auth *none = NULL;
+        items[0] = wrong[i];
+        struct err e = auth_new_with(&config, 0, provider, NULL, &none);
+        ck_assert_msg(e.kind == ERR_INPUT && text_eq(e.where, "CLOSEGATE_ENGINE_OIDC_CLIENTS"),
+                      "%s", wrong[i]);
+    }
+}
+END_TEST
+
 /* ---- the cache and the keys ---- */
 
 START_TEST(a_token_is_verified_once_until_it_ends)
@@ -371,7 +405,8 @@ TEST_MAIN_AROUND(
     a_token_is_shown_once_and_in_one_way, whoever_shows_nothing_hears_where_tokens_come_from,
     a_token_is_no_more_than_the_registry_makes_of_it, what_is_revoked_is_refused_at_the_next_call,
     a_service_is_itself_and_keeps_to_its_list, a_scope_counts_for_token_holders_only,
-    a_token_is_verified_once_until_it_ends, a_cached_token_is_still_held_to_the_way_it_is_shown,
+    a_client_may_go_by_another_name_at_the_provider, a_token_is_verified_once_until_it_ends,
+    a_cached_token_is_still_held_to_the_way_it_is_shown,
     other_keys_are_asked_for_and_forget_what_the_old_ones_signed,
     a_withdrawn_key_is_noticed_though_every_token_is_cached,
     invented_kids_do_not_make_us_hammer_the_provider, without_the_providers_keys_nobody_new_gets_in,
