@@ -182,6 +182,7 @@ int main(void)
                             .oidc_issuer = ISSUER,
                             .oidc_client_id = "closegate",
                             .oidc_skew_seconds = 60,
+                            .dpop = CONFIG_OPTIONAL,
                             .engine_resource = RESOURCE};
     struct config oidc = config;
     CLEANUP(auth_free) struct auth *trusting = NULL;
