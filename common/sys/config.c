@@ -14,6 +14,11 @@ static const struct setting rows[] = {
      AT(data_dir),
      .fallback = "/var/lib/closegate",
      .help = "The folder of recon.db and the engine's keys and socket."},
+    {.name = "CLOSEGATE_KEY_DIR",
+     .type = SETTING_PATH,
+     AT(key_dir),
+     .help = "The folder of log.key; the data folder when unset. A folder of its own: the engine "
+             "cannot read it, a process of its own holds the keys and signs for it."},
     {.name = "CLOSEGATE_POLICY",
      .type = SETTING_PATH,
      AT(policy),
@@ -315,6 +320,8 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
     TRY(settings_load(arena, &table, file, env, out));
     if (out->policy == NULL)
         out->policy = arena_fmt(arena, "%s/policy.yaml", out->data_dir);
+    if (out->key_dir == NULL)
+        out->key_dir = out->data_dir;
     if (out->engine_socket == NULL)
         out->engine_socket = arena_fmt(arena, "%s/engine.sock", out->data_dir);
     if (out->engine_resource == NULL && out->env == CONFIG_DEV)

@@ -20,6 +20,7 @@ enum config_guard { CONFIG_GUARD_WARN = 0, CONFIG_GUARD_REFUSE };
 struct config {
     int env; /* enum config_env */
     const char *data_dir;
+    const char *key_dir;         /* of log.key; default <data_dir> */
     const char *policy;          /* default <data_dir>/policy.yaml */
     const char *engine_listen;   /* host:port */
     struct tls_files tls;        /* of engine_listen */

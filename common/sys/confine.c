@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,37 @@ void confine_plan_url(struct confine_plan *plan, const char *url)
     if (plan->connect_n == 0)
         names_add(plan);
     port_add(plan, plan->connect_ports, &plan->connect_n, (uint16_t)port);
+}
+
+static bool is_above(const char *folder, const char *path)
+{
+    const size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    return strncmp(folder, path, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Where the path, or the folder that holds it, really is; false when it is nowhere. */
+static bool real_path(const struct confine_path *p, char real[PATH_MAX])
+{
+    char named[PATH_MAX];
+    const char *slash = strrchr(p->path, '/');
+    const size_t len = !p->folder ? strlen(p->path) : slash == NULL ? 0 : (size_t)(slash - p->path);
+    if (len >= sizeof named)
+        return false;
+    memcpy(named, p->path, len);
+    named[len] = '\0';
+    return realpath(len > 0 ? named : slash == NULL ? "." : "/", real) != NULL;
+}
+
+bool confine_plan_reaches(const struct confine_plan *plan, const char *path)
+{
+    const struct confine_path wanted = {.path = path};
+    char real[PATH_MAX], one[PATH_MAX];
+    for (size_t i = 0; real_path(&wanted, real) && i < plan->paths_n; i++) {
+        const struct confine_path *p = &plan->paths[i];
+        if (p->access != CONFINE_SOCKET && real_path(p, one) && is_above(one, real))
+            return true;
+    }
+    return false;
 }
 
 /* ---- what every kernel has ---- */
@@ -345,6 +377,11 @@ struct err confine_check(void)
     return OK;
 }
 
+void confine_keys_apart(int64_t pid)
+{
+    now.signer = pid;
+}
+
 const struct confine_state *confine_state(void)
 {
     return &now;
@@ -362,6 +399,8 @@ struct json *confine_json(struct arena *arena)
     json_put_bool(arena, o, "ports", now.ports);
     json_put_bool(arena, o, "seccomp", now.seccomp);
     json_put_bool(arena, o, "keys_locked", now.keys_locked);
+    if (now.signer != 0)
+        json_put_int(arena, o, "signer", now.signer);
     json_put_text(arena, o, "lacking", now.lacking);
     return o;
 }

@@ -64,6 +64,9 @@ void confine_plan_listen(struct confine_plan *plan, const char *address);
  * DNS, the system's certificates, and the ports 53 and 443. Without any nothing is connected to. */
 void confine_plan_url(struct confine_plan *plan, const char *url);
 
+/* Whether the plan lets the path be read: it, or a folder above it, is in it. */
+bool confine_plan_reaches(const struct confine_plan *plan, const char *path);
+
 /* Gives it up. ERR_CONFLICT: there are several threads already; ERR_STORE: with CONFINE_WHOLE, the
  * kernel lacks something, and the message says what and how to go on. An error leaves the process
  * as far confined as it got. Errors live in `arena`. */
@@ -91,11 +94,15 @@ struct confine_state {
     bool ports;          /* Landlock also tells which ports (ABI 4) */
     bool seccomp;        /* the allow-list is in force */
     bool keys_locked;    /* private keys are in locked memory (crypt_keys_lock) */
+    int64_t signer;      /* the process that holds the log's keys; 0: this one */
     const char *lacking; /* why not all of it; "" when nothing is */
 };
 
 /* Whether this machine has all of it: ERR_MISSING says what it lacks. For doctor. */
 MUST_CHECK struct err confine_check(void);
+
+/* For what is told: the process that holds the log's keys. */
+void confine_keys_apart(int64_t pid);
 
 /* Of this process. */
 const struct confine_state *confine_state(void);

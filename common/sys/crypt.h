@@ -60,6 +60,12 @@ struct ed25519_key;
 MUST_CHECK struct err ed25519_new(struct ed25519_key **key); /* a fresh one */
 MUST_CHECK struct err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN],
                                         struct ed25519_key **key);
+/* A key that another process holds: `sign` asks it, and false means that it cannot sign any more,
+ * which stops this one. Such a key is not saved. */
+typedef bool ed25519_sign_fn(void *ctx, const void *bytes, size_t len,
+                             uint8_t sig[ED25519_SIG_LEN]);
+MUST_CHECK struct err ed25519_elsewhere(const uint8_t public_key[ED25519_KEY_LEN],
+                                        ed25519_sign_fn *sign, void *ctx, struct ed25519_key **key);
 void ed25519_free(struct ed25519_key *key);
 CLEANUP_DEFINE(struct ed25519_key *, ed25519_free)
 

@@ -61,16 +61,18 @@ static bool is_true(const struct json *o, const char *name)
 const char *health_told(struct arena *arena, const struct json *confinement)
 {
     const char *lacking = json_get_text(confinement, "lacking");
-    int64_t abi = 0;
+    int64_t abi = 0, signer = 0;
+    const char *keys =
+        is_true(confinement, "keys_locked") ? "in locked memory" : "not in locked memory";
+    if (json_int(json_get(confinement, "signer"), &signer))
+        keys = arena_fmt(arena, "held by process %" PRId64, signer);
     (void)json_int(json_get(confinement, "landlock"), &abi);
     if (!is_true(confinement, "whole") && !text_empty(lacking))
         lacking = arena_fmt(arena, "; lacking: %s", lacking);
     else
         lacking = "";
-    return arena_fmt(
-        arena, "Landlock %" PRId64 "%s, seccomp %s, capabilities %s, keys %s%s", abi,
-        is_true(confinement, "ports") ? " with ports" : " without ports",
-        is_true(confinement, "seccomp") ? "on" : "off",
-        is_true(confinement, "capabilities") ? "kept" : "none",
-        is_true(confinement, "keys_locked") ? "in locked memory" : "not in locked memory", lacking);
+    return arena_fmt(arena, "Landlock %" PRId64 "%s, seccomp %s, capabilities %s, keys %s%s", abi,
+                     is_true(confinement, "ports") ? " with ports" : " without ports",
+                     is_true(confinement, "seccomp") ? "on" : "off",
+                     is_true(confinement, "capabilities") ? "kept" : "none", keys, lacking);
 }

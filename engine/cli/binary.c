@@ -35,6 +35,7 @@ const char *config_digest(struct arena *arena, const struct config *config)
     struct str text;
     json_put_int(arena, o, "env", config->env);
     json_put_text(arena, o, "data_dir", config->data_dir);
+    json_put_text(arena, o, "key_dir", config->key_dir);
     json_put_text(arena, o, "policy", config->policy);
     json_put_text(arena, o, "engine_listen", config->engine_listen);
     json_put_known(arena, o, "tls_cert", config->tls.cert);

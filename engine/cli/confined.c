@@ -5,6 +5,28 @@
 
 #define FILES_OF_ITS_OWN 256 /* besides connections: the book, its readers, the loop */
 
+static enum confine_need need_of(const struct config *c)
+{
+    const enum confine_need need = (enum confine_need)c->unsafe_no_confinement;
+    return need == CONFINE_WHOLE && c->env == CONFIG_DEV ? CONFINE_PARTLY : need;
+}
+
+static bool keys_are_apart(const struct config *c)
+{
+    return !text_eq(c->key_dir, c->data_dir) && c->receipts == CONFIG_RECEIPTS_ON;
+}
+
+struct err keys_apart(struct cli *cli, struct log_signer **signer)
+{
+    const struct config *c = cli_config(cli);
+    *signer = NULL;
+    if (!keys_are_apart(c))
+        return OK;
+    TRY(log_signer_start(c->key_dir, need_of(c), signer));
+    confine_keys_apart(log_signer_pid(*signer));
+    return OK;
+}
+
 /* NAME_FILE: a setting's value in a file, which SIGHUP reads again. */
 static void secrets_add(struct confine_plan *plan, const char *const *env)
 {
@@ -38,13 +60,13 @@ struct err confine_engine(struct cli *cli)
     const struct config *c = cli_config(cli);
     struct confine_plan plan = {.name = cli->program->name,
                                 .files = c->max_connections + FILES_OF_ITS_OWN};
-    enum confine_need need = (enum confine_need)c->unsafe_no_confinement;
-    if (need == CONFINE_WHOLE && c->env == CONFIG_DEV)
-        need = CONFINE_PARTLY;
     files_add(&plan, cli);
     confine_plan_listen(&plan, c->engine_listen);
     confine_plan_url(&plan, c->oidc_issuer);
     for (size_t i = 0; i < c->witness_list.n; i++)
         confine_plan_url(&plan, c->witness_list.items[i].url);
-    return confine_apply(&plan, need, cli->arena);
+    if (keys_are_apart(c) && confine_plan_reaches(&plan, c->key_dir))
+        return err_at(ERR_INPUT, "CLOSEGATE_KEY_DIR",
+                      "the engine reads this folder, or one above it, for something else");
+    return confine_apply(&plan, need_of(c), cli->arena);
 }

@@ -27,7 +27,7 @@ static struct err init_on(struct cli *cli, const char *book)
     CLEANUP(store_close) struct store *store = NULL;
     TRY(book_lock(book, cli->arena, &lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
-    TRY(log_keys_open(cli_config(cli)->data_dir, &keys));
+    TRY(log_keys_open(cli_config(cli)->key_dir, &keys));
     return book_err(cli, first_key(cli, store, keys));
 }
 

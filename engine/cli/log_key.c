@@ -14,7 +14,7 @@ static struct err begin(struct cli *cli, struct store *store, struct log_keys *k
         return e;
     TRY(book_first_key(store, keys, cli_clock_us, cli->arena));
     log_info("the book had no log key: one was made, and signs from now on",
-             LOG_TEXT("file", cli_path(cli, "log.key")), LOG_END);
+             LOG_TEXT("folder", cli_config(cli)->key_dir), LOG_END);
     return OK;
 }
 
@@ -30,7 +30,8 @@ const char *const *posture_of(const struct cli *cli, size_t *n)
     return unconfined ? both : both + 1;
 }
 
-struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **out)
+struct err log_key_begin(struct cli *cli, struct store *store, struct log_signer *signer,
+                         struct log_keys **out)
 {
     CLEANUP(log_keys_free) struct log_keys *keys = NULL;
     size_t n;
@@ -39,7 +40,10 @@ struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys *
     store_posture_set(store, posture, n);
     if (cli_config(cli)->receipts == CONFIG_RECEIPTS_OFF)
         return OK;
-    TRY(log_keys_open(cli_config(cli)->data_dir, &keys));
+    if (signer != NULL)
+        TRY(log_signer_keys(signer, &keys));
+    else
+        TRY(log_keys_open(cli_config(cli)->key_dir, &keys));
     TRY(begin(cli, store, keys));
     *out = keys;
     keys = NULL;

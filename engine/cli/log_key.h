@@ -4,13 +4,15 @@
 
 #include "engine/call/anchor.h"
 #include "engine/cli/cli.h"
-#include "engine/store/log_keys.h"
+#include "engine/store/log_signer.h"
 
 /* For whoever holds the book's lock: the key that the book names signs `store` from now on, before
  * anything is written. A book without a key gets its first one in dev, and says so; in prod it is
  * ERR_MISSING with what to do. ERR_AUTH when the key is not in the data folder, or its file is for
- * others to read. *keys must outlive the store; NULL when heads are not signed. */
-MUST_CHECK struct err log_key_begin(struct cli *cli, struct store *store, struct log_keys **keys);
+ * others to read. *keys must outlive the store; NULL when heads are not signed.
+ * `signer` NULL: the keys are held by this process. */
+MUST_CHECK struct err log_key_begin(struct cli *cli, struct store *store, struct log_signer *signer,
+                                    struct log_keys **keys);
 
 /* What the settings say that weakens the evidence (store_posture_set); log_key_begin says it to its
  * store. */

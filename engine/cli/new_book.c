@@ -149,7 +149,7 @@ static struct err book_fill(struct cli *cli, const char *book, struct boot_spec 
     TRY(book_lock(book, cli->arena, &lock));
     TRY(store_migrate(book, now, cli->arena, &migrated));
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
-    TRY(log_key_begin(cli, store, &keys));
+    TRY(log_key_begin(cli, store, NULL, &keys));
     spec->log_keys = keys;
     struct err e = book_create(store, spec, cli_clock_us, cli->arena);
     if (e.kind != ERR_NONE && e.msg != NULL)
@@ -198,6 +198,7 @@ struct err new_book(struct cli *cli, struct str policy_text, struct boot_person 
     TRY(policy_parse(cli->arena, policy_text, &policy));
     TRY(policy_check(cli, policy_text, master, policy, &proof));
     TRY(folders_make(cli, cli_config(cli)->data_dir));
+    TRY(folders_make(cli, cli_config(cli)->key_dir));
     TRY(key_make(cli, AUTH_WORKSPACE_KEY, &clients[0]));
     TRY(key_make(cli, AUTH_NOTIFIER_KEY, &clients[1]));
     TRY(policy_write(cli, policy_text));

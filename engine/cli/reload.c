@@ -234,6 +234,7 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     struct json *names = json_array_new(arena);
     name_push(arena, names, a->env != b->env, "CLOSEGATE_ENV");
     name_push(arena, names, !text_eq(a->data_dir, b->data_dir), "CLOSEGATE_DATA_DIR");
+    name_push(arena, names, !text_eq(a->key_dir, b->key_dir), "CLOSEGATE_KEY_DIR");
     name_push(arena, names, !text_eq(a->policy, b->policy), "CLOSEGATE_POLICY");
     name_push(arena, names, !text_eq(a->engine_listen, b->engine_listen),
               "CLOSEGATE_ENGINE_LISTEN");

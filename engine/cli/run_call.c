@@ -153,7 +153,7 @@ static struct err local_open(struct cli *cli, struct local *l)
         return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
     TRY(book_lock(book, cli->arena, &l->lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &l->writer));
-    TRY(log_key_begin(cli, l->writer, &l->log_keys));
+    TRY(log_key_begin(cli, l->writer, NULL, &l->log_keys));
     TRY(anchor_check(cli, l->writer));
     TRY(local_start(l));
     return store_open(book, STORE_READER, cli->arena, &l->reader);

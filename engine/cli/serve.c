@@ -32,6 +32,7 @@ struct server {
     const char *book;
     struct policy *policy;
     struct book_lock *lock;
+    struct log_signer *signer; /* NULL: the keys are in this process */
     struct log_keys *log_keys;
     struct loop *loop;
     struct spine *spine;
@@ -58,7 +59,7 @@ static struct err record_start(struct server *s)
     TRY(disk_read(arena, cli_config(s->cli)->policy, POLICY_BYTES_MAX, &start.policy_text));
     start.binary_sha256 = binary_digest(arena);
     TRY(store_open(s->book, STORE_WRITER, arena, &store));
-    TRY(book_err(s->cli, log_key_begin(s->cli, store, &s->log_keys)));
+    TRY(book_err(s->cli, log_key_begin(s->cli, store, s->signer, &s->log_keys)));
     struct err e = engine_start(store, &start, cli_clock_us, arena, &s->policy, &inert);
     if (!inert && (e.kind == ERR_INPUT || e.kind == ERR_REFUSED))
         e.where = e.where == NULL ? cli_config(s->cli)->policy
@@ -243,6 +244,7 @@ static void stop(struct server *s)
     loop_free(s->loop);
     measure_fini();
     log_keys_free(s->log_keys);
+    log_signer_free(s->signer);
     book_unlock(s->lock);
 }
 
@@ -264,8 +266,10 @@ static int run_serve(struct cli *cli)
     log.level = (enum log_level)cli_config(cli)->log_level;
     log_init(&log);
     heap_bounds();
+    struct err e = keys_apart(cli, &s.signer);
     confine_early();
-    struct err e = auth_new(cli_config(cli), cli_clock_us(), &s.auth);
+    if (e.kind == ERR_NONE)
+        e = auth_new(cli_config(cli), cli_clock_us(), &s.auth);
     if (e.kind == ERR_NONE)
         e = open_book(&s);
     if (e.kind == ERR_NONE)

@@ -41,7 +41,7 @@ static struct err sweep(struct cli *cli, struct sweep_report *report)
         return err_at(ERR_MISSING, book, "there is no book: run closegate-engine init first");
     TRY(book_lock(book, cli->arena, &lock));
     TRY(store_open(book, STORE_WRITER, cli->arena, &store));
-    struct err e = log_key_begin(cli, store, &keys);
+    struct err e = log_key_begin(cli, store, NULL, &keys);
     if (e.kind == ERR_NONE)
         e = anchor_check(cli, store);
     if (e.kind == ERR_NONE)

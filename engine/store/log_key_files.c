@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/sys/disk.h"
-#include "engine/store/log_keys_own.h"
+#include "engine/store/log_signer_own.h"
 
 static struct err path_make(char out[KEY_PATH_MAX], const char *folder, const char *name)
 {
@@ -85,6 +85,13 @@ struct err log_keys_fill(struct key_slot *slot)
     return e;
 }
 
+struct err log_keys_fill_in(struct log_keys *keys, enum key_file file)
+{
+    struct key_slot *slot = log_keys_slot(keys, file);
+    return keys->signer == NULL ? log_keys_fill(slot)
+                                : log_signer_fill(keys, (size_t)(slot - keys->slots));
+}
+
 /* ---- one key goes, the next one comes ---- */
 
 /* The bytes first, then the name. May be cut off and begun again: a file that is gone is wiped. On
@@ -128,6 +135,8 @@ struct err log_keys_advance(struct log_keys *keys, const struct note_key *retire
     struct key_slot *old = log_keys_slot(keys, KEY_FILE_NOW);
     struct key_slot *next = log_keys_slot(keys, KEY_FILE_NEXT);
     char aside[KEY_PATH_MAX], path[KEY_PATH_MAX];
+    if (keys->signer != NULL)
+        return log_signer_advance(keys, retired, wipe);
     TRY(aside_path(keys, retired, aside));
     if (old->signer.secret != NULL) {
         ENSURE(log_keys_holds(old, retired), ERR_CONFLICT,

@@ -213,7 +213,7 @@ static struct err next_signer(struct log_keys *keys, enum key_file file, const c
 {
     uint8_t public_key[ED25519_KEY_LEN];
     *slot = log_keys_slot(keys, file);
-    TRY(log_keys_fill(*slot));
+    TRY(log_keys_fill_in(keys, file));
     ed25519_public((*slot)->signer.secret, public_key);
     return note_key_make(origin, NOTE_ED25519, public_key, &(*slot)->signer.key);
 }

@@ -21,8 +21,9 @@ struct key_slot {
 struct log_keys {
     char folder[KEY_PATH_MAX];
     struct key_slot slots[KEY_FILE_N];
-    size_t now;   /* the slot of log.key; the other one is log.key.next's */
-    bool rotated; /* the files may be behind the book */
+    size_t now;                /* the slot of log.key; the other one is log.key.next's */
+    bool rotated;              /* the files may be behind the book */
+    struct log_signer *signer; /* who holds them; NULL: this process */
 };
 
 struct key_slot *log_keys_slot(struct log_keys *keys, enum key_file file);
@@ -30,6 +31,8 @@ struct key_slot *log_keys_slot(struct log_keys *keys, enum key_file file);
 bool log_keys_holds(const struct key_slot *slot, const struct note_key *key);
 /* Loads the file, or makes it, or does neither when it is loaded already. */
 MUST_CHECK struct err log_keys_fill(struct key_slot *slot);
+/* The same, also where somebody else holds them. */
+MUST_CHECK struct err log_keys_fill_in(struct log_keys *keys, enum key_file file);
 /* log.key.next becomes log.key; what was log.key is kept as log.key.<id>.retired, or overwritten
  * and removed under that name. Any part of it may have been done before. */
 MUST_CHECK struct err log_keys_advance(struct log_keys *keys, const struct note_key *retired,

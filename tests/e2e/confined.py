@@ -119,7 +119,7 @@ def still_works(engine, book):
         f.write(text + "\n# another one\n")
     os.rename(policy + ".new", policy)
     engine.process.send_signal(1)
-    found = lib.wait_until(lambda: "another policy is in force" in engine.tail())
+    found = lib.wait_until(lambda: "another policy is in force" in engine.tail(), 120)
     check("a policy file that was replaced is taken at SIGHUP", found, engine.tail())
     code, text = book.cli("keys", "rotate")
     check("the log's key is changed", code == 0, text)
@@ -230,6 +230,78 @@ def marked(book, value, said):
         check("then there is no filter", found["Seccomp"] == "0" and found["NoNewPrivs"] == "1", found)
 
 
+# ---- the log's keys in a process of their own ----
+
+def signer_of(engine):
+    return asked(engine.port, "/healthz?detail")[1]["confinement"].get("signer", 0)
+
+
+def gone(pid):
+    """Ended; nobody may have asked after it yet."""
+    try:
+        return status_of(pid)["State"] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def is_signer(engine, pid):
+    found = status_of(pid)
+    check("the log's keys are with a child of the engine", found["PPid"] == str(engine.process.pid), found)
+    check("which has one thread and is confined as the engine is",
+          found["Threads"] == "1" and found["NoNewPrivs"] == "1" and int(found["CapEff"], 16) == 0
+          and (found["Seccomp"] == "2" or instrumented(engine.book.engine)), found)
+
+
+def keys_work(book, folder):
+    code, text = book.cli("keys", "rotate")
+    names = sorted(n for n in os.listdir(folder) if n.startswith("log.key"))
+    check("a rotation changes the files in their folder", code == 0 and len(names) == 2
+          and names[1].endswith(".retired"), (text, names))
+    key = json.loads(book.cli("keys", "list", "--json", check=True)[1])[0]["vkey"]
+    code, text = book.cli("audit", "verify", "--key", key)
+    check("and the log holds by the first key", code == 0, text)
+    check("none of them is in the data folder",
+          not [n for n in os.listdir(book.data) if n.startswith("log.key")], os.listdir(book.data))
+    text = book.cli("status")[1]
+    check("status says who holds the keys", re.search(r"keys held by process \d+", text), text)
+
+
+def ends(book, engine):
+    pid = signer_of(engine)
+    engine.kill()
+    check("after kill -9 of the engine its signer ends, too", lib.wait_until(lambda: gone(pid), 60))
+    engine.start()
+    os.kill(signer_of(engine), 9)
+    book.cli("keys", "rotate")
+    check("without its signer the engine stops rather than record what nobody signed",
+          lib.wait_until(lambda: engine.process.poll() is not None, 60), engine.tail())
+    engine.start()
+    code, text = book.cli("audit", "verify")
+    check("and the book is whole", code == 0, text)
+
+
+def keys_apart(binary):
+    folder = os.path.join(tempfile.mkdtemp(prefix="closegate-keys-"), "keys")
+    book = lib.Book(binary, env={"CLOSEGATE_KEY_DIR": folder})
+    engine = lib.Engine(book)
+    try:
+        book.make_anew()
+        engine.start()
+        is_signer(engine, signer_of(engine))
+        keys_work(book, folder)
+        ends(book, engine)
+        engine.stop()
+        inside = os.path.join(book.data, "keys")
+        os.makedirs(inside)
+        code, text = serve_fails(book, CLOSEGATE_KEY_DIR=inside)
+        check("a folder that the engine reads anyway is refused",
+              code == 1 and "CLOSEGATE_KEY_DIR" in text, (code, text))
+    finally:
+        engine.stop()
+        book.close()
+        shutil.rmtree(os.path.dirname(folder))
+
+
 def main():
     parser = agents.argparse.ArgumentParser()
     parser.add_argument("--engine")
@@ -243,6 +315,7 @@ def main():
     confined(binary)
     agent_and_witness(binary, agents.find_agent(given.agent))
     lacking(binary)
+    keys_apart(binary)
     print(f"# {time.monotonic() - began:.1f} s")
     return tap.done()
 

@@ -570,6 +570,21 @@ START_TEST(an_address_without_a_port_is_an_error)
 }
 END_TEST
 
+START_TEST(what_the_plan_reaches_is_known)
+{
+    struct confine_plan plan = {.name = "a test"}, names = plan, holder = plan;
+    confine_plan_path(&plan, folder, CONFINE_READ);
+    ck_assert(confine_plan_reaches(&plan, folder));
+    ck_assert(confine_plan_reaches(&plan, file));
+    ck_assert(!confine_plan_reaches(&plan, other)); /* its name begins as the folder's */
+    ck_assert(!confine_plan_reaches(&plan, "/tmp"));
+    confine_plan_path(&names, folder, CONFINE_SOCKET);
+    ck_assert(!confine_plan_reaches(&names, file));
+    confine_plan_folder_of(&holder, file, CONFINE_READ);
+    ck_assert(confine_plan_reaches(&holder, folder));
+}
+END_TEST
+
 START_TEST(a_plan_that_does_not_fit_is_an_error)
 {
     struct confine_plan plan = {.name = "a test"};
@@ -598,4 +613,5 @@ TEST_MAIN_AROUND("confine", up, tear_down, files_outside_of_the_plan_are_out_of_
                  what_the_kernel_lacks_is_an_error_unless_it_may_be_lacking,
                  unconfined_is_said_and_leaves_files_alone,
                  threads_that_would_not_be_confined_are_an_error, addresses_are_read_for_their_port,
-                 an_address_without_a_port_is_an_error, a_plan_that_does_not_fit_is_an_error)
+                 an_address_without_a_port_is_an_error, what_the_plan_reaches_is_known,
+                 a_plan_that_does_not_fit_is_an_error)

@@ -1,0 +1,135 @@
+/* The signer: it reads an ask, does it by the functions that an engine with the keys in its own
+ * process uses, and answers. It has no other input than its end of the pair and the folder. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/sys/log.h"
+#include "engine/store/log_signer_own.h"
+
+#define ARENA_BYTES ((size_t)64 * 1024)
+#define OURS        "closegate" /* what every text that a log's key signs begins with */
+#define FILES       64
+
+struct signing {
+    int fd;
+    const char *key_dir;
+    struct log_keys *keys; /* NULL: they could not be loaded */
+    struct {
+        struct signer_ask ask;
+        char text[SIGNED_MAX];
+    } in;
+};
+
+static void err_put(struct signer_said *said, struct err e)
+{
+    said->kind = (uint32_t)e.kind;
+    (void)snprintf(said->msg, sizeof said->msg, "%s", e.msg == NULL ? "" : e.msg);
+    (void)snprintf(said->where, sizeof said->where, "%s", e.where == NULL ? "" : e.where);
+}
+
+static struct err keys_load(struct signing *s)
+{
+    log_keys_free(s->keys);
+    s->keys = NULL;
+    return log_keys_open(s->key_dir, &s->keys);
+}
+
+/* The log's key signs for the log: an engine in somebody else's hands may not use it for a token or
+ * a program. */
+static struct err text_sign(struct signing *s, const struct key_slot *slot,
+                            uint8_t sig[ED25519_SIG_LEN])
+{
+    const size_t len = s->in.ask.text_len;
+    ENSURE(slot->signer.secret != NULL, ERR_MISSING, "there is no such key");
+    ENSURE(len >= sizeof OURS - 1 && memcmp(s->in.text, OURS, sizeof OURS - 1) == 0, ERR_AUTH,
+           "this is no text of a log");
+    ed25519_sign(slot->signer.secret, s->in.text, len, sig);
+    return OK;
+}
+
+static struct err advance(struct signing *s)
+{
+    struct note_key retired = {.alg = NOTE_ED25519};
+    memcpy(retired.id, s->in.ask.retired_id, sizeof retired.id);
+    memcpy(retired.public_key, s->in.ask.retired, sizeof retired.public_key);
+    return log_keys_advance(s->keys, &retired, s->in.ask.wipe != 0);
+}
+
+static struct err request_do(struct signing *s, struct signer_said *said)
+{
+    const struct signer_ask *ask = &s->in.ask;
+    if (ask->op == SIGNER_LOAD)
+        return keys_load(s);
+    ENSURE(s->keys != NULL && ask->slot < KEY_FILE_N, ERR_BUG, "the signer has no such key");
+    switch (ask->op) {
+    case SIGNER_FILL:
+        return log_keys_fill(&s->keys->slots[ask->slot]);
+    case SIGNER_SIGN:
+        return text_sign(s, &s->keys->slots[ask->slot], said->sig);
+    case SIGNER_ADVANCE:
+        return advance(s);
+    default:
+        return err_new(ERR_BUG, "the signer does not know this ask");
+    }
+}
+
+static bool say(const struct signing *s, struct signer_said *said)
+{
+    for (size_t i = 0; s->keys != NULL && i < KEY_FILE_N; i++) {
+        const struct ed25519_key *secret = s->keys->slots[i].signer.secret;
+        said->present[i] = secret != NULL;
+        if (secret != NULL)
+            ed25519_public(secret, said->public_key[i]);
+    }
+    said->now = s->keys == NULL ? 0 : (uint32_t)s->keys->now;
+    return send(s->fd, said, sizeof *said, MSG_NOSIGNAL) == (ssize_t)sizeof *said;
+}
+
+/* False: the engine has ended, or says something that is none of ours. */
+static bool request_read(struct signing *s)
+{
+    ssize_t n;
+    do {
+        n = recv(s->fd, &s->in, sizeof s->in, 0);
+    } while (n < 0 && errno == EINTR);
+    return n >= (ssize_t)sizeof s->in.ask &&
+           (size_t)n - sizeof s->in.ask == (size_t)s->in.ask.text_len;
+}
+
+static struct err begin(const struct signing *s, enum confine_need need, struct arena *arena)
+{
+    struct confine_plan plan = {.name = "closegate-engine, its signer", .files = FILES};
+    confine_plan_path(&plan, s->key_dir, CONFINE_WRITE);
+    TRY(confine_apply(&plan, need, arena));
+    return confine_listening();
+}
+
+/* Signals meant for the engine reach its whole group; the signer ends after the engine. */
+static void signals_ignore(void)
+{
+    static const int theirs[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        (void)signal(theirs[i], SIG_IGN);
+}
+
+void log_signer_run(int fd, const char *key_dir, enum confine_need need)
+{
+    static struct signing s;
+    struct signer_said said = {.kind = ERR_NONE};
+    CLEANUP(arena_free) struct arena *arena = arena_new(ARENA_BYTES);
+    s = (struct signing){.fd = fd, .key_dir = key_dir};
+    signals_ignore();
+    err_put(&said, begin(&s, need, arena));
+    bool go_on = say(&s, &said) && said.kind == ERR_NONE;
+    while (go_on && request_read(&s)) {
+        said = (struct signer_said){.kind = ERR_NONE};
+        err_put(&said, request_do(&s, &said));
+        go_on = say(&s, &said);
+    }
+    log_keys_free(s.keys);
+    _exit(0);
+}
