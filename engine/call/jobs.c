@@ -1,5 +1,5 @@
-/* The job thread: one long work at a time. It reads on its own connection and hands its changes to
- * the writer in batches, among everybody else's. */
+/* The job thread: one long work at a time, a person's before a machine's. It reads on its own
+ * connection and hands its changes to the writer in batches, among everybody else's. */
 #include <time.h>
 
 #include "common/base/invariant.h"
@@ -9,7 +9,6 @@
 
 #define BATCH_MAX         256
 #define RETRY_NS          1000000
-#define BATCH_MAX         256
 #define PROGRESS_EVERY_MS 200
 
 struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t depth)
@@ -17,6 +16,7 @@ struct err jobs_open(struct jobs *j, const struct spine_options *options, size_t
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     j->options = *options;
+    lanes_init(&j->lanes);
     pthread_mutex_init(&j->mutex, NULL);
     TRY(bus_port_open("job", depth, &j->port));
     TRY(bus_port_open("job-reply", 4 * BATCH_MAX, &j->reply));
@@ -59,8 +59,10 @@ static struct err port_begin(struct job_port *base, struct call **calls, size_t 
     void *items[BATCH_MAX];
     ENSURE(n <= BATCH_MAX && port->under_way_n == 0, ERR_BUG, "more than one batch under way");
     for (size_t i = 0; i < n; i++) {
-        port->under_way[i] =
-            (struct work){.call = calls[i], .queued_us = metric_now_us(), .reply_to = REPLY_JOB};
+        port->under_way[i] = (struct work){.call = calls[i],
+                                           .queued_us = metric_now_us(),
+                                           .reply_to = REPLY_JOB,
+                                           .asker = {.lane = LANE_WORK}};
         items[i] = &port->under_way[i];
     }
     TRY(bus_send(port->jobs->to_writer, items, n));
@@ -145,19 +147,21 @@ static void job_run(struct jobs *j, struct call *c)
 static void *jobs_run(void *arg)
 {
     struct jobs *j = arg;
-    struct err e = OK;
-    while (e.kind == ERR_NONE) {
-        void *item;
-        size_t n;
-        e = bus_recv(j->port, true, &item, 1, &n);
-        if (e.kind != ERR_NONE || n == 0)
+    struct err e = OK, lost = OK;
+    while (lost.kind == ERR_NONE && (e.kind == ERR_NONE || lanes_waiting(&j->lanes) > 0)) {
+        if (e.kind == ERR_NONE)
+            e = lanes_gather(&j->lanes, j->port, lanes_waiting(&j->lanes) == 0);
+        struct work *w = lanes_next(&j->lanes);
+        void *item = w;
+        if (w == NULL)
             continue;
-        job_run(j, ((struct work *)item)->call);
+        job_run(j, w->call);
         progress_end(j);
-        e = bus_send(j->to_loop, &item, 1);
+        lost = bus_send(j->to_loop, &item, 1);
     }
-    if (e.kind != ERR_MISSING)
-        log_error("the job thread ended", LOG_TEXT("why", e.msg), LOG_END);
+    if (e.kind != ERR_MISSING || lost.kind != ERR_NONE)
+        log_error("the job thread ended", LOG_TEXT("why", lost.msg == NULL ? e.msg : lost.msg),
+                  LOG_END);
     return NULL;
 }
 

@@ -1,4 +1,5 @@
-/* Reader threads: each has its own read-only connection and gives every read one snapshot. A
+/* Reader threads: each has its own read-only connection and gives every read one snapshot. Who
+ * reads next is said by the lanes: a page that a person waits for does not wait for a loop's. A
  * connection under which the disk failed may have lost its way in the log's index: it is opened
  * anew before the next read. */
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct err reader_open(struct reader *r, const struct spine_options *options, in
     CLEANUP(arena_free) struct arena *arena = arena_new(1 << 20);
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     r->options = *options;
+    lanes_init(&r->lanes);
     (void)snprintf(r->name, sizeof r->name, "reader-%d", number);
     TRY(bus_port_open(r->name, depth, &r->port));
     struct err e = store_open(options->book_path, STORE_READER, arena, &r->store);
@@ -90,36 +92,51 @@ static void read_work(struct reader *r, struct work *w)
     (void)measure_step(STEP_READ, began);
 }
 
+/* What was read and is not handed back yet. */
+struct handful {
+    void *items[READ_BATCH];
+    size_t n;
+    int64_t since_us; /* of the first */
+};
+
+static struct err hand_back(struct reader *r, struct handful *h)
+{
+    struct err e = bus_send(r->to_loop, h->items, h->n);
+    h->n = 0;
+    return e;
+}
+
 /* Short reads are handed back together; but nobody waits for another's long one, and what a read
  * has built does not lie here while the next ones build theirs. */
-static struct err read_batch(struct reader *r, void **items, size_t n)
+static struct err read_next(struct reader *r, struct handful *h)
 {
-    size_t done = 0;
-    int64_t since = metric_now_us();
-    for (size_t i = 0; i < n; i++) {
-        read_work(r, items[i]);
-        if (i + 1 < n && metric_now_us() - since < HAND_BACK_US)
-            continue;
-        TRY(bus_send(r->to_loop, items + done, i + 1 - done));
-        done = i + 1;
-        since = metric_now_us();
-    }
-    return OK;
+    struct work *w = lanes_next(&r->lanes);
+    if (h->n == 0)
+        h->since_us = metric_now_us();
+    read_work(r, w);
+    h->items[h->n++] = w;
+    const bool more = lanes_waiting(&r->lanes) > 0 || bus_waiting(r->port);
+    if (more && h->n < READ_BATCH && metric_now_us() - h->since_us < HAND_BACK_US)
+        return OK;
+    return hand_back(r, h);
 }
 
 static void *reader_run(void *arg)
 {
     struct reader *r = arg;
-    struct err e = OK;
-    while (e.kind == ERR_NONE) {
-        void *items[READ_BATCH];
-        size_t n = 0;
-        e = bus_recv(r->port, true, items, READ_BATCH, &n);
-        if (e.kind == ERR_NONE && n > 0)
-            e = read_batch(r, items, n);
+    struct handful h = {.n = 0};
+    struct err e = OK, lost = OK;
+    while (lost.kind == ERR_NONE && (e.kind == ERR_NONE || lanes_waiting(&r->lanes) > 0)) {
+        if (e.kind == ERR_NONE)
+            e = lanes_gather(&r->lanes, r->port, lanes_waiting(&r->lanes) == 0);
+        if (lanes_waiting(&r->lanes) > 0)
+            lost = read_next(r, &h);
     }
-    if (e.kind != ERR_MISSING)
-        log_error("a reader thread ended", LOG_TEXT("why", e.msg), LOG_END);
+    if (lost.kind == ERR_NONE && h.n > 0)
+        lost = hand_back(r, &h);
+    if (e.kind != ERR_MISSING || lost.kind != ERR_NONE)
+        log_error("a reader thread ended", LOG_TEXT("why", lost.msg == NULL ? e.msg : lost.msg),
+                  LOG_END);
     return NULL;
 }
 

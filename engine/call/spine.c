@@ -31,7 +31,8 @@ struct spine {
     struct jobs jobs;
     struct checkpointer checkpointer;
     int readers_n, next_reader;
-    int jobs_n; /* under way, the waiting ones too */
+    size_t reading[READERS_MAX]; /* what each reader has */
+    int jobs_n;                  /* under way, the waiting ones too */
     struct spine_stats stats;
     bool stopping;
     loop_fn *on_commit;
@@ -70,6 +71,8 @@ static void work_done(struct spine *s, struct work *w)
         return;
     s->stats.in_flight--;
     s->stats.calls++;
+    if (w->reader >= 0)
+        s->reading[w->reader]--;
     if (w->call != NULL) {
         s->stats.failed += w->call->outcome == CALL_FAILED;
         s->jobs_n -= is_job(w);
@@ -109,28 +112,45 @@ static void on_done(void *ctx)
     }
 }
 
-static struct bus_sender *sender_for(struct spine *s, const struct work *w)
+/* The one with the least to do; among equals they take turns. */
+static int reader_for(struct spine *s)
+{
+    int least = s->next_reader = (s->next_reader + 1) % s->readers_n;
+    for (int i = 0; i < s->readers_n; i++)
+        if (s->reading[i] < s->reading[least])
+            least = i;
+    return least;
+}
+
+static struct bus_sender *sender_for(struct spine *s, struct work *w)
 {
     enum tool_run run = w->call == NULL ? TOOL_READ : w->call->tool->run;
     if (run == TOOL_CHANGE || w->open != NULL)
         return s->to_writer;
     if (run == TOOL_JOB)
         return s->to_job;
-    s->next_reader = (s->next_reader + 1) % s->readers_n;
-    return s->to_reader[s->next_reader];
+    w->reader = reader_for(s);
+    return s->to_reader[w->reader];
+}
+
+/* Machines leave some room to people, in whatever is bounded. */
+static size_t room_of(enum lane lane, size_t max)
+{
+    return lane == LANE_PEOPLE ? max : max - max / 8;
 }
 
 static struct err submit(struct spine *s, const struct work *work)
 {
     ENSURE(!s->stopping, ERR_LIMIT, "the engine is stopping");
-    ENSURE((size_t)s->stats.in_flight < s->options.in_flight_max, ERR_LIMIT,
-           "too many requests are under way; try again");
-    ENSURE(!is_job(work) || s->jobs_n < JOBS_MAX, ERR_LIMIT,
+    ENSURE((size_t)s->stats.in_flight < room_of(work->asker.lane, s->options.in_flight_max),
+           ERR_LIMIT, "too many requests are under way; try again");
+    ENSURE(!is_job(work) || (size_t)s->jobs_n < room_of(work->asker.lane, JOBS_MAX), ERR_LIMIT,
            "too much long work is waiting; try again");
     struct work *w = malloc(sizeof *w);
     ENSURE(w != NULL, ERR_LIMIT, "out of memory");
     *w = *work;
     w->queued_us = metric_now_us();
+    w->reader = -1;
     void *item = w;
     struct err e = bus_send(sender_for(s, w), &item, 1);
     if (e.kind != ERR_NONE) {
@@ -139,12 +159,15 @@ static struct err submit(struct spine *s, const struct work *work)
     }
     s->stats.in_flight++;
     s->jobs_n += is_job(work);
+    if (w->reader >= 0)
+        s->reading[w->reader]++;
     return OK;
 }
 
 struct err spine_submit(struct spine *spine, struct call *c, call_done *done, void *arg)
 {
-    struct work w = {.call = c, .done = done, .arg = arg, .reply_to = REPLY_LOOP};
+    struct work w = {
+        .call = c, .done = done, .arg = arg, .reply_to = REPLY_LOOP, .asker = asker_of(&c->actor)};
     if (c->tool->open != NULL) {
         w.open = call_open_new(c);
         ENSURE(w.open != NULL, ERR_LIMIT, "out of memory");
@@ -152,12 +175,22 @@ struct err spine_submit(struct spine *spine, struct call *c, call_done *done, vo
     return submit(spine, &w);
 }
 
+struct err spine_read_for(struct spine *spine, struct asker asker, struct arena *arena,
+                          spine_read_fn *fn, spine_read_done *done, void *arg)
+{
+    const struct work w = {.arena = arena,
+                           .read = fn,
+                           .read_done = done,
+                           .arg = arg,
+                           .reply_to = REPLY_LOOP,
+                           .asker = asker};
+    return submit(spine, &w);
+}
+
 struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *fn,
                       spine_read_done *done, void *arg)
 {
-    const struct work w = {
-        .arena = arena, .read = fn, .read_done = done, .arg = arg, .reply_to = REPLY_LOOP};
-    return submit(spine, &w);
+    return spine_read_for(spine, (struct asker){.lane = LANE_PEOPLE}, arena, fn, done, arg);
 }
 
 static void on_moved(void *ctx)

@@ -4,6 +4,7 @@
 #define ENGINE_CALL_SPINE_H
 
 #include "common/sys/loop.h"
+#include "engine/call/asker.h"
 #include "engine/call/call.h"
 
 struct spine;
@@ -16,7 +17,7 @@ struct spine_options {
     const char *const *posture; /* of every event: store_posture_set */
     size_t posture_n;
     int readers;          /* threads; at least 1 */
-    size_t in_flight_max; /* calls under way; more are ERR_LIMIT */
+    size_t in_flight_max; /* calls under way, an eighth of them people's alone; more: ERR_LIMIT */
     int64_t (*clock_us)(void);
     int64_t clock_jump_us;  /* a clock that jumps further forward stops commits; 0: none does */
     int64_t log_frames_max; /* of the write-ahead log before the writer makes room; 0: 256 MiB */
@@ -33,12 +34,15 @@ void spine_stop(struct spine *spine);
 typedef void call_done(struct call *c, void *arg);
 MUST_CHECK struct err spine_submit(struct spine *spine, struct call *c, call_done *done, void *arg);
 
-/* Runs `fn` with a snapshot on a reader thread and then `done` on the loop thread: authentication,
- * resources. */
+/* Runs `fn` with a snapshot on a reader thread and then `done` on the loop thread: what the engine
+ * asks for itself; spine_read_for: on somebody's behalf, when it is their turn. */
 typedef struct err spine_read_fn(struct tx *tx, void *arg);
 typedef void spine_read_done(struct err e, void *arg);
 MUST_CHECK struct err spine_read(struct spine *spine, struct arena *arena, spine_read_fn *fn,
                                  spine_read_done *done, void *arg);
+
+MUST_CHECK struct err spine_read_for(struct spine *spine, struct asker asker, struct arena *arena,
+                                     spine_read_fn *fn, spine_read_done *done, void *arg);
 
 /* `fn` runs on the loop thread after groups that appended events, whoever asked for them; several
  * groups may be one call. One a spine; NULL: nobody. */

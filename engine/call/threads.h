@@ -9,12 +9,15 @@
 #include <stdatomic.h>
 
 #include "common/sys/bus.h"
+#include "engine/call/lanes.h"
 #include "engine/call/spine.h"
 
 enum reply_to { REPLY_LOOP, REPLY_JOB };
 
 /* One item on the bus: a call, or a read by function. */
 struct work {
+    struct fair_item place; /* among what waits for a thread */
+    struct asker asker;
     struct call *call;
     struct call *open; /* a job's request on its way to the writer; NULL once it is through */
     call_done *done;
@@ -25,6 +28,7 @@ struct work {
     void *arg;
     int64_t queued_us; /* metric_now_us, when it was handed over */
     enum reply_to reply_to;
+    int reader; /* which one has it; -1: none */
 };
 
 /* ---- between two groups: checkpoint.c ----
@@ -57,18 +61,14 @@ bool clock_stopped(struct clock_watch *w, struct store *store, struct call *c,
                    int64_t (*clock_us)(void));
 
 /* ---- the writer: writer.c ---- */
-enum {
-    GROUP_MAX = 512, /* calls a group may hold */
-    WORK_MAX = 1024, /* calls of long work that wait: more than a job hands over at once */
-};
+enum { GROUP_MAX = 512 }; /* calls a group may hold */
 
 struct writer {
     struct spine_options options;
     struct bus_port *port;
     struct bus_sender *to_loop, *to_job;
     struct store *store;
-    struct work *people[GROUP_MAX], *work[WORK_MAX]; /* what waits, the oldest first */
-    size_t people_n, work_n;
+    struct lanes lanes; /* what waits */
     pthread_t thread;
     bool started;
     struct between between;
@@ -94,6 +94,7 @@ struct reader {
     struct bus_port *port;
     struct bus_sender *to_loop;
     struct store *store;
+    struct lanes lanes;
     pthread_t thread;
     bool started;
 };
@@ -109,6 +110,7 @@ struct jobs {
     struct bus_port *port, *reply;
     struct bus_sender *to_writer, *to_loop;
     struct store *store;
+    struct lanes lanes;
     pthread_t thread;
     bool started;
     atomic_bool cancel;

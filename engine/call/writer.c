@@ -1,7 +1,9 @@
 /* The writer thread: takes what has gathered, commits it as one group, answers. People's calls go
- * first; what long work hands over fills the group for a bounded time, and no longer than nobody
- * else waits. After a commit whose outcome is not known the connection is not trusted any more: it
- * is opened anew, and SQLite's own recovery says what is there. */
+ * first, then machines', then what long work hands over; each kind in turns, so that one caller's
+ * many wait behind themselves. All of the people's that have come are in the group; the others fill
+ * it for a bounded time, and no longer than nobody further ahead waits. After a commit whose
+ * outcome is not known the connection is not trusted any more: it is opened anew, and SQLite's own
+ * recovery says what is there. */
 #include <signal.h>
 #include <string.h>
 
@@ -10,7 +12,8 @@
 #include "engine/call/threads.h"
 #include "engine/store/log_keys.h"
 
-/* How long a group may take calls of long work: while nobody waits, and while somebody does. */
+/* How long a group may take calls of those further back: while nobody waits for their end, and
+ * while somebody does. */
 #define ALONE_US  20000
 #define SHARED_US 4000
 
@@ -64,6 +67,7 @@ struct err writer_open(struct writer *w, const struct spine_options *options, si
     ENSURE(arena != NULL, ERR_LIMIT, "out of memory");
     w->options = *options;
     between_init(&w->between);
+    lanes_init(&w->lanes);
     w->clock.limit_us = options->clock_jump_us;
     TRY(bus_port_open("writer", depth, &w->port));
     struct err e = book_open(w, arena);
@@ -86,63 +90,66 @@ static void store_again(struct writer *w)
         log_error("the book could not be opened again", LOG_TEXT("why", e.msg), LOG_END);
 }
 
-/* ---- what waits ---- */
-
-static size_t waiting(const struct writer *w)
-{
-    return w->people_n + w->work_n;
-}
-
-/* Takes what has arrived; with `wait` sleeps until something has. */
-static struct err gather(struct writer *w, bool wait)
-{
-    void *items[GROUP_MAX];
-    size_t room = GROUP_MAX - w->people_n, n;
-    if (room > WORK_MAX - w->work_n)
-        room = WORK_MAX - w->work_n;
-    if (room == 0)
-        return OK;
-    struct err e = bus_recv(w->port, wait, items, room, &n);
-    for (size_t i = 0; i < n; i++) {
-        struct work *work = items[i];
-        if (work->reply_to == REPLY_JOB)
-            w->work[w->work_n++] = work;
-        else
-            w->people[w->people_n++] = work;
-    }
-    return e;
-}
-
-/* The first `people` and `work` of what waits were answered. */
-static void forget(struct writer *w, size_t people, size_t work)
-{
-    w->people_n -= people;
-    w->work_n -= work;
-    memmove(w->people, w->people + people, w->people_n * sizeof w->people[0]);
-    memmove(w->work, w->work + work, w->work_n * sizeof w->work[0]);
-}
-
 /* ---- a group ---- */
 
-/* How far a group has come. The first `must` calls are people's and one of long work, so that
- * neither waits for ever. */
+/* What a group may run, in this order. The first `must` of it are the people's and one of each
+ * further lane, so that nobody waits for ever. */
 struct slice {
     struct writer *w;
-    size_t people, must, asked;
-    int64_t until_us;
+    struct work *works[GROUP_MAX];
+    size_t n, must, asked;
+    int64_t until_us[LANES]; /* when calls of that lane are not begun any more */
 };
 
 static bool go_on(void *arg)
 {
     struct slice *s = arg;
-    if (s->asked++ < s->must)
+    struct lanes *lanes = &s->w->lanes;
+    const size_t at = s->asked++;
+    if (at < s->must)
         return true;
-    if (metric_now_us() >= s->until_us)
+    const enum lane lane = s->works[at]->asker.lane;
+    if (metric_now_us() >= s->until_us[lane])
         return false;
-    if (!bus_waiting(s->w->port))
-        return true;
-    struct err e = gather(s->w, true); /* on its way: not a long wait */
-    return e.kind == ERR_NONE && s->w->people_n == s->people;
+    struct err e = lanes_gather(lanes, s->w->port, false);
+    for (unsigned ahead = 0; ahead < lane; ahead++)
+        if (lanes->lane[ahead].n > 0)
+            return false;
+    return e.kind == ERR_NONE;
+}
+
+static void slice_take(struct slice *s, enum lane lane, size_t max)
+{
+    struct work *work = NULL;
+    for (size_t i = 0; i < max && s->n < GROUP_MAX; i++) {
+        work = lane_next(&s->w->lanes, lane);
+        if (work == NULL)
+            return;
+        s->works[s->n++] = work;
+    }
+}
+
+static void slice_begin(struct writer *w, struct slice *s)
+{
+    const struct fair *lane = w->lanes.lane;
+    const bool people = lane[LANE_PEOPLE].n > 0, others = people || lane[LANE_MACHINES].n > 0;
+    const int64_t now = metric_now_us();
+    *s = (struct slice){.w = w};
+    s->until_us[LANE_MACHINES] = now + (people ? SHARED_US : ALONE_US);
+    s->until_us[LANE_WORK] = now + (others ? SHARED_US : ALONE_US);
+    slice_take(s, LANE_PEOPLE, GROUP_MAX - LANES);
+    slice_take(s, LANE_MACHINES, 1);
+    slice_take(s, LANE_WORK, 1);
+    s->must = s->n;
+    slice_take(s, LANE_MACHINES, GROUP_MAX);
+    slice_take(s, LANE_WORK, GROUP_MAX);
+}
+
+/* What was not run waits on, where it was. */
+static void slice_end(struct slice *s, size_t ran)
+{
+    while (s->n > ran)
+        lane_again(&s->w->lanes, s->works[--s->n]);
 }
 
 static void cannot_write(struct call **calls, size_t n)
@@ -251,39 +258,31 @@ static void wake_loop(struct writer *w)
 
 static void group_next(struct writer *w)
 {
-    struct work *works[GROUP_MAX];
+    struct slice s;
     struct call *calls[GROUP_MAX];
     const int64_t began = metric_now_us();
-    size_t people = w->people_n, n = 0;
-    for (; n < people; n++)
-        works[n] = w->people[n];
-    for (size_t i = 0; i < w->work_n && n < GROUP_MAX; i++)
-        works[n++] = w->work[i];
-    for (size_t i = 0; i < n; i++)
-        calls[i] = works[i]->open != NULL ? works[i]->open : works[i]->call;
-    struct slice slice = {.w = w,
-                          .people = people,
-                          .must = people + 1,
-                          .until_us = metric_now_us() + (people > 0 ? SHARED_US : ALONE_US)};
+    slice_begin(w, &s);
+    for (size_t i = 0; i < s.n; i++)
+        calls[i] = s.works[i]->open != NULL ? s.works[i]->open : s.works[i]->call;
     between_enter(&w->between);
-    size_t ran = group_run(w, calls, n, &slice);
+    size_t ran = group_run(w, calls, s.n, &s);
     keys_follow(w);
     between_leave(&w->between);
     store_told(w);
-    group_measured(works, ran, began);
-    answer(w, works, ran);
+    slice_end(&s, ran);
+    group_measured(s.works, ran, began);
+    answer(w, s.works, ran);
     wake_loop(w);
-    forget(w, people, ran - people);
 }
 
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
     struct err e = OK;
-    while (e.kind == ERR_NONE || waiting(w) > 0) {
+    while (e.kind == ERR_NONE || lanes_waiting(&w->lanes) > 0) {
         if (e.kind == ERR_NONE)
-            e = gather(w, waiting(w) == 0);
-        if (waiting(w) > 0)
+            e = lanes_gather(&w->lanes, w->port, lanes_waiting(&w->lanes) == 0);
+        if (lanes_waiting(&w->lanes) > 0)
             group_next(w);
     }
     if (e.kind != ERR_MISSING) /* the port was not closed */
