@@ -165,7 +165,7 @@ static bool mend(struct mcpc *m, const struct ask *ask, const struct heard *hear
 
 static bool is_busy(int status)
 {
-    return status == 502 || status == 503 || status == 504;
+    return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
 /* How long to wait before it is said again; -1: it is not. */

@@ -284,7 +284,8 @@ struct err server_new(const struct server_options *options, struct server **out)
                                 .work = work,
                                 .done = done,
                                 .ctx = s};
-    struct web_limits limits = web_limits_default();
+    struct web_limits limits =
+        web_limits_of(&config->http, config->trusted_proxies.items, config->trusted_proxies.n);
     limits.connections_max = (size_t)config->max_connections;
     limits.per_peer_max = (size_t)config->max_connections_per_peer;
     struct err e = pool_start(options->loop, &pool, &s->pool);

@@ -205,6 +205,7 @@ static const struct setting rows[] = {
      .help = "How many requests are worked on at the same time; others queue."},
     ROW_MAX_CONNECTIONS,
     ROW_MAX_CONNECTIONS_PER_PEER,
+    ROWS_HTTP_PACE,
     {.name = "CLOSEGATE_METRICS_PEERS",
      .type = SETTING_NETWORKS,
      AT(metrics_peers),

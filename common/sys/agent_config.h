@@ -5,6 +5,7 @@
 #define COMMON_SYS_AGENT_CONFIG_H
 
 #include "common/sys/config.h"
+#include "common/sys/http_pace.h"
 #include "common/sys/llm_config.h"
 
 enum agent_client_auth { /* how we show ourselves at the provider's token endpoint */
@@ -74,6 +75,7 @@ struct agent_config {
     int64_t session_idle_minutes, session_hours;
     int64_t workers;
     int64_t max_connections, max_connections_per_peer;
+    struct http_pace http;
     struct setting_networks metrics_peers;
     int log_level;             /* enum log_level */
     int unsafe_no_confinement; /* enum confine_need; in dev WHOLE asks for what there is */

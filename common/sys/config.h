@@ -4,6 +4,7 @@
 #ifndef COMMON_SYS_CONFIG_H
 #define COMMON_SYS_CONFIG_H
 
+#include "common/sys/http_pace.h"
 #include "common/sys/log.h"
 #include "common/sys/settings.h"
 #include "common/sys/tls.h"
@@ -42,6 +43,8 @@ struct config {
     struct setting_list allowed_hosts;
     int log_level; /* enum log_level */
     int64_t max_connections, max_connections_per_peer;
+    struct http_pace http;
+    int64_t actor_rate, actor_in_flight;   /* requests of one caller; 0: any */
     struct setting_networks metrics_peers; /* who may read /metrics over TCP */
     int64_t clock_jump_seconds;            /* 0: no limit */
     int64_t sweep_seconds;                 /* 0: no timer */

@@ -32,6 +32,28 @@
         .help = "Open connections of one TCP peer address; 0 for no such ceiling."                 \
     }
 
+#define HTTP_SECONDS(word, m, standard, text)                                                      \
+    {                                                                                              \
+        .name = "CLOSEGATE_HTTP_" word "_SECONDS", .type = SETTING_INT, AT(http.m),                \
+        .fallback = standard, .min = 1, .max = 86400, .help = text                                 \
+    }
+
+/* `http` is a struct http_pace. */
+#define ROWS_HTTP_PACE                                                                             \
+    HTTP_SECONDS("HEAD", head_s, "10",                                                             \
+                 "From a connection, or a request's first byte, to the end of its headers."),      \
+        HTTP_SECONDS("BODY", body_s, "30", "From there to the end of the request's body."),        \
+        HTTP_SECONDS("IDLE", idle_s, "60", "Between two requests of a connection."),               \
+        HTTP_SECONDS(                                                                              \
+            "WRITE", write_s, "30",                                                                \
+            "Until a client has taken the whole of an answer, or what a stream owes it."),         \
+    {                                                                                              \
+        .name = "CLOSEGATE_PEER_RATE", .type = SETTING_INT, AT(http.peer_rate),                    \
+        .fallback = "1000", .min = 0, .max = 1000000,                                              \
+        .help = "Requests a second of one TCP peer address (twice as many at once), besides the "  \
+                "trusted proxies, who speak for many; 0 for any."                                  \
+    }
+
 /* A listener's TLS. `who` is the name's beginning, `m` the struct tls_files. */
 #define ROWS_TLS(who, m)                                                                           \
     {.name = who "_TLS_CERT",                                                                      \

@@ -41,7 +41,7 @@ void peers_free(struct peers *peers)
     free(peers);
 }
 
-static struct netaddr net_of(const struct netaddr *addr)
+struct netaddr peers_net(const struct netaddr *addr)
 {
     struct netaddr net = *addr;
     if (!netaddr_is_v4(addr) && !netaddr_is_loopback(addr))
@@ -63,7 +63,7 @@ static struct peer **find(struct peers *peers, const struct netaddr *net)
 
 bool peers_enter(struct peers *peers, const struct netaddr *addr, size_t max)
 {
-    struct netaddr net = net_of(addr);
+    struct netaddr net = peers_net(addr);
     struct peer **link = find(peers, &net);
     if (*link == NULL) {
         struct peer *peer = max == 0 ? NULL : calloc(1, sizeof *peer);
@@ -80,7 +80,7 @@ bool peers_enter(struct peers *peers, const struct netaddr *addr, size_t max)
 
 void peers_leave(struct peers *peers, const struct netaddr *addr)
 {
-    struct netaddr net = net_of(addr);
+    struct netaddr net = peers_net(addr);
     struct peer **link = find(peers, &net);
     INVARIANT(*link != NULL && (*link)->n > 0);
     struct peer *peer = *link;
@@ -92,7 +92,7 @@ void peers_leave(struct peers *peers, const struct netaddr *addr)
 
 size_t peers_count(struct peers *peers, const struct netaddr *addr)
 {
-    struct netaddr net = net_of(addr);
+    struct netaddr net = peers_net(addr);
     const struct peer *peer = *find(peers, &net);
     return peer == NULL ? 0 : peer->n;
 }

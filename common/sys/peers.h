@@ -19,4 +19,7 @@ bool peers_enter(struct peers *peers, const struct netaddr *addr, size_t max);
 void peers_leave(struct peers *peers, const struct netaddr *addr);
 size_t peers_count(struct peers *peers, const struct netaddr *addr);
 
+/* What counts as one peer. */
+struct netaddr peers_net(const struct netaddr *addr);
+
 #endif

@@ -40,6 +40,21 @@ struct web_limits web_limits_default(void)
                                .write_ms = 30000};
 }
 
+struct web_limits web_limits_of(const struct http_pace *pace, const struct netblock *carriers,
+                                size_t carriers_n)
+{
+    struct web_limits limits = web_limits_default();
+    limits.head_ms = (uint32_t)pace->head_s * 1000;
+    limits.shake_ms = limits.head_ms;
+    limits.body_ms = (uint32_t)pace->body_s * 1000;
+    limits.idle_ms = (uint32_t)pace->idle_s * 1000;
+    limits.write_ms = (uint32_t)pace->write_s * 1000;
+    limits.per_peer_rate = pace->peer_rate;
+    limits.carriers = carriers;
+    limits.carriers_n = carriers_n;
+    return limits;
+}
+
 /* Every status that we answer with; one more row for the rest. */
 static void counts_init(struct web *web)
 {
@@ -73,6 +88,11 @@ void web_accepted(const struct web *web, int64_t *taken, int64_t *refused)
     *refused = web->refused;
 }
 
+int64_t web_limited(const struct web *web)
+{
+    return web->limited;
+}
+
 struct err web_new(struct loop *loop, const struct web_limits *limits,
                    const struct web_route *routes, size_t routes_n, void *ctx, struct web **out)
 {
@@ -83,7 +103,11 @@ struct err web_new(struct loop *loop, const struct web_limits *limits,
     TAILQ_INIT(&web->conns);
     TAILQ_INIT(&web->idle);
     web->peers = peers_new();
-    if (web->peers == NULL || getrandom(&web->id_next, sizeof web->id_next, 0) < 0) {
+    if (limits->per_peer_rate > 0)
+        web->rates = quota_new(&(struct quota_limits){.per_second = limits->per_peer_rate,
+                                                      .burst = 2 * limits->per_peer_rate});
+    if (web->peers == NULL || (limits->per_peer_rate > 0 && web->rates == NULL) ||
+        getrandom(&web->id_next, sizeof web->id_next, 0) < 0) {
         web_free(web);
         return err_new(ERR_LIMIT, "out of memory");
     }
@@ -128,6 +152,7 @@ void web_free(struct web *web)
     if (web->drain_timer != NULL)
         event_free(web->drain_timer);
     peers_free(web->peers);
+    quota_free(web->rates);
     tls_server_free(web->tls);
     free(web);
 }

@@ -17,6 +17,7 @@
 
 #include "common/base/err.h"
 #include "common/sys/http1.h"
+#include "common/sys/http_pace.h"
 #include "common/sys/http_reply.h"
 #include "common/sys/loop.h"
 #include "common/sys/netaddr.h"
@@ -34,10 +35,17 @@ struct web_limits {
     uint32_t body_ms;       /* from there to the end of its body */
     uint32_t idle_ms;       /* between requests */
     uint32_t write_ms;      /* from the reply to its last byte taken by the kernel */
+    int64_t per_peer_rate;  /* requests a second of one TCP peer address, twice as many at once; 0:
+                               any. A request past it gets 429 with Retry-After, no handler. */
+    const struct netblock *carriers; /* peers that speak for many, and have no rate of their own */
+    size_t carriers_n;               /* both by reference */
 };
 
-/* 1024, 512, 10 s, 30 s, 60 s, 30 s. */
+/* 1024, 512, 10 s, 30 s, 60 s, 30 s, and any rate. */
 struct web_limits web_limits_default(void);
+/* The same with what the settings say; `carriers` may be NULL when n is 0. */
+struct web_limits web_limits_of(const struct http_pace *pace, const struct netblock *carriers,
+                                size_t carriers_n);
 
 /* Who is at the other end. `addr` is all zero for a Unix socket, whose credentials are the kernel's
  * (SO_PEERCRED, at connect time). */
@@ -121,6 +129,8 @@ struct web_count {
 const struct web_count *web_counts(const struct web *web, size_t *n);
 /* Connections that were taken, and those turned away at a ceiling. */
 void web_accepted(const struct web *web, int64_t *taken, int64_t *refused);
+/* Requests past their peer's rate. */
+int64_t web_limited(const struct web *web);
 
 /* The request, its peer, its id (16 hex digits, also in the X-Request-Id response field) and the
  * trace id of a well-formed `traceparent` (32 hex digits) or NULL. All live until web_reply. */

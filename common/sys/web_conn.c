@@ -5,6 +5,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -191,6 +192,39 @@ static void trace_read(const struct http_req *req, char out[33])
     out[trace.len] = '\0';
 }
 
+/* Peers have a rate; proxies that we trust speak for many, who are counted further inside. */
+static bool has_rate(const struct conn *conn)
+{
+    const struct web_limits *limits = &conn->web->limits;
+    if (conn->web->rates == NULL || conn->peer.is_unix)
+        return false;
+    for (size_t i = 0; i < limits->carriers_n; i++)
+        if (netblock_has(&limits->carriers[i], &conn->peer.addr))
+            return false;
+    return true;
+}
+
+/* False: answered. The connection lives on: what was asked has been read to its end. */
+static bool within_rate(struct conn *conn)
+{
+    int64_t wait_us;
+    char seconds[24];
+    const struct netaddr net = peers_net(&conn->peer.addr);
+    if (!has_rate(conn) || quota_pass(conn->web->rates, net.byte, loop_now_ms() * 1000, &wait_us))
+        return true;
+    conn->web->limited++;
+    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_us + 999999) / 1000000);
+    const struct http_pair later = {.name = "Retry-After", .value = seconds};
+    static const char why[] = "{\"error\": \"too many requests from this address\"}\n";
+    web_reply(&conn->req, &(struct http_reply){.status = 429,
+                                               .content_type = "application/json",
+                                               .pairs = &later,
+                                               .pairs_n = 1,
+                                               .body = why,
+                                               .body_len = sizeof why - 1});
+    return false;
+}
+
 static void conn_request(struct conn *conn)
 {
     struct web_req *req = &conn->req;
@@ -202,7 +236,8 @@ static void conn_request(struct conn *conn)
     trace_read(&conn->parser.req, req->trace);
     conn_enter(conn, PHASE_HANDLER);
     log_context(req->id, req->trace[0] == '\0' ? NULL : req->trace);
-    route->handler(req, conn->web->ctx);
+    if (within_rate(conn))
+        route->handler(req, conn->web->ctx);
     log_context(NULL, NULL);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "common/sys/peers.h"
+#include "common/sys/quota.h"
 #include "common/sys/web.h"
 
 enum conn_phase {
@@ -71,6 +72,8 @@ struct web {
     struct conn_list conns, idle; /* all; those in PHASE_IDLE, oldest first */
     size_t conns_n;
     struct peers *peers;
+    struct quota *rates; /* of peers; NULL: any */
+    int64_t limited;     /* requests past them */
     uint64_t id_next;
     struct web_count counts[WEB_COUNTS];
     int64_t taken, refused;    /* connections */

@@ -42,6 +42,9 @@ void web_metrics_print(const struct web *web, struct buf *out)
     metric_print_one("closegate_connections_refused_total",
                      "Connections turned away at a ceiling, in all or of one peer.", METRIC_COUNTER,
                      refused, out);
+    metric_print_one("closegate_requests_over_peer_rate_total",
+                     "Requests refused because their peer address asked too often.", METRIC_COUNTER,
+                     web_limited(web), out);
     if (web_tls_until(web) == 0)
         return;
     metric_print_one("closegate_tls_certificate_until_seconds",

@@ -59,6 +59,13 @@ const char *config_digest(struct arena *arena, const struct config *config)
     json_put(arena, o, "ingest_dirs", list_print(arena, &config->ingest_dirs));
     json_put_int(arena, o, "max_connections", config->max_connections);
     json_put_int(arena, o, "max_connections_per_peer", config->max_connections_per_peer);
+    json_put_int(arena, o, "http_head_seconds", config->http.head_s);
+    json_put_int(arena, o, "http_body_seconds", config->http.body_s);
+    json_put_int(arena, o, "http_idle_seconds", config->http.idle_s);
+    json_put_int(arena, o, "http_write_seconds", config->http.write_s);
+    json_put_int(arena, o, "peer_rate", config->http.peer_rate);
+    json_put_int(arena, o, "actor_rate", config->actor_rate);
+    json_put_int(arena, o, "actor_in_flight", config->actor_in_flight);
     json_put_int(arena, o, "receipts", config->receipts);
     json_put(arena, o, "witnesses", list_print(arena, &config->witnesses));
     json_put_int(arena, o, "witness_mode", config->witness_mode);

@@ -205,6 +205,19 @@ static void name_push(struct arena *arena, struct json *names, bool differs, con
         json_push(arena, names, json_text_new(arena, name));
 }
 
+static void names_of_pace(struct arena *arena, struct json *names, const struct config *a,
+                          const struct config *b)
+{
+    const struct http_pace *x = &a->http, *y = &b->http;
+    name_push(arena, names, x->head_s != y->head_s, "CLOSEGATE_HTTP_HEAD_SECONDS");
+    name_push(arena, names, x->body_s != y->body_s, "CLOSEGATE_HTTP_BODY_SECONDS");
+    name_push(arena, names, x->idle_s != y->idle_s, "CLOSEGATE_HTTP_IDLE_SECONDS");
+    name_push(arena, names, x->write_s != y->write_s, "CLOSEGATE_HTTP_WRITE_SECONDS");
+    name_push(arena, names, x->peer_rate != y->peer_rate, "CLOSEGATE_PEER_RATE");
+    name_push(arena, names, a->actor_rate != b->actor_rate, "CLOSEGATE_ACTOR_RATE");
+    name_push(arena, names, a->actor_in_flight != b->actor_in_flight, "CLOSEGATE_ACTOR_IN_FLIGHT");
+}
+
 /* What may change while calls are under way: all of it is looked at on this thread only. */
 static struct json *take_settings(struct arena *arena, struct config *now,
                                   const struct config *next)
@@ -263,6 +276,7 @@ static struct json *at_restart(struct arena *arena, const struct config *a, cons
     name_push(arena, names, a->max_connections != b->max_connections, "CLOSEGATE_MAX_CONNECTIONS");
     name_push(arena, names, a->max_connections_per_peer != b->max_connections_per_peer,
               "CLOSEGATE_MAX_CONNECTIONS_PER_PEER");
+    names_of_pace(arena, names, a, b);
     name_push(arena, names, a->sweep_seconds != b->sweep_seconds, "CLOSEGATE_SWEEP_SECONDS");
     name_push(arena, names, a->receipts != b->receipts, "CLOSEGATE_RECEIPTS");
     name_push(arena, names, !list_equal(&a->witnesses, &b->witnesses), "CLOSEGATE_WITNESSES");

@@ -205,7 +205,8 @@ static struct err tls_on(struct server *s)
 static struct err listen_on(struct server *s)
 {
     const struct config *config = cli_config(s->cli);
-    struct web_limits limits = web_limits_default();
+    struct web_limits limits =
+        web_limits_of(&config->http, config->trusted_proxies.items, config->trusted_proxies.n);
     size_t routes_n;
     uint16_t port;
     const struct web_route *routes = mcp_routes(&routes_n);

@@ -315,7 +315,11 @@ struct err mcp_new(const struct mcp_options *options, struct mcp **out)
     TAILQ_INIT(&mcp->listeners);
     sessions_init(&mcp->sessions);
     mcp->seal = seal_new();
-    struct err e = mcp->seal == NULL ? err_new(ERR_LIMIT, "no memory") : OK;
+    mcp->callers =
+        quota_new(&(struct quota_limits){.per_second = options->config->actor_rate,
+                                         .burst = 2 * options->config->actor_rate,
+                                         .at_a_time = (size_t)options->config->actor_in_flight});
+    struct err e = mcp->seal == NULL || mcp->callers == NULL ? err_new(ERR_LIMIT, "no memory") : OK;
     if (e.kind == ERR_NONE)
         e = loop_timer_new(options->loop, PULSE_MS, true, on_pulse, mcp, &mcp->pulse);
     if (e.kind != ERR_NONE) {
@@ -340,6 +344,7 @@ void mcp_free(struct mcp *mcp)
     sessions_free(&mcp->sessions);
     loop_timer_free(mcp->pulse);
     seal_free(mcp->seal);
+    quota_free(mcp->callers);
     free(mcp);
 }
 

@@ -17,6 +17,33 @@ static const char *owner_of(struct arena *arena, const struct actor *a)
     return arena_fmt(arena, "%s %s", a->client == NULL ? "" : a->client, a->id);
 }
 
+static bool admitted(struct mcp_req *r)
+{
+    const struct asker asker = asker_of(&engine_req(r)->who.actor);
+    uint8_t caller[QUOTA_KEY] = {(uint8_t)asker.lane};
+    memcpy(caller + 1, &asker.flow, sizeof asker.flow);
+    return req_admit(r, caller);
+}
+
+/* Whose turn it is to be looked up, while nobody knows who it is: whoever the peer says it speaks
+ * for. Only of those whose word we take may that be a person. */
+static struct asker claimed(const struct mcp_req *r)
+{
+    const struct config *config = host_of(r)->options.config;
+    const struct web_peer *peer = web_peer(r->web);
+    struct str name = {0}, token = {0};
+    bool trusted = peer->is_unix;
+    for (size_t i = 0; i < config->trusted_proxies.n && !trusted; i++)
+        trusted = netblock_has(&config->trusted_proxies.items[i], &peer->addr);
+    (void)http_header(web_http(r->web), config->header_trust_header, &name);
+    (void)http_header(web_http(r->web), "Authorization", &token);
+    const bool person = name.len > 6 && memcmp(name.at, "human:", 6) == 0;
+    const enum lane lane = trusted && (person || r->admin) ? LANE_PEOPLE : LANE_MACHINES;
+    struct asker asker = asker_of_bytes(lane, peer->addr.byte, sizeof peer->addr.byte);
+    asker = asker_with(asker, name.at, name.len);
+    return asker_with(asker, token.at, token.len);
+}
+
 static void on_known(struct err e, void *arg)
 {
     struct mcp_req *r = arg;
@@ -34,8 +61,8 @@ static void on_known(struct err e, void *arg)
     else if (r->owner == NULL)
         req_refuse(r, 503, "no memory for this request");
     else if (r->web == NULL)
-        req_accepted(r); /* left before anybody knew who it was */
-    else
+        req_accepted(r);              /* left before anybody knew who it was */
+    else if (r->admin || admitted(r)) /* nobody is kept from the kill switch */
         req_known(r);
 }
 
@@ -51,7 +78,9 @@ static void ask_registry(struct mcp_req *r)
         on_known(OK, r);
         return;
     }
-    struct err e = spine_read(host_of(r)->options.spine, r->arena, look_up, on_known, r);
+    struct engine_req *own = engine_req(r);
+    struct err e =
+        spine_read_for(host_of(r)->options.spine, own->asker, r->arena, look_up, on_known, r);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));
 }
@@ -86,6 +115,7 @@ void engine_authenticate(struct mcp_req *r)
                                      .now_us = h->options.clock_us()};
     if (own != NULL) {
         own->host = h;
+        own->asker = claimed(r);
         own->check = auth_begin(h->options.auth, r->arena, &ask);
     }
     if (own == NULL || own->check == NULL)

@@ -26,6 +26,12 @@ struct engine_host *host_of(const struct mcp_req *r)
     return r->mcp->host->ctx;
 }
 
+struct err engine_read(struct mcp_req *r, spine_read_fn *fn, spine_read_done *done)
+{
+    return spine_read_for(host_of(r)->options.spine, asker_of(&engine_req(r)->who.actor), r->arena,
+                          fn, done, r);
+}
+
 extern const struct tool tool_resolve_escalation;
 
 struct engine_req *engine_req(const struct mcp_req *r)
@@ -292,7 +298,7 @@ static void resources_read(struct mcp_req *r, const char *uri)
         return;
     }
     engine_call_init(r);
-    struct err e = spine_read(host_of(r)->options.spine, r->arena, read_resource, on_read, r);
+    struct err e = engine_read(r, read_resource, on_read);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));
 }

@@ -24,6 +24,7 @@ struct engine_host {
 struct engine_req {
     struct engine_host *host;
     struct auth_check *check;
+    struct asker asker; /* while nobody knows who it is */
     struct proof proof; /* of an access token that was not seen before */
     struct auth_result who;
     struct call call; /* of tools/call, resources/read and what is read for a task */
@@ -36,6 +37,8 @@ struct engine_req {
 };
 
 struct engine_host *host_of(const struct mcp_req *r);
+/* Reads for the caller, when it is their turn. */
+MUST_CHECK struct err engine_read(struct mcp_req *r, spine_read_fn *fn, spine_read_done *done);
 struct engine_req *engine_req(const struct mcp_req *r);
 /* Fills the call's edge part: actor, policy, request id. */
 void engine_call_init(struct mcp_req *r);

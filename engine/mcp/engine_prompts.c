@@ -243,7 +243,7 @@ void engine_complete(struct mcp_req *r, const struct json *ref, const char *argu
     }
     *wish = (struct wish){argument, value};
     engine_req(r)->call.planned = wish;
-    struct err e = spine_read(host_of(r)->options.spine, r->arena, find_entities, on_entities, r);
+    struct err e = engine_read(r, find_entities, on_entities);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));
 }

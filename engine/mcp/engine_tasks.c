@@ -185,7 +185,7 @@ static void read_task(struct mcp_req *r, const char *id, spine_read_fn *read, sp
 {
     engine_call_init(r);
     engine_req(r)->task_id = id;
-    struct err e = spine_read(host_of(r)->options.spine, r->arena, read, done, r);
+    struct err e = engine_read(r, read, done);
     if (e.kind != ERR_NONE)
         req_fault(r, jsonrpc_fault_of(e));
 }

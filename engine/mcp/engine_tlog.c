@@ -147,8 +147,10 @@ void engine_tlog(struct mcp *mcp, struct web_req *web)
     }
     *t = asked;
     t->arena = arena;
-    struct err e =
-        spine_read(((struct engine_host *)mcp->host->ctx)->options.spine, arena, look, on_look, t);
+    const struct engine_host *h = mcp->host->ctx;
+    const struct netaddr *from = &web_peer(web)->addr;
+    const struct asker whoever = asker_of_bytes(LANE_MACHINES, from->byte, sizeof from->byte);
+    struct err e = spine_read_for(h->options.spine, whoever, arena, look, on_look, t);
     if (e.kind != ERR_NONE)
         on_look(e, t);
 }

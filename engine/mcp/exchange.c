@@ -2,6 +2,8 @@
  * still or not. Nothing here knows a tool. */
 #include "engine/mcp/exchange.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +37,11 @@ static void reply_body(struct mcp_req *r, int status, const struct json *body)
     CLEANUP(jw_fini) struct jw w;
     struct str text = {0};
     struct http_pair pairs[REPLY_FIELDS_MAX];
+    char later[24];
     struct http_reply reply = {
         .status = status, .content_type = "application/json", .pairs = pairs};
 
+    (void)snprintf(later, sizeof later, "%" PRId64, r->retry_after_s == 0 ? 1 : r->retry_after_s);
     jw_init(&w, REPLY_BYTES_MAX);
     jw_tree(&w, NULL, body);
     struct err e = arena_check(r->arena);
@@ -54,8 +58,8 @@ static void reply_body(struct mcp_req *r, int status, const struct json *body)
     if (status == 401 && !challenged(r))
         pairs[reply.pairs_n++] =
             (struct http_pair){"WWW-Authenticate", "Closegate-Assertion realm=\"closegate\""};
-    else if (status == 503)
-        pairs[reply.pairs_n++] = (struct http_pair){"Retry-After", "1"};
+    else if (status == 503 || status == 429)
+        pairs[reply.pairs_n++] = (struct http_pair){"Retry-After", later};
     if (r->session != NULL)
         pairs[reply.pairs_n++] = (struct http_pair){"Mcp-Session-Id", r->session->id};
     reply.body = text.at;
@@ -149,6 +153,8 @@ static void asks_drop(struct mcp_req *r)
 void exchange_drop(struct mcp_req *r)
 {
     asks_drop(r);
+    if (r->counted)
+        quota_leave(r->mcp->callers, r->caller);
     if (r->stream != NULL)
         r->stream->req = NULL;
     TAILQ_REMOVE(&r->mcp->requests, r, link);
@@ -253,6 +259,24 @@ void req_accepted(struct mcp_req *r)
 void req_refuse(struct mcp_req *r, int status, const char *why)
 {
     req_fault(r, (struct jsonrpc_fault){.code = status, .status = status, .message = why});
+}
+
+bool req_admit(struct mcp_req *r, const uint8_t caller[QUOTA_KEY])
+{
+    int64_t wait_us;
+    const enum quota_verdict verdict =
+        quota_enter(r->mcp->callers, caller, loop_now_ms() * 1000, &wait_us);
+    r->counted = verdict == QUOTA_TAKEN;
+    if (r->counted) {
+        memcpy(r->caller, caller, sizeof r->caller);
+        return true;
+    }
+    r->retry_after_s = (wait_us + 999999) / 1000000;
+    *(verdict == QUOTA_TOO_FAST ? &r->mcp->too_fast : &r->mcp->too_many) += 1;
+    req_refuse(r, 429,
+               verdict == QUOTA_TOO_FAST ? "too many requests of this caller in a short time"
+                                         : "too many requests of this caller are under way");
+    return false;
 }
 
 /* ---- what the client can do ---- */

@@ -33,12 +33,20 @@ struct mcp_req {
     void *host;                           /* the host's own notes */
     const struct json *state;             /* what req_input_required sealed, or NULL */
     char request_id[40];                  /* the trace's id, or the connection's */
+    uint8_t caller[16];                   /* whose it is, once req_admit has counted it */
+    bool counted;
+    int64_t retry_after_s; /* of a refusal; 0: a second */
     TAILQ_ENTRY(mcp_req) link;
 };
 
 /* ---- who calls ---- */
 void req_known(struct mcp_req *r); /* goes on with the message */
 void req_refuse(struct mcp_req *r, int status, const char *why);
+/* Counts the request as one of the caller whom these 16 bytes name, until its end; before
+ * req_known. False: that caller asks too often, or for too much at a time, and was told so (429,
+ * Retry-After).
+ */
+bool req_admit(struct mcp_req *r, const uint8_t caller[16]);
 
 /* ---- what the client can do, by its own word (of this request, or of the session) ---- */
 bool req_client_can(const struct mcp_req *r, const char *capability, const char *mode);

@@ -2,6 +2,7 @@
 #ifndef ENGINE_MCP_MCP_OWN_H
 #define ENGINE_MCP_MCP_OWN_H
 
+#include "common/sys/quota.h"
 #include "engine/mcp/endpoint.h"
 #include "engine/mcp/exchange.h"
 #include "engine/mcp/seal.h"
@@ -27,6 +28,8 @@ struct mcp {
     TAILQ_HEAD(, listener) listeners;
     struct watch watched;
     size_t in_flight; /* without the listeners */
+    struct quota *callers;
+    int64_t too_fast, too_many; /* requests refused by it */
     bool ending;
 };
 

@@ -1,5 +1,7 @@
 /* GET /metrics: who may read it, and what the endpoint itself has to say. The host's figures come
  * first; they may take a turn on a reader thread. */
+#include <inttypes.h>
+
 #include "common/sys/metrics.h"
 #include "common/sys/web_metrics.h"
 #include "engine/mcp/mcp_own.h"
@@ -28,5 +30,12 @@ void mcp_metrics_reply(struct mcp *mcp, struct web_req *web, struct buf *out)
                      METRIC_GAUGE, (int64_t)mcp->sessions.n, out);
     metric_print_one("closegate_listeners", "Open subscriptions/listen streams.", METRIC_GAUGE,
                      (int64_t)mcp_listeners(mcp), out);
+    buf_putf(out,
+             "# HELP closegate_requests_over_caller_limit_total Requests refused because their "
+             "caller asked too often, or for too much at a time.\n"
+             "# TYPE closegate_requests_over_caller_limit_total counter\n"
+             "closegate_requests_over_caller_limit_total{limit=\"rate\"} %" PRId64 "\n"
+             "closegate_requests_over_caller_limit_total{limit=\"in_flight\"} %" PRId64 "\n",
+             mcp->too_fast, mcp->too_many);
     web_metrics_reply(web, out);
 }
