@@ -57,7 +57,7 @@ SHAPES = {
         b"CONNECT localhost:80 HTTP/1.1\r\n" + H + b"\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"A" * 30 + b" / HTTP/1.1\r\n"],
     "a target that is not an absolute path: absolute-form, authority-form, `*` without OPTIONS": [
-        get(b"http://localhost/healthz"), get(b"//"[:0] + b"localhost:80"), get(b"healthz"), get(b"*"),
+        get(b"http://localhost/healthz"), get(b"localhost:80"), get(b"healthz"), get(b"*"),
         b"OPTIONS *x HTTP/1.1\r\n" + H + b"\r\n"],
     "in a target: `#`, a backslash, quotes, `<>^{}` and the like, bytes ≥ 0x80, a malformed"
     " percent-encoding": [
@@ -154,6 +154,10 @@ def status(said):
     return int(said[9:12]) if said and said.startswith(b"HTTP/1.1 ") else None
 
 
+def answers(said):
+    return len(re.findall(rb"HTTP/1\.1 \d{3} ", said))
+
+
 def rows():
     """{what arrives: answer} of the table, in its order."""
     found = {}
@@ -171,7 +175,7 @@ def refused_whole(t, port, row, wanted):
     for shape in SHAPES[row]:
         said = Peer(port, shape + SMUGGLED).rest()
         head = (said or b"").partition(b"\r\n\r\n")[0].lower()
-        good = (said is not None and status(said) == wanted and said.count(b"HTTP/1.1 ") == 1
+        good = (said is not None and status(said) == wanted and answers(said) == 1
                 and b"\r\nconnection: close" in head and b'{"error": "' in said)
         if not good:
             bad.append((shape[:80], said and said[:120]))
@@ -180,7 +184,7 @@ def refused_whole(t, port, row, wanted):
 
 # ---- rows that take more than one request ----
 
-def late(port, row, answer):
+def late(port):
     slow_head = Peer(port, b"GET /healthz HT")
     slow_lines = Peer(port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: ")
     slow_body = Peer(port, post(b"Content-Length: 9\r\n", b"{"))
@@ -191,13 +195,13 @@ def late(port, row, answer):
     return [status(s) for s in said] == [408] * 4 and quiet == b"", (said, quiet)
 
 
-def unknown_path(port, row, answer):
+def unknown_path(port):
     said = [Peer(port, get(path, b"Connection: close\r\n")).rest()
             for path in (b"/nowhere", b"/mcp/", b"/%6dcp", b"/healthz/../mcp", b"//healthz", b"/MCP")]
     return [status(s) for s in said] == [404] * 6, said
 
 
-def other_method(port, row, answer):
+def other_method(port):
     close = b"Connection: close\r\n"
     said = [Peer(port, m + b" " + path + b" HTTP/1.1\r\n" + H + close + b"\r\n").rest()
             for m, path in ((b"DELETE", b"/healthz"), (b"OPTIONS", b"*"), (b"OPTIONS", b"/mcp"),
@@ -206,7 +210,7 @@ def other_method(port, row, answer):
             and all(b"\r\nallow:" in s.lower() for s in said)), said
 
 
-def full(port, row, answer):
+def full(port):
     """None is idle: each has begun a request. The ceiling of the second engine is 6, 4 of a peer."""
     held = [Peer(port, b"GET /healthz HT", f"127.0.0.{i}") for i in (11, 11, 11, 12, 12, 12)]
     settle(port)
@@ -222,7 +226,7 @@ def settle(port):
     Peer(port, source="127.0.0.1").socket.close()
 
 
-def full_peer(port, row, answer):
+def full_peer(port):
     held = [Peer(port, b"GET /healthz HT", "127.0.0.21") for _ in range(4)]
     said = Peer(port, source="127.0.0.21").rest()
     other = Peer(port, get(more=b"Connection: close\r\n"), "127.0.0.22").rest()
@@ -231,7 +235,7 @@ def full_peer(port, row, answer):
     return status(said) == 429 and b"Retry-After: 1\r\n" in said and status(other) == 200, (said, other)
 
 
-def too_fast(port, row, answer):
+def too_fast(port):
     """The second engine takes 5 a second of a peer, 10 at once."""
     peer, said = Peer(port, source="127.0.0.31"), []
     while len(said) < 2000 and (not said or status(said[-1]) == 200):
@@ -247,7 +251,7 @@ def too_fast(port, row, answer):
     return good, (len(said), last, other, again)
 
 
-def slow_reader(port, row, answer):
+def slow_reader(port):
     """Asks again and again, and reads nothing."""
     peer = Peer(port)
     peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -262,7 +266,7 @@ def slow_reader(port, row, answer):
     return gone, "it may go on"
 
 
-def idle(port, row, answer):
+def idle(port):
     peer = Peer(port, get())
     first = peer.one()
     return status(first) == 200 and peer.rest() == b"", first
@@ -298,7 +302,7 @@ def choices(t, port):
     many = b"".join(get(b"/healthz?%d" % i) for i in range(50))
     said = Peer(port, many + get(b"/nowhere", b"Connection: close\r\n") + get()).rest()
     t.check("pipelined requests are answered in order until one says close",
-            said.count(b"HTTP/1.1 200") == 50 and said.count(b"HTTP/1.1 ") == 51
+            said.count(b"HTTP/1.1 200") == 50 and answers(said) == 51
             and said.rindex(b"HTTP/1.1 200") < said.index(b"HTTP/1.1 404"), said[-200:])
     half = Peer(port, get())
     half.socket.shutdown(socket.SHUT_WR)
@@ -309,7 +313,7 @@ def choices(t, port):
     t.check("bytes that come one by one are a request", status(split.rest()) not in (None, 400, 408))
 
 
-def engine_with(options, book, **settings):
+def engine_with(book, **settings):
     book.env.update({f"CLOSEGATE_{name}": str(value) for name, value in settings.items()})
     engine = real.Engine(book)
     engine.start()
@@ -322,8 +326,8 @@ def check_all(t, ports):
         if row in SCENES:
             scene, which = SCENES[row]
             result = []
-            thread = threading.Thread(target=lambda s=scene, p=ports[which], r=row, out=result:
-                                      out.append(s(p, r, table[r])))
+            thread = threading.Thread(target=lambda s=scene, p=ports[which], out=result:
+                                      out.append(s(p)))
             work.append((row, thread, result))
             if which == 1:
                 thread.start()
@@ -351,10 +355,10 @@ def main():
         book, other = real.Book(path), real.Book(path)
         for b in (book, other):
             b.make()
-        engines.append(engine_with(None, book, HTTP_HEAD_SECONDS=2, HTTP_BODY_SECONDS=2,
+        engines.append(engine_with(book, HTTP_HEAD_SECONDS=2, HTTP_BODY_SECONDS=2,
                                    HTTP_IDLE_SECONDS=2, HTTP_WRITE_SECONDS=2))
         # whoever starts it looks at /readyz from 127.0.0.1, too
-        engines.append(engine_with(None, other, MAX_CONNECTIONS=6, MAX_CONNECTIONS_PER_PEER=4,
+        engines.append(engine_with(other, MAX_CONNECTIONS=6, MAX_CONNECTIONS_PER_PEER=4,
                                    PEER_RATE=5, TRUSTED_PROXIES="10.0.0.0/8"))
         check_all(t, {1: engines[0].port, 2: engines[1].port})
         choices(t, engines[0].port)
