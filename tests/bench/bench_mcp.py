@@ -216,7 +216,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     book = real.Book(real.find_engine(options.engine), under=options.dir, env={
         "CLOSEGATE_AUTH_BACKEND": "dev", "CLOSEGATE_LOG_LEVEL": "error",
-        "CLOSEGATE_MAX_CONNECTIONS": "10000", "CLOSEGATE_MAX_CONNECTIONS_PER_PEER": "0"})
+        "CLOSEGATE_MAX_CONNECTIONS": "10000", "CLOSEGATE_MAX_CONNECTIONS_PER_PEER": "0",
+        "CLOSEGATE_ACTOR_RATE": "0", "CLOSEGATE_ACTOR_IN_FLIGHT": "0"})
     engine = real.Engine(book)
     try:
         book.make()
