@@ -317,6 +317,33 @@ START_TEST(under_the_weak_points_anybody_can_sign_and_so_they_are_no_keys)
 }
 END_TEST
 
+/* RFC 7638 3.1, RFC 8037 A.3, RFC 9449 6.1. */
+START_TEST(the_thumbprints_of_the_standards_come_out)
+{
+    static const char *const cases[][2] = {
+        {"{\"kty\":\"RSA\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86z"
+         "wu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5"
+         "w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpb"
+         "ISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8aw"
+         "apJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"}",
+         "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+         "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+         "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
+        {"{\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\",\"kty\":\"EC\",\"crv\":\"P-256\","
+         "\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\"}",
+         "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct jose_key key;
+        char text[JWK_THUMBPRINT_SIZE];
+        ck_ok(read_jwk(cases[i][0], &key));
+        jwk_thumbprint(&key, text);
+        ck_assert_str_eq(text, cases[i][1]);
+    }
+}
+END_TEST
+
 START_TEST(a_document_gives_the_keys_that_are_for_us_and_passes_the_others_over)
 {
     static struct jwks set;
@@ -392,6 +419,7 @@ TEST_MAIN("jwks", each_kind_of_key_verifies_its_own_tokens_and_no_others,
           a_small_or_crooked_rsa_key_is_refused, a_key_is_read_strictly,
           a_leading_zero_in_a_number_is_not_another_spelling,
           under_the_weak_points_anybody_can_sign_and_so_they_are_no_keys,
+          the_thumbprints_of_the_standards_come_out,
           a_document_gives_the_keys_that_are_for_us_and_passes_the_others_over,
           a_document_is_not_endless,
           a_token_finds_its_key_by_kid_and_algorithm_or_because_there_is_only_one)
