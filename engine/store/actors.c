@@ -398,7 +398,7 @@ struct err jti_spend(struct tx *tx, const char *jti, int64_t expires_us)
     stmt_bind_text(q, 1, jti);
     stmt_bind_int(q, 2, expires_us);
     TRY(stmt_run(q));
-    ENSURE(db_changes(tx->db) == 1, ERR_AUTH, "this assertion was used before");
+    ENSURE(db_changes(tx->db) == 1, ERR_AUTH, "this assertion or proof was used before");
     return OK;
 }
 

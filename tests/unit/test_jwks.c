@@ -288,6 +288,34 @@ START_TEST(a_leading_zero_in_a_number_is_not_another_spelling)
 }
 END_TEST
 
+/* With x = 0 there is a point; the prime itself is 0 again, and no coordinate. */
+START_TEST(a_coordinate_is_below_the_prime_and_the_point_on_the_curve)
+{
+    static const struct {
+        const char *x, *y;
+        enum err_kind kind;
+    } cases[] = {
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         "ZkhceA4vg9ckM71dhKBrtlQcKvMdrocXKL-FahdPk_Q", ERR_NONE},
+        {"_____wAAAAEAAAAAAAAAAAAAAAD_______________8",
+         "ZkhceA4vg9ckM71dhKBrtlQcKvMdrocXKL-FahdPk_Q", ERR_INPUT},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         "ZkhceA4vg9ckM71dhKBrtlQcKvMdrocXKL-FahdPk_U", ERR_INPUT},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", ERR_INPUT},
+    };
+    struct jose_key key;
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *jwk =
+            arena_fmt(arena, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"}",
+                      cases[i].x, cases[i].y);
+        ck_assert_msg(read_jwk(jwk, &key).kind == cases[i].kind, "%s", jwk);
+    }
+    teardown();
+}
+END_TEST
+
 START_TEST(under_the_weak_points_anybody_can_sign_and_so_they_are_no_keys)
 {
     /* R the neutral point and S zero verify as soon as h times the key is the neutral point too:
@@ -334,6 +362,7 @@ START_TEST(the_thumbprints_of_the_standards_come_out)
          "\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\"}",
          "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"},
     };
+    setup();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct jose_key key;
         char text[JWK_THUMBPRINT_SIZE];
@@ -341,6 +370,7 @@ START_TEST(the_thumbprints_of_the_standards_come_out)
         jwk_thumbprint(&key, text);
         ck_assert_str_eq(text, cases[i][1]);
     }
+    teardown();
 }
 END_TEST
 
@@ -418,6 +448,7 @@ TEST_MAIN("jwks", each_kind_of_key_verifies_its_own_tokens_and_no_others,
           a_changed_or_differently_shaped_signature_does_not_verify,
           a_small_or_crooked_rsa_key_is_refused, a_key_is_read_strictly,
           a_leading_zero_in_a_number_is_not_another_spelling,
+          a_coordinate_is_below_the_prime_and_the_point_on_the_curve,
           under_the_weak_points_anybody_can_sign_and_so_they_are_no_keys,
           the_thumbprints_of_the_standards_come_out,
           a_document_gives_the_keys_that_are_for_us_and_passes_the_others_over,
