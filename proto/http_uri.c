@@ -69,7 +69,8 @@ static size_t host_len(struct str authority)
     }
     while (n < authority.len && is_unreserved(authority.at[n]))
         n++;
-    return n;
+    /* A name that begins with a dot would read as a step of the path. */
+    return n > 0 && (is_letter(authority.at[0]) || is_digit(authority.at[0])) ? n : 0;
 }
 
 static char *put_authority(char *out, struct str authority, unsigned usual)

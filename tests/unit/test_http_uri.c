@@ -116,6 +116,9 @@ START_TEST(what_is_no_address_is_refused)
         "https://r.example/%zz",
         "https://r.example/%2?",
         "https://r.ex%61mple/mcp",
+        "https://../mcp",
+        "https://./mcp",
+        "https://-r.example/mcp",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *normal = NULL;
