@@ -72,7 +72,7 @@ static void address_of(struct arena *arena, const char *text)
     const char *once = NULL, *twice = NULL;
     if (http_uri_normal(arena, text, &once).kind != ERR_NONE)
         return;
-    INVARIANT(strlen(once) <= strlen(text) + 1 && strpbrk(once, "?#@ \\\"") == NULL);
+    INVARIANT(strlen(once) <= strlen(text) + 1 && strpbrk(once, "?# \\\"") == NULL);
     INVARIANT(strstr(once, "/./") == NULL && strstr(once, "/../") == NULL);
     INVARIANT(strlen(once) > HTTP_URI_MAX ||
               (http_uri_normal(arena, once, &twice).kind == ERR_NONE && strcmp(once, twice) == 0));
