@@ -177,7 +177,8 @@ static struct err ask_begin(struct call *c, struct tx *tx)
                           .change = true,
                           .prod = c->prod,
                           .has_rationale = !text_empty(c->rationale)};
-    return actor_facts(tx, c->arena, &c->actor, c->tool->name, &c->ask);
+    TRY(actor_facts(tx, c->arena, &c->actor, c->tool->name, &c->ask));
+    return c->asker == NULL ? OK : asker_facts(tx, c->asker, c->asker_tool, &c->ask);
 }
 
 static struct err judge(struct call *c, struct tx *tx)

@@ -149,10 +149,13 @@ static const struct invariant {
      "What the policy does not provide for is denied: no such action, actor or tier, or no grant.",
      EVERYWHERE, rule_default_deny},
     {"deny_trumps_allow",
-     "A fact that alone denies (frozen, blocked, not authorised, wrong state, closed period) "
-     "denies "
+     "A fact that alone denies (blocked, not authorised, wrong state, closed period) denies "
      "whatever else speaks for the act.",
      EVERYWHERE, rule_deny_trumps},
+    {"frozen_changes_nothing",
+     "What is frozen is denied, and nothing is put before anybody for it, but for a thaw by a "
+     "person who is not frozen themselves.",
+     EVERYWHERE, rule_frozen},
     {"same_ask_same_verdict",
      "The same facts get the same verdict: asked again, in other memory, or written down and read "
      "back.",
@@ -174,7 +177,7 @@ static const struct invariant {
      rule_clause},
 };
 
-static const size_t same_ask = 2, monotone = 6;
+static const size_t same_ask = 3, monotone = 7;
 
 /* ---- one walk ---- */
 

@@ -11,7 +11,7 @@
 #include "engine/gate/gate.h"
 
 /* Raised when an invariant or a subspace changes: what was proved before is proved again. */
-#define PROOF_VERSION 2
+#define PROOF_VERSION 3
 
 typedef struct verdict gate_fn(const struct policy *policy, const struct ask *ask);
 

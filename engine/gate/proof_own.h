@@ -39,7 +39,8 @@ static inline struct verdict walk_decide(struct walk *w, const struct policy *p,
 typedef const char *rule_fn(struct walk *w);
 
 /* proof_rules.c: asked at points of this ruling and of those after it (deny < human < allow). */
-rule_fn rule_default_deny, rule_deny_trumps, rule_t2_human, rule_t3_three, rule_llm, rule_clause;
+rule_fn rule_default_deny, rule_deny_trumps, rule_frozen, rule_t2_human, rule_t3_three, rule_llm,
+    rule_clause;
 MUST_CHECK struct err proof_rules_begin(struct walk *w);
 
 /* proof_limits.c: every limit of the policy, one at a time, in a copy. */

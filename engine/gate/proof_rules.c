@@ -63,16 +63,7 @@ static bool not_denied(struct walk *w, const struct policy *p, const struct ask 
 
 static const char *trumps(struct walk *w, struct ask *a)
 {
-    const bool thaws = a->action == ACTION_THAW && a->actor_kind == ACTOR_HUMAN;
     const struct ask plain = *a;
-    a->frozen_self = true;
-    if (not_denied(w, w->policy, a))
-        return "allowed, and not denied when the actor itself is frozen";
-    *a = plain;
-    a->frozen = true;
-    if (!thaws && not_denied(w, w->policy, a))
-        return "allowed, and not denied when the actor, the tool or the kind is frozen";
-    *a = plain;
     a->state = MATCH_CONFIRMED;
     a->state_valid = false;
     if (not_denied(w, w->policy, a))
@@ -93,6 +84,30 @@ const char *rule_deny_trumps(struct walk *w)
     if (!by_nature && not_denied(w, w->nobody, &a))
         return "allowed, and not denied when nobody holds any grant";
     return trumps(w, &a);
+}
+
+/* ---- frozen_changes_nothing ---- */
+
+static bool comes_to_nothing(struct walk *w, const struct ask *a)
+{
+    return walk_decide(w, w->policy, a).ruling == RULING_DENY;
+}
+
+/* Not even an escalation comes of it: what waits for a person is a change of the book. */
+const char *rule_frozen(struct walk *w)
+{
+    struct ask a = w->ask;
+    const bool thaws = a.action == ACTION_THAW && a.actor_kind == ACTOR_HUMAN;
+    if (w->verdict.ruling == RULING_DENY)
+        return NULL;
+    a.frozen_self = true;
+    if (!comes_to_nothing(w, &a))
+        return "not denied, and still not when the actor itself, or who asked, is frozen";
+    a.frozen_self = w->ask.frozen_self;
+    a.frozen = true;
+    return thaws || comes_to_nothing(w, &a)
+               ? NULL
+               : "not denied, and still not when the tool, the kind or everything is frozen";
 }
 
 /* ---- who decides what is T2 and T3 ---- */

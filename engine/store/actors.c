@@ -262,8 +262,7 @@ static struct err roles_of(struct tx *tx, struct arena *arena, const struct acto
     return OK;
 }
 
-static struct err frozen(struct tx *tx, const struct actor *actor, const char *tool,
-                         struct ask *ask)
+struct err asker_facts(struct tx *tx, const struct actor *actor, const char *tool, struct ask *ask)
 {
     bool row;
     CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ACTORS, FREEZE_STANDS);
@@ -272,8 +271,8 @@ static struct err frozen(struct tx *tx, const struct actor *actor, const char *t
     stmt_bind_text(q, 3, tool);
     stmt_bind_text(q, 4, actor_kind_name(actor->kind));
     TRY(stmt_step(q, &row));
-    ask->frozen_self = row && stmt_int(q, 0) > 0;
-    ask->frozen = row && stmt_int(q, 1) > 0;
+    ask->frozen_self |= row && stmt_int(q, 0) > 0;
+    ask->frozen |= row && stmt_int(q, 1) > 0;
     return OK;
 }
 
@@ -347,7 +346,7 @@ struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *a
     TRY(still_there(tx, arena, actor->on_behalf_of));
     TRY(client_facts(tx, arena, actor, ask));
     TRY(roles_of(tx, arena, actor, &ask->roles, &ask->roles_n));
-    return frozen(tx, actor, tool, ask);
+    return asker_facts(tx, actor, tool, ask);
 }
 
 /* A service has no roles. What it may see is on its list, or it sees nothing; it changes nothing by

@@ -88,6 +88,10 @@ MUST_CHECK struct err identity_subject(struct tx *tx, struct arena *arena, const
 MUST_CHECK struct err actor_facts(struct tx *tx, struct arena *arena, const struct actor *actor,
                                   const char *tool, struct ask *ask);
 
+/* Adds to the facts that whoever asked for it by this tool is frozen. */
+MUST_CHECK struct err asker_facts(struct tx *tx, const struct actor *asker, const char *tool,
+                                  struct ask *ask);
+
 /* Entities the actor may see, by its roles; a service for itself, whose list says so, sees all.
  * *all is true when not limited to some. */
 MUST_CHECK struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *actor,

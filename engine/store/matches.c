@@ -87,8 +87,10 @@ const struct db_sql matches_sql[] = {
                        "SELECT m.legs FROM match_states s INDEXED BY match_states_reversed"
                        " CROSS JOIN matches m ON m.match_id = s.match_id"
                        " WHERE s.state = 'REVERSED' AND m.entity_id = ?1 AND m.account_id = ?2"},
+    /* What a freeze answered is no answer: it is asked again after the thaw. */
     [MATCH_ASKED] = {"match_asked", "SELECT 1 FROM audit_events WHERE match_id = ?1"
-                                    " AND actor_id = ?2 AND policy_version = ?3 LIMIT 1"},
+                                    " AND actor_id = ?2 AND policy_version = ?3"
+                                    " AND json_extract(event, '$.reason') IS NOT 'FROZEN' LIMIT 1"},
     /* Two statements, because an upsert makes a temporary table each time it runs. */
     [STATE_FIRST] = {"match_state_first",
                      "INSERT INTO match_states (match_id, state, actor, version, seq)"

@@ -105,6 +105,12 @@ static struct err batch_make(struct asking *a, struct batch *b)
     return e;
 }
 
+/* Whoever asked for the pass, or the engine itself, was stopped meanwhile: so is the asking. */
+static bool is_frozen_out(const struct call *c)
+{
+    return c->outcome == CALL_DENIED && c->verdict.reason == REASON_FROZEN;
+}
+
 /* Waits for what is under way, counts it and lets it go. */
 static struct err batch_end(struct asking *a, struct batch *b)
 {
@@ -114,6 +120,8 @@ static struct err batch_end(struct asking *a, struct batch *b)
             e = err_new(b->calls[i]->err.kind,
                         "a confirmation could not be recorded; run the pass again");
         outcome_count(a->counts, b->calls[i]);
+        if (e.kind == ERR_NONE && is_frozen_out(b->calls[i]))
+            e = child_denied(a->c, b->calls[i]);
         child_free(b->calls[i]);
     }
     *b = (struct batch){.n = 0};

@@ -14,6 +14,8 @@ struct call *child_of(const struct call *parent, const struct tool *tool)
     *c = (struct call){.arena = arena,
                        .tool = tool,
                        .actor = parent->actor,
+                       .asker = parent->asker,
+                       .asker_tool = parent->asker_tool,
                        .args_sha256 = parent->args_sha256,
                        .policy = parent->policy,
                        .prod = parent->prod,
@@ -28,6 +30,10 @@ struct call *child_new(const struct call *parent, const struct tool *tool, const
 {
     struct call *c = child_of(parent, tool);
     if (c != NULL) {
+        if (c->asker == NULL && parent->actor.id != NULL) {
+            c->asker = &parent->actor;
+            c->asker_tool = parent->tool->name;
+        }
         c->actor = (struct actor){.kind = ACTOR_ENGINE, .id = engine_id, .backend = "engine"};
         c->rationale_author = "template";
         c->args_sha256 = NULL;
@@ -39,6 +45,14 @@ void child_free(struct call *c)
 {
     if (c != NULL)
         arena_free(c->arena);
+}
+
+struct err child_denied(struct call *parent, const struct call *c)
+{
+    parent->verdict = c->verdict;
+    parent->outcome = CALL_DENIED;
+    parent->seq = c->seq;
+    return err_new(ERR_AUTH, "policy denied a part of it");
 }
 
 static struct err child_error(const struct call *c, struct arena *arena)

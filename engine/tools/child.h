@@ -5,12 +5,17 @@
 #include "engine/tools/tool.h"
 
 /* A call of the engine's own process ("engine:matcher"), on an arena of its own, under the parent's
- * policy. Freed by child_free. NULL when there is no memory. */
+ * policy. The parent's actor, if it has one, is its asker, so the parent must outlive it. Freed by
+ * child_free. NULL when there is no memory. */
 struct call *child_new(const struct call *parent, const struct tool *tool, const char *engine_id);
 /* The same in the parent's actor's name: for the parent's own request. */
 struct call *child_of(const struct call *parent, const struct tool *tool);
 void child_free(struct call *c);
 CLEANUP_DEFINE(struct call *, child_free)
+
+/* The parent is denied as a part of it was, whose event is its answer's; an error that ends the
+ * work. */
+MUST_CHECK struct err child_denied(struct call *parent, const struct call *c);
 
 /* Submits one call and gives its error, if it failed; the error lives in `arena`, since the child's
  * own goes with the child. */

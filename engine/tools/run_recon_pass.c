@@ -8,6 +8,7 @@
 #include "engine/tools/child.h"
 #include "engine/tools/recon_findings.h"
 #include "engine/tools/recon_request.h"
+#include "engine/tools/settle.h"
 
 #define PASS_BYTES ((size_t)64 << 20) /* parameters and errors of one account */
 
@@ -85,7 +86,8 @@ static struct err chunk_count(struct pass *p, const struct call *c)
     const struct recon_chunk *chunk = c->args;
     if (c->outcome == CALL_FAILED) /* its memory goes with the chunk */
         return err_fmt(p->c->arena, c->err.kind, NULL, "%s", c->err.msg);
-    ENSURE(c->outcome == CALL_OK, ERR_AUTH, "policy does not let engine:matcher propose");
+    if (c->outcome != CALL_OK)
+        return child_denied(p->c, c);
     p->report->proposed += chunk->proposed;
     p->report->overtaken += chunk->overtaken;
     p->report->exceptions += chunk->listed;
@@ -281,7 +283,13 @@ static struct err job(struct call *c, struct job_port *port)
     struct pass_report report = {.entity_id = args->entity_id, .run_id = c->run_id};
     bool found = false;
     TRY(accounts_find(c, port, &a));
-    TRY(accounts_pass(c, port, &a, &report, &found));
+    struct err e = accounts_pass(c, port, &a, &report, &found);
+    if (c->outcome == CALL_DENIED) { /* while it worked: what is stored stands */
+        c->result = refusal_print(c, "denied");
+        json_put_int(c->arena, c->result, "seq", c->seq);
+        return arena_check(c->arena);
+    }
+    TRY(e);
     if (!found)
         return err_at(ERR_MISSING, "/account", "the entity has no such reconciled account");
     TRY(json_unbind(c->arena, JSON_FIELDS(result), &report, &c->result));

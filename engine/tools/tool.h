@@ -68,6 +68,10 @@ struct call {
     struct arena *arena; /* everything below lives here */
     const struct tool *tool;
     struct actor actor;
+    /* Who asked for the work that this call is a part of, and by which tool: once they are frozen
+     * nothing comes of it any more, though the engine's hands do it. NULL: nobody but the actor. */
+    const struct actor *asker;
+    const char *asker_tool;
     const struct json *args_tree; /* as bound; without idempotency_key */
     void *args;                   /* the tool's struct */
     const char *args_sha256;      /* of the canonical arguments */

@@ -146,9 +146,162 @@ START_TEST(a_freeze_is_thrown_once_and_by_people)
 }
 END_TEST
 
+/* ---- work that is under way ---- */
+
+static struct job_port plain_port(void)
+{
+    return (struct job_port){.reader = book_reader,
+                             .submit = book_submit,
+                             .cancelled = book_cancelled,
+                             .clock_us = book_clock};
+}
+
+/* The request alone is judged: the job waits for its turn. */
+static struct call *pass_begun(const struct actor *actor)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "entity_id", "US");
+    struct call *c = spine_call(actor, "run_recon_pass", NULL, args), *open = call_open_new(c);
+    ck_assert_ptr_nonnull(open);
+    spine_is(spine_run(open), CALL_OK);
+    ck_assert(call_opened(c, open));
+    return c;
+}
+
+static int64_t count(const char *sql)
+{
+    return spine_int(sql, NULL);
+}
+
+/* It ended as a denial that a freeze is the reason of, nothing was allowed to the engine since, and
+ * the run's lock is given back. */
+static void stopped(const struct call *c)
+{
+    admin_denied(c, REASON_FROZEN);
+    ck_assert_str_eq(json_get_text(c->result, "reason"), "FROZEN");
+    ck_assert_int_eq(count("SELECT count(*) FROM workflow_runs WHERE state <> 'FAILED'"), 0);
+    ck_assert_int_eq(count("SELECT count(*) FROM advisory_locks"), 0);
+    ck_assert_int_eq(
+        count("SELECT count(*) FROM audit_events WHERE json_extract(event, '$.decision') = 'allow'"
+              " AND actor_id LIKE 'engine:%' AND seq >"
+              " (SELECT max(seq) FROM audit_events WHERE event_type = 'FROZEN')"),
+        0);
+    book_is_intact();
+}
+
+/* What stops an agent's pass, each in its own way. */
+static const char *const stoppers[] = {
+    FREEZE("actor", "llm:claude.s-1"), FREEZE("actor", "human:ben"),     FREEZE("kind", "llm"),
+    FREEZE("kind", "engine"),          FREEZE("tool", "run_recon_pass"), FREEZE_ALL};
+#define STOPPERS (sizeof stoppers / sizeof stoppers[0])
+
+START_TEST(a_pass_whose_asker_is_frozen_before_its_turn_proposes_nothing)
+{
+    const struct actor agent = spine_agent("ben");
+    struct job_port port = plain_port();
+    spine_entries(1, 3, 1000);
+    for (size_t i = 0; i < STOPPERS; i++) {
+        struct call *c = pass_begun(&agent);
+        const char *id = freeze_id(admin_dev("ana", "freeze", stoppers[i]));
+        ck_ok(call_job(c, &port));
+        stopped(c);
+        spine_is(thaw_as("ana", id, false), CALL_OK);
+    }
+    ck_assert_int_eq(count("SELECT count(*) FROM matches"), 0);
+}
+END_TEST
+
+static const char *to_throw, *thrown; /* what is frozen behind a pass's first batch, and its id */
+static int batches;
+
+static struct err submit_then_freeze(struct job_port *port, struct call **calls, size_t n)
+{
+    TRY(book_submit(port, calls, n));
+    if (++batches == 1)
+        thrown = freeze_id(admin_dev("ana", "freeze", to_throw));
+    return OK;
+}
+
+static struct call *pass_frozen_amid(const char *freeze)
+{
+    const struct actor agent = spine_agent("ben");
+    struct job_port port = plain_port();
+    struct call *c = pass_begun(&agent);
+    port.submit = submit_then_freeze;
+    to_throw = freeze;
+    batches = 0;
+    ck_ok(call_job(c, &port));
+    return c;
+}
+
+START_TEST(a_pass_stops_at_its_next_chunk_when_its_asker_is_frozen)
+{
+    int64_t before = 0;
+    for (size_t i = 0; i < STOPPERS; i++) {
+        spine_entries(1 + 1200 * (int)i, 1200, 1000);
+        stopped(pass_frozen_amid(stoppers[i]));
+        ck_assert_int_eq(batches, 3); /* what stands, what was denied, the end */
+        int64_t proposed = count("SELECT count(*) FROM matches");
+        ck_assert(proposed > before && proposed < 1200 * (int64_t)(i + 1));
+        before = proposed;
+        spine_is(thaw_as("ana", thrown, false), CALL_OK);
+    }
+}
+END_TEST
+
+START_TEST(what_a_freeze_kept_from_auto_confirm_is_asked_again_after_the_thaw)
+{
+    const struct actor agent = spine_agent("ben");
+    struct job_port port = plain_port();
+    spine_entries(1, 5, 1000);
+    struct call *c = pass_frozen_amid(FREEZE("tool", "confirm_match"));
+    stopped(c);
+    ck_assert_int_eq(count("SELECT count(*) FROM match_states"), 0);
+    spine_is(thaw_as("ana", thrown, false), CALL_OK);
+    c = pass_begun(&agent);
+    ck_ok(call_job(c, &port));
+    spine_is(c, CALL_OK);
+    ck_assert_int_eq(count("SELECT count(*) FROM match_states WHERE state = 'CONFIRMED'"), 5);
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(an_item_of_several_is_stopped_by_a_freeze_of_what_it_would_do)
+{
+    const struct actor agent = spine_agent("ben");
+    const char **ids = spine_matches(1, 2, 1000);
+    struct call *one = confirm_as(&agent, ids[0]), *two = confirm_as(&agent, ids[1]);
+    struct json *args = json_object_new(arena), *items = json_array_new(arena);
+    const struct call *both[] = {one, two};
+    for (size_t i = 0; i < 2; i++) {
+        struct json *item = json_object_new(arena);
+        json_put_text(arena, item, "escalation_id", both[i]->escalation_id);
+        json_put_text(arena, item, "digest", spine_escalation(both[i]->escalation_id).digest);
+        json_push(arena, items, item);
+    }
+    json_put_text(arena, args, "decision", "confirm");
+    json_put_text(arena, args, "rationale", "seen");
+    json_put(arena, args, "items", items);
+    (void)freeze_id(admin_dev("ana", "freeze", FREEZE("tool", "confirm_match")));
+    struct call *c = spine_run(spine_call(&spine_ana, "resolve_escalations", NULL, args));
+    spine_is(c, CALL_OK); /* each is judged by itself */
+    const struct json *results = json_get(c->result, "results");
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_str_eq(json_get_text(results->items[i], "status"), "denied");
+        ck_assert_str_eq(json_get_text(results->items[i], "reason"), "FROZEN");
+        ck_assert_int_eq(spine_state(ids[i]), MATCH_PROPOSED);
+    }
+    book_is_intact();
+}
+END_TEST
+
 SPINE_MAIN("freeze", admin_up, spine_down, a_frozen_agent_is_denied_until_it_is_thawed,
            a_frozen_person_is_frozen_with_every_agent_of_theirs,
            a_freeze_stops_its_kind_and_its_tool_and_nothing_else,
            everything_frozen_is_thawed_by_two_people, no_freeze_of_kind_or_tool_locks_itself_in,
            enough_people_stay_who_can_thaw, what_a_frozen_agent_asked_for_waits,
-           a_freeze_is_thrown_once_and_by_people)
+           a_freeze_is_thrown_once_and_by_people,
+           a_pass_whose_asker_is_frozen_before_its_turn_proposes_nothing,
+           a_pass_stops_at_its_next_chunk_when_its_asker_is_frozen,
+           what_a_freeze_kept_from_auto_confirm_is_asked_again_after_the_thaw,
+           an_item_of_several_is_stopped_by_a_freeze_of_what_it_would_do)
