@@ -7,6 +7,7 @@ whose asker is frozen while it works proposes nothing more. Prints TAP.
 Usage: freeze_fire.py [--engine PATH] [--pairs N] [--clients N]"""
 import argparse
 import base64
+import itertools
 import json
 import os
 import sys
@@ -41,13 +42,15 @@ class Try:
 
 class Client(threading.Thread):
     """Decides until the fire is out. A person has matches of their own; who has none left, and
-    every agent, comments."""
+    every agent, comments or attaches."""
 
-    def __init__(self, fire, actor, obo=None, tool="comment_item", own=()):
+    turns = itertools.cycle((True, False))
+
+    def __init__(self, fire, actor, obo=None, tool=None, own=()):
         super().__init__(daemon=True)
         self.fire, self.tool, self.own = fire, tool, list(own)
         self.caller = lib.Caller(fire.engine, actor, obo, key=fire.key, timeout=WAIT)
-        self.tries, self.obo = [], obo
+        self.tries, self.obo, self.comments = [], obo, next(self.turns)
 
     def next(self):
         if self.tool == "resolve_escalations" and len(self.own) >= BULK:
@@ -55,7 +58,10 @@ class Client(threading.Thread):
             return self.tool, {"decision": "reject", "rationale": "not ours", "items": items}
         if self.tool in ("confirm_match", "reject_match") and self.own:
             return self.tool, {"match_id": self.own.pop(), "rationale": "looked at"}
-        return "comment_item", {"object": self.fire.about, "text": "seen"}
+        if self.comments:
+            return "comment_item", {"object": self.fire.about, "text": "seen"}
+        return "attach_evidence", {"object": self.fire.about, "name": "scan.pdf",
+                                   "sha256": os.urandom(32).hex()}
 
     def run(self):
         try:
