@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import os
+import random
 import sys
 import threading
 import time
@@ -24,7 +25,7 @@ tap = Tap()
 check = tap.check
 WAIT = 120
 BULK = 4  # items of one act
-ASKED = 160
+ASKED, ABOUT = 160, 200
 ENOUGH = 40  # effects before a freeze, denials behind it
 
 
@@ -59,8 +60,8 @@ class Client(threading.Thread):
         if self.tool in ("confirm_match", "reject_match") and self.own:
             return self.tool, {"match_id": self.own.pop(), "rationale": "looked at"}
         if self.comments:
-            return "comment_item", {"object": self.fire.about, "text": "seen"}
-        return "attach_evidence", {"object": self.fire.about, "name": "scan.pdf",
+            return "comment_item", {"object": random.choice(self.fire.about), "text": "seen"}
+        return "attach_evidence", {"object": random.choice(self.fire.about), "name": "scan.pdf",
                                    "sha256": os.urandom(32).hex()}
 
     def run(self):
@@ -83,9 +84,9 @@ class Fire:
     def __init__(self, engine, matches, items, clients):
         self.engine, self.key = engine, engine.book.key()
         self.out, self.problems = threading.Event(), []
-        self.about = matches[0]
+        self.about, matches = matches[:ABOUT], matches[ABOUT:]  # an item holds no end of evidence
         people = clients // 4
-        share = [matches[1 + i::2 * people] for i in range(2 * people)]
+        share = [matches[i::2 * people] for i in range(2 * people)]
         self.clients = [Client(self, f"llm:fire.s-{i // 2 if i % 2 else 0}", "demo-user")
                         for i in range(clients - 2 * people - 4)]
         self.clients += [Client(self, "llm:fire.of-sam", "sam") for _ in range(4)]
