@@ -295,6 +295,9 @@ describe('a chain of keys', () => {
     expect(chainFile(JSON.stringify({ format: 'closegate-key-chain/1', statements: chain }))).toEqual(chain)
     for (const t of ['{}', '[]', '{"format":"closegate-key-chain/1","statements":[1]}', '{"format":"closegate-key-chain/1","statements":[],"trust":1}'])
       expect(() => chainFile(t)).toThrow()
+    const many = (n: number) => JSON.stringify({ format: 'closegate-key-chain/1', statements: Array(n).fill('x') })
+    expect(chainFile(many(128))).toHaveLength(128)
+    expect(() => chainFile(many(129))).toThrow()
   })
 })
 

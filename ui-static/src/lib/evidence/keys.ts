@@ -71,6 +71,8 @@ export async function trustFrom(given: NoteKey, statements: readonly string[] = 
   return keys
 }
 
+const CHAIN_MAX = 128 // keys of one log, as everybody who follows it has it
+
 /* The file that `closegate-engine keys export --chain` writes. */
 export function chainFile(text: string): string[] {
   const o = objectFrom(text, 'The key chain')
@@ -78,5 +80,6 @@ export function chainFile(text: string): string[] {
   if (o.format !== 'closegate-key-chain/1') refuse('format', 'This is no key chain of closegate.')
   const list = o.statements
   if (!Array.isArray(list) || !list.every((s) => typeof s === 'string')) return refuse('format', 'The key chain has no list of statements.')
+  if (list.length > CHAIN_MAX) refuse('format', `The key chain has more than ${CHAIN_MAX} statements.`)
   return list as string[]
 }
