@@ -1,7 +1,7 @@
 // The verifier that browsers run (ui-static/src/lib/evidence.ts) on files, for whoever has a corpus:
 // a line of JSON in, {command, paths, keys, chain, proof}, a line of JSON out for each.
 // usage: node evidence_browser.mjs UI_FOLDER
-import { readFileSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +12,11 @@ import { webcrypto } from 'node:crypto';
 if (!globalThis.crypto?.subtle) Object.defineProperty(globalThis, 'crypto', { value: webcrypto });
 const ui = process.argv[2];
 const { buildSync } = createRequire(join(ui, 'package.json'))('esbuild');
-const out = join(mkdtempSync(join(tmpdir(), 'evidence-')), 'evidence.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'evidence-'));
+const out = join(folder, 'evidence.mjs');
 buildSync({ entryPoints: [join(ui, 'src/lib/evidence.ts')], bundle: true, format: 'esm', outfile: out, target: 'es2022', logLevel: 'error' });
 const e = await import(pathToFileURL(out));
+rmSync(folder, { recursive: true });
 
 const text = path => e.textOf(new Uint8Array(readFileSync(path)), 'The file');
 
