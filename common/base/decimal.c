@@ -239,8 +239,7 @@ struct err decimal_mul(struct decimal a, struct decimal b, struct decimal *produ
     return finish((a.coef < 0) != (b.coef < 0), n, a.scale + b.scale, product);
 }
 
-/* The next digit of a long division: ten times the remainder `left`, over `by`. Ten additions,
- * since left * 10 may not fit. */
+/* Ten times the remainder `left`, over `by`, by ten additions since left * 10 may not fit. */
 static unsigned next_digit(uint128 *left, uint128 by)
 {
     unsigned digit = 0;
@@ -254,15 +253,28 @@ static unsigned next_digit(uint128 *left, uint128 by)
     return digit;
 }
 
+/* The next so many digits of a long division; many at once where the divisor has 64 bits, since the
+ * remainder and 10^19 then fit together. */
+static uint128 next_digits(uint128 *left, uint128 by, int digits)
+{
+    if (by > UINT64_MAX)
+        return next_digit(left, by);
+    uint128 n = *left * power_of_ten(digits);
+    *left = n % by;
+    return n / by;
+}
+
 /* n * 10^exponent / by, whole, and the rest; false when the quotient has more than 38 digits. */
 static bool divide(uint128 n, int exponent, uint128 by, uint128 *quotient, enum rest *rest)
 {
     uint128 q = n / by, left = n % by;
-    for (; exponent > 0 && (q != 0 || left != 0); exponent--) {
-        unsigned digit = next_digit(&left, by);
-        if (q > COEF_MAX / 10)
+    while (exponent > 0 && (q != 0 || left != 0)) {
+        int digits = by > UINT64_MAX ? 1 : exponent < 19 ? exponent : 19;
+        uint128 next = next_digits(&left, by, digits);
+        if (__builtin_mul_overflow(q, power_of_ten(digits), &q) ||
+            __builtin_add_overflow(q, next, &q) || q > COEF_MAX)
             return false;
-        q = q * 10 + digit;
+        exponent -= digits;
     }
     if (exponent < 0)
         *rest = cut_digits(&q, -exponent, left != 0);

@@ -135,6 +135,30 @@ START_TEST(decimal_division_keeps_significant_digits)
 }
 END_TEST
 
+START_TEST(decimal_division_takes_divisors_on_both_sides_of_64_bits)
+{
+    static const struct {
+        const char *a, *b;
+        int digits;
+        const char *quotient; /* as Python's decimal says */
+    } rows[] = {
+        {"98765432109876543210", "18446744073709551557", 18, "5.35408480299988732"},
+        {"98765432109876543210", "18446744073709551629", 18, "5.35408480299988730"},
+        {"1", "1.0837", 17, "0.92276460274983852"},
+        {"170000000000000000000000000000000000", "18446744073709551615", 34,
+         "9215718466126787.689562933906493977"},
+        {"170000000000000000000000000000000000", "18446744073709551616", 34,
+         "9215718466126787.689063348807394505"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct decimal q;
+        ck_ok(
+            decimal_div(decimal(rows[i].a), decimal(rows[i].b), rows[i].digits, ROUND_HALF_UP, &q));
+        ck_assert_int_eq(decimal_cmp(q, decimal(rows[i].quotient)), 0);
+    }
+}
+END_TEST
+
 START_TEST(decimal_division_by_38_digits_does_not_overflow)
 {
     const struct decimal most = decimal("99999999999999999999999999999999999999");
@@ -263,6 +287,7 @@ END_TEST
 TEST_MAIN("decimal", decimal_text_is_strict_in_and_canonical_out,
           decimal_print_then_parse_is_the_same_number, decimal_arithmetic_agrees_with_wide_integers,
           decimal_division_is_the_nearest_quotient, decimal_division_keeps_significant_digits,
+          decimal_division_takes_divisors_on_both_sides_of_64_bits,
           decimal_division_by_38_digits_does_not_overflow,
           decimal_compares_numbers_of_any_size_without_overflow,
           decimal_arithmetic_refuses_what_does_not_fit,
