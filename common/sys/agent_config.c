@@ -460,7 +460,7 @@ static struct err check(struct arena *arena, struct agent_config *c)
     if (c->auth_backend == AGENT_AUTH_HEADER_TRUST)
         TRY(check_header_trust(c));
     TRY(check_notify(&c->notify, c->env == CONFIG_DEV));
-    TRY(config_check_tls(arena, "CLOSEGATE_AGENT", &c->tls));
+    TRY(config_rows_check_tls(arena, "CLOSEGATE_AGENT", &c->tls));
     return check_urls(arena, c);
 }
 

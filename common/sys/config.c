@@ -295,17 +295,6 @@ static struct err witnesses_check(const struct config *c)
     return OK;
 }
 
-struct err config_check_tls(struct arena *arena, const char *who, const struct tls_files *tls)
-{
-    if ((tls->cert == NULL) != (tls->key == NULL))
-        return err_at(ERR_INPUT, arena_fmt(arena, "%s_TLS_KEY", who),
-                      "a certificate and its key are set together, or neither");
-    if (tls->peer_ca != NULL && tls->cert == NULL)
-        return err_at(ERR_INPUT, arena_fmt(arena, "%s_TLS_CLIENT_CA", who),
-                      "a client shows a certificate only to who has one");
-    return OK;
-}
-
 static struct err check(const struct config *c)
 {
     TRY(witnesses_check(c));
@@ -346,7 +335,7 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
     TRY(arena_check(arena));
     TRY(err_in(witness_list_read(arena, &out->witnesses, &out->witness_list),
                "CLOSEGATE_WITNESSES"));
-    TRY(config_check_tls(arena, "CLOSEGATE_ENGINE", &out->tls));
+    TRY(config_rows_check_tls(arena, "CLOSEGATE_ENGINE", &out->tls));
     return check(out);
 }
 

@@ -62,10 +62,6 @@ struct config {
 };
 
 /* `env` is an environ-like vector (main passes `environ`, tests their own); `file` may be NULL. */
-/* What ROWS_TLS read for the names that begin with `who` goes together. */
-MUST_CHECK struct err config_check_tls(struct arena *arena, const char *who,
-                                       const struct tls_files *tls);
-
 MUST_CHECK struct err config_load(struct arena *arena, const char *file, const char *const *env,
                                   struct config *out);
 void config_print_reference(struct buf *out);

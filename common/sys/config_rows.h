@@ -5,6 +5,7 @@
 #define COMMON_SYS_CONFIG_ROWS_H
 
 #include "common/sys/settings.h"
+#include "common/sys/tls.h"
 
 #define ROW_ENV                                                                                    \
     {                                                                                              \
@@ -86,5 +87,9 @@
                 "where it cannot; partly: it starts with what the kernel has; yes: it is not "     \
                 "confined. All but no is written into every event of the engine's."                \
     }
+
+/* What ROWS_TLS read for the names that begin with `who` goes together. */
+MUST_CHECK struct err config_rows_check_tls(struct arena *arena, const char *who,
+                                            const struct tls_files *tls);
 
 #endif
