@@ -48,7 +48,7 @@ def holds(engine):
         check("on some millions of points, of which many are allowed",
               told["points"] > 1000000 and told["allowed"] > told["points"] / 20, text)
         check("every invariant has a name, a sentence and where it is checked",
-              len(told["invariants"]) == 8 and
+              len(told["invariants"]) == 9 and
               all(i["name"] and i["sentence"].endswith(".") and i["spaces"] for i in told["invariants"]),
               text)
         book.make_anew()
