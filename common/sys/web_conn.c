@@ -99,7 +99,9 @@ void conn_settle(struct conn *conn)
         return;
     if (!conn->doomed)
         conn_arm(conn);
-    if (conn->doomed)
+    if (conn->doomed && conn_with_handler(conn))
+        wire_close(conn); /* the handler still has the request, and ends it */
+    else if (conn->doomed)
         conn_free(conn);
 }
 
@@ -529,6 +531,7 @@ void web_stream(struct web_req *req, const struct http_reply *head)
         conn_send_own(conn, &chunked);
     conn->owing = false;
     conn_enter(conn, PHASE_STREAM);
+    conn_arm(conn); /* not later: what the handler sends next has a deadline of its own */
     conn_settle(conn);
 }
 

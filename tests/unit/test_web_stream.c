@@ -35,8 +35,22 @@ static void on_torrent(struct web_req *req, void *ctx)
     __atomic_store_n(&srv.held, req, __ATOMIC_SEQ_CST);
 }
 
+/* More than a head holds: nothing of the stream goes out, and the request is ours to end yet. */
+static void on_swollen(struct web_req *req, void *ctx)
+{
+    (void)ctx;
+    static char value[100 * 1024];
+    memset(value, 'x', sizeof value - 1);
+    const struct http_pair pair = {"X-Large", value};
+    web_stream(
+        req, &(struct http_reply){
+                 .status = 200, .content_type = "text/event-stream", .pairs = &pair, .pairs_n = 1});
+    __atomic_store_n(&srv.held, req, __ATOMIC_SEQ_CST);
+}
+
 static const struct web_route routes[] = {
     {HTTP_GET, "/stream/*", 0, on_stream},
+    {HTTP_GET, "/swollen", 0, on_swollen},
     {HTTP_GET, "/torrent", 0, on_torrent},
 };
 
@@ -130,6 +144,49 @@ START_TEST(a_client_that_does_not_read_its_stream_is_gone_in_time)
 }
 END_TEST
 
+static int dial_unix(void)
+{
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    const struct timeval patience = {.tv_sec = 10};
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    memcpy(un.sun_path, srv.path, strlen(srv.path) + 1);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, sizeof un), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+/* All of it is owed from the handler itself, and nothing is sent later; a Unix socket holds less
+ * than that. */
+START_TEST(a_client_that_reads_nothing_of_what_was_sent_at_once_is_gone_in_time)
+{
+    start(quick());
+    const int fd = dial_unix();
+    say(fd, "GET /torrent HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_held();
+    wait_for(&srv.gone, 1);
+    loop_wake(srv.answer);
+    close(fd);
+    stop();
+}
+END_TEST
+
+START_TEST(a_stream_that_cannot_begin_is_its_handlers_until_it_ends_it)
+{
+    start(patient());
+    const int fd = dial();
+    say(fd, "GET /swollen HTTP/1.1\r\nHost: a\r\n\r\n");
+    ck_assert_str_eq(hear(fd, NULL), "");
+    wait_held();
+    ck_assert_uint_eq(web_connections(srv.web), 1);
+    loop_wake(srv.answer);
+    for (int i = 0; i < 1000 && web_connections(srv.web) != 0; i++)
+        usleep(5000);
+    ck_assert_uint_eq(web_connections(srv.web), 0);
+    close(fd);
+    stop();
+}
+END_TEST
+
 START_TEST(head_of_a_stream_is_its_head)
 {
     start(patient());
@@ -162,5 +219,7 @@ END_TEST
 TEST_MAIN("web_stream", pieces_are_chunks_and_the_connection_goes_on,
           a_stream_waits_longer_than_any_deadline_while_nothing_is_owed,
           a_client_that_leaves_a_stream_is_told_of_once,
-          a_client_that_does_not_read_its_stream_is_gone_in_time, head_of_a_stream_is_its_head,
+          a_client_that_does_not_read_its_stream_is_gone_in_time,
+          a_client_that_reads_nothing_of_what_was_sent_at_once_is_gone_in_time,
+          a_stream_that_cannot_begin_is_its_handlers_until_it_ends_it, head_of_a_stream_is_its_head,
           a_drain_waits_for_a_stream)
