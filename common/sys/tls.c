@@ -8,12 +8,15 @@
 
 #include "common/sys/tls_own.h"
 
+#define REKEYS_MAX 100 /* of the peer's, in a connection's life: keys last for 2^24 records */
+
 struct tls_end {
     SSL *ssl;
     BIO *in, *out; /* the SSL's */
     enum tls_state state;
     const char *why;
     bool shut, has_cert;
+    unsigned rekeys;
     uint8_t cert_sha256[TLS_CERT_SHA256_LEN];
     int64_t cert_until_s;
 };
@@ -30,6 +33,18 @@ static void broken(struct tls_end *end, const char *why)
     ERR_clear_error();
 }
 
+/* Each KeyUpdate that asks for ours is answered, by bytes that its sender need not read: their
+ * number is bounded, since OpenSSL does not. */
+static void on_message(int ours, int version, int type, const void *bytes, size_t len, SSL *ssl,
+                       void *arg)
+{
+    struct tls_end *end = arg;
+    (void)version, (void)ssl;
+    if (ours == 0 && type == SSL3_RT_HANDSHAKE && len > 0 &&
+        *(const unsigned char *)bytes == SSL3_MT_KEY_UPDATE)
+        end->rekeys++;
+}
+
 struct err tls_end_new(struct tls_server *server, struct tls_end **out)
 {
     CLEANUP(tls_end_free) struct tls_end *end = calloc(1, sizeof *end);
@@ -44,6 +59,8 @@ struct err tls_end_new(struct tls_server *server, struct tls_end **out)
     }
     SSL_set_bio(end->ssl, in, to);
     SSL_set_accept_state(end->ssl);
+    SSL_set_msg_callback(end->ssl, on_message);
+    SSL_set_msg_callback_arg(end->ssl, end);
     end->in = in;
     end->out = to;
     end->state = TLS_SHAKING;
@@ -125,10 +142,11 @@ size_t tls_end_read(struct tls_end *end, void *out, size_t cap)
         return 0;
     ERR_clear_error();
     const int rc = SSL_read_ex(end->ssl, out, cap, &n);
-    if (rc == 1)
-        return n;
-    stopped(end, rc);
-    return 0;
+    if (rc != 1)
+        stopped(end, rc);
+    if (end->rekeys > REKEYS_MAX && end->state != TLS_BROKEN)
+        broken(end, "too many key updates");
+    return end->state == TLS_OPEN && rc == 1 ? n : 0;
 }
 
 bool tls_end_write(struct tls_end *end, const void *bytes, size_t len)
@@ -150,6 +168,29 @@ void tls_end_shut(struct tls_end *end)
     end->shut = true;
     (void)SSL_shutdown(end->ssl); /* 0: the peer's is still to come, which is not waited for */
     ERR_clear_error();
+}
+
+/* What a handshake does (ssl_verify_cert_chain), with the rules of another server. */
+bool tls_server_takes(const struct tls_server *server, const struct tls_end *end)
+{
+    SSL_CTX *rules = server->ctx;
+    X509 *cert = SSL_get0_peer_certificate(end->ssl);
+    if (cert == NULL)
+        return (SSL_CTX_get_verify_mode(rules) & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) == 0;
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    bool good = check != NULL &&
+                X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(rules), cert,
+                                    SSL_get_peer_cert_chain(end->ssl)) == 1 &&
+                X509_STORE_CTX_set_default(check, "ssl_client") == 1;
+    if (good) {
+        X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(check);
+        X509_VERIFY_PARAM_set_auth_level(how, SSL_CTX_get_security_level(rules));
+        good = X509_VERIFY_PARAM_set1(how, SSL_CTX_get0_param(rules)) == 1 &&
+               X509_verify_cert(check) == 1;
+    }
+    X509_STORE_CTX_free(check);
+    ERR_clear_error();
+    return good;
 }
 
 size_t tls_end_wire(struct tls_end *end, void *out, size_t cap)

@@ -79,4 +79,7 @@ size_t tls_end_wire(struct tls_end *end, void *out, size_t cap);
  * False: it showed none, or the handshake is not over. */
 bool tls_end_peer(const struct tls_end *end, uint8_t sha256[TLS_CERT_SHA256_LEN], int64_t *until_s);
 
+/* Whether `server` would let in, now, the client that an end's handshake was finished with. */
+bool tls_server_takes(const struct tls_server *server, const struct tls_end *end);
+
 #endif

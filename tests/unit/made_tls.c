@@ -178,6 +178,12 @@ int made_tls_hear(struct made_tls *tls, void *bytes, size_t cap, size_t *n)
     return outcome(tls, SSL_read_ex(tls->ssl, bytes, cap, n));
 }
 
+int made_tls_rekey(struct made_tls *tls)
+{
+    INVARIANT(SSL_key_update(tls->ssl, SSL_KEY_UPDATE_REQUESTED) == 1);
+    return outcome(tls, SSL_do_handshake(tls->ssl));
+}
+
 void made_tls_shut(struct made_tls *tls)
 {
     (void)SSL_shutdown(tls->ssl);

@@ -42,6 +42,8 @@ void made_tls_free(struct made_tls *tls);
 int made_tls_shake(struct made_tls *tls);
 int made_tls_say(struct made_tls *tls, const void *bytes, size_t len);
 int made_tls_hear(struct made_tls *tls, void *bytes, size_t cap, size_t *n);
+int made_tls_rekey(
+    struct made_tls *tls); /* changes its keys, and asks the same of the other side */
 void made_tls_shut(struct made_tls *tls); /* says that nothing follows; may still hear */
 /* Whether the server handed out what a session could be taken up with again. */
 bool made_tls_resumable(const struct made_tls *tls);

@@ -397,6 +397,64 @@ START_TEST(an_end_outlives_its_server)
 }
 END_TEST
 
+/* Each is answered with one of ours, which the client need not read. */
+START_TEST(keys_may_be_changed_and_not_for_ever)
+{
+    char back[10];
+    size_t n;
+    met(&(struct made_client){.ca = in("ca.pem")});
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(made_tls_rekey(two.client), 1);
+    pump();
+    ck_assert_int_eq(made_tls_say(two.client, "still", 5), 1);
+    pump();
+    ck_assert_mem_eq(two.heard, "still", 5);
+    ck_assert(tls_end_write(two.end, "here", 4));
+    pump();
+    ck_assert_int_eq(made_tls_hear(two.client, back, sizeof back, &n), 1);
+    ck_assert_mem_eq(back, "here", 4);
+    ck_assert_int_eq(made_tls_rekey(two.client), 1);
+    pump();
+    ck_assert_int_eq(tls_end_state(two.end), TLS_BROKEN);
+    ck_assert_str_eq(tls_end_why(two.end), "too many key updates");
+    part();
+}
+END_TEST
+
+START_TEST(other_rules_take_the_clients_that_they_would_let_in)
+{
+    const struct made_client none = {.ca = in("ca.pem")};
+    const struct made_client shown = {
+        .ca = in("ca.pem"), .cert = in("client.pem"), .key = in("client.key")};
+    const struct {
+        const char *ca;
+        int clients;
+        bool without, with;
+    } rows[] = {
+        {in("ca.pem"), TLS_CLIENTS_REQUIRED, false, true},
+        {in("ca.pem"), TLS_CLIENTS_OPTIONAL, true, true},
+        {in("other-ca.pem"), TLS_CLIENTS_REQUIRED, false, false},
+        {in("other-ca.pem"), TLS_CLIENTS_OPTIONAL, true, false},
+        {in("client.pem"), TLS_CLIENTS_REQUIRED, false, true}, /* pinned */
+        {NULL, TLS_CLIENTS_REQUIRED, true, false},             /* nobody vouches for anybody */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int with = 0; with < 2; with++) {
+            CLEANUP(tls_server_free) struct tls_server *next;
+            files.peer_ca = in("ca.pem");
+            files.clients = TLS_CLIENTS_OPTIONAL;
+            met(with == 1 ? &shown : &none);
+            files.peer_ca = rows[i].ca;
+            files.clients = rows[i].clients;
+            ck_ok(tls_server_new(arena, &files, now(), &next));
+            ck_assert_int_eq(tls_server_takes(next, two.end),
+                             with == 1 ? rows[i].with : rows[i].without);
+            part();
+        }
+    }
+}
+END_TEST
+
 TEST_MAIN_AROUND("tls", up, down, a_certificate_and_its_key_make_a_server_that_knows_its_end,
                  a_key_that_others_may_read_is_refused,
                  a_linked_key_is_taken_and_judged_by_what_it_leads_to,
@@ -409,4 +467,6 @@ TEST_MAIN_AROUND("tls", up, down, a_certificate_and_its_key_make_a_server_that_k
                  a_client_shows_a_certificate_of_the_right_company_that_is_good_now,
                  an_optional_certificate_may_lack_and_must_not_be_wrong,
                  a_certificate_that_nobody_asked_for_is_nobodys,
-                 each_side_says_when_nothing_follows, an_end_outlives_its_server)
+                 each_side_says_when_nothing_follows, an_end_outlives_its_server,
+                 keys_may_be_changed_and_not_for_ever,
+                 other_rules_take_the_clients_that_they_would_let_in)
