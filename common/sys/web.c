@@ -218,16 +218,60 @@ static void turn_away(int fd, const char *status)
     (void)close(fd);
 }
 
-static bool make_room(struct web *web)
+static bool make_room(struct web *web, bool is_unix)
 {
-    if (web->conns_n < web->limits.connections_max)
+    const size_t max = web->limits.connections_max + (is_unix ? WEB_UNIX_MORE : 0);
+    if (web->conns_n < max)
         return true;
     struct conn *oldest = TAILQ_FIRST(&web->idle);
     if (oldest == NULL)
         return false;
     conn_doom(oldest);
     conn_settle(oldest);
-    return web->conns_n < web->limits.connections_max;
+    return web->conns_n < max;
+}
+
+/* Peers have a rate; proxies that we trust speak for many, who are counted further inside. */
+static bool has_rate(const struct web *web, const struct web_peer *peer)
+{
+    if (web->rates == NULL || peer->is_unix)
+        return false;
+    for (size_t i = 0; i < web->limits.carriers_n; i++)
+        if (netblock_has(&web->limits.carriers[i], &peer->addr))
+            return false;
+    return true;
+}
+
+bool web_in_rate(struct web *web, const struct web_peer *peer, int64_t *wait_us)
+{
+    const struct netaddr net = peers_net(&peer->addr);
+    if (!has_rate(web, peer) || quota_pass(web->rates, net.byte, loop_now_ms() * 1000, wait_us))
+        return true;
+    web->limited++;
+    return false;
+}
+
+/* The peer's own ceilings come first: past them it takes nobody's place. True: it is counted. */
+static bool admit(struct web *web, const struct web_peer *peer, const char **status,
+                  const char **why)
+{
+    const size_t per_peer = web->limits.per_peer_max == 0 ? SIZE_MAX : web->limits.per_peer_max;
+    int64_t wait_us;
+    *status = "429 Too Many Requests";
+    *why = "too many from one peer";
+    if (!peer->is_unix && !peers_enter(web->peers, &peer->addr, per_peer))
+        return false;
+    bool good = web->tls == NULL || peer->is_unix || web_in_rate(web, peer, &wait_us);
+    if (!good) {
+        *why = "too many handshakes of one peer";
+    } else if (!make_room(web, peer->is_unix)) {
+        good = false;
+        *status = "503 Service Unavailable";
+        *why = "too many in all";
+    }
+    if (!good && !peer->is_unix)
+        peers_leave(web->peers, &peer->addr);
+    return good;
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
@@ -249,20 +293,15 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     }
     /* An answer in the clear means nothing to a client that expects TLS. */
     const bool words = web->tls == NULL || l->path != NULL;
-    size_t per_peer = web->limits.per_peer_max == 0 ? SIZE_MAX : web->limits.per_peer_max;
-    if (!make_room(web)) {
-        log_warn("connection refused: too many in all", LOG_TEXT("peer", peer.text), LOG_END);
-        web->refused++;
-        turn_away(fd, words ? "503 Service Unavailable" : NULL);
-    } else if (!peer.is_unix && !peers_enter(web->peers, &peer.addr, per_peer)) {
-        log_warn("connection refused: too many from one peer", LOG_TEXT("peer", peer.text),
-                 LOG_END);
-        web->refused++;
-        turn_away(fd, words ? "429 Too Many Requests" : NULL);
-    } else {
+    const char *status, *why;
+    if (admit(web, &peer, &status, &why)) {
         web->taken++;
         conn_open(web, fd, &peer);
+        return;
     }
+    log_warn("connection refused", LOG_TEXT("why", why), LOG_TEXT("peer", peer.text), LOG_END);
+    web->refused++;
+    turn_away(fd, words ? status : NULL);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -322,21 +361,28 @@ void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n)
     web->always_n = pairs_n;
 }
 
+/* Ending one may end others (its handler is told): the next one is busy, so that it stays. */
+static void judge_all(struct web *web)
+{
+    for (struct conn *conn = TAILQ_FIRST(&web->conns), *next; conn != NULL; conn = next) {
+        next = TAILQ_NEXT(conn, link);
+        if (next != NULL)
+            next->busy = true;
+        conn_judge(conn);
+        if (next != NULL)
+            next->busy = false;
+    }
+}
+
 struct err web_tls(struct web *web, struct arena *arena, const struct tls_files *files,
                    int64_t now_s)
 {
     struct tls_server *next;
-    struct conn *idle, *after;
     TRY(tls_server_new(arena, files, now_s, &next));
     tls_server_free(web->tls);
     web->tls = next;
     web->tls_generation++;
-    for (idle = TAILQ_FIRST(&web->idle); idle != NULL; idle = after) {
-        after = TAILQ_NEXT(idle, idle_link);
-        if (idle->tls != NULL)
-            conn_doom(idle);
-        conn_settle(idle);
-    }
+    judge_all(web);
     return OK;
 }
 

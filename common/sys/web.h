@@ -6,7 +6,8 @@
  * OPTIONS is like any method: only where a route lists it; `OPTIONS *` and the rest get 405 with
  * Allow. Requests on one connection are answered in order, one in flight at a time. A connection
  * over the ceiling takes the place of the one that idled longest; when none idles it gets 503 and
- * is closed. A peer that closes its sending side still gets its answer. docs/HTTP.md says more. */
+ * is closed; over a Unix socket WEB_UNIX_MORE find a place beside them all. A peer that closes its
+ * sending side still gets its answer. docs/HTTP.md says more. */
 #ifndef COMMON_SYS_WEB_H
 #define COMMON_SYS_WEB_H
 
@@ -26,6 +27,9 @@
 struct web;
 struct web_req;
 
+/* Whoever fills the TCP ceiling must not keep those away whom the kernel vouches for. */
+#define WEB_UNIX_MORE ((size_t)64)
+
 /* Each deadline is for the whole phase, so a byte a second does not help. */
 struct web_limits {
     size_t connections_max; /* in all; requests whose client left count until they are answered */
@@ -36,7 +40,8 @@ struct web_limits {
     uint32_t idle_ms;       /* between requests */
     uint32_t write_ms;      /* from the reply to its last byte taken by the kernel */
     int64_t per_peer_rate;  /* requests a second of one TCP peer address, twice as many at once; 0:
-                               any. A request past it gets 429 with Retry-After, no handler. */
+                               any. A request past it gets 429 with Retry-After, no handler. A
+                               handshake of TLS counts as one; past it the connection is closed. */
     const struct netblock *carriers; /* peers that speak for many, and have no rate of their own */
     size_t carriers_n;               /* both by reference */
 };
@@ -98,8 +103,9 @@ void web_always(struct web *web, const struct http_pair *pairs, size_t pairs_n);
 MUST_CHECK struct err web_listen_tcp(struct web *web, const char *host_port, uint16_t *port);
 
 /* Connections to the TCP listeners speak TLS from now on, with these files; before the first
- * listener, or again to take other files: then connections made before end with their next answer.
- * Errors as tls_server_new's: nothing has changed. A Unix socket speaks none. */
+ * listener, or again to take other files: then connections made before end with their next answer,
+ * and at once where the client would not be let in any more; its requests are as those of one that
+ * left. Errors as tls_server_new's: nothing has changed. A Unix socket speaks none. */
 MUST_CHECK struct err web_tls(struct web *web, struct arena *arena, const struct tls_files *files,
                               int64_t now_s);
 /* When the certificate in force ends, seconds since 1970; 0: there is no TLS. */

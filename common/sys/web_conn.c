@@ -194,27 +194,13 @@ static void trace_read(const struct http_req *req, char out[33])
     out[trace.len] = '\0';
 }
 
-/* Peers have a rate; proxies that we trust speak for many, who are counted further inside. */
-static bool has_rate(const struct conn *conn)
-{
-    const struct web_limits *limits = &conn->web->limits;
-    if (conn->web->rates == NULL || conn->peer.is_unix)
-        return false;
-    for (size_t i = 0; i < limits->carriers_n; i++)
-        if (netblock_has(&limits->carriers[i], &conn->peer.addr))
-            return false;
-    return true;
-}
-
 /* False: answered. The connection lives on: what was asked has been read to its end. */
 static bool within_rate(struct conn *conn)
 {
     int64_t wait_us;
     char seconds[24];
-    const struct netaddr net = peers_net(&conn->peer.addr);
-    if (!has_rate(conn) || quota_pass(conn->web->rates, net.byte, loop_now_ms() * 1000, &wait_us))
+    if (web_in_rate(conn->web, &conn->peer, &wait_us))
         return true;
-    conn->web->limited++;
     (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_us + 999999) / 1000000);
     const struct http_pair later = {.name = "Retry-After", .value = seconds};
     static const char why[] = "{\"error\": \"too many requests from this address\"}\n";
@@ -284,6 +270,8 @@ static void conn_head(struct conn *conn)
     }
 }
 
+static const char disowned[] = "nobody vouches for its certificate any more";
+
 static void conn_not_taken(struct conn *conn, const char *why)
 {
     conn->web->tls_failed += conn->phase == PHASE_SHAKE ? 1 : 0;
@@ -300,6 +288,11 @@ static void conn_shaken(struct conn *conn)
         conn_doom(conn);
     if (state == TLS_SHAKING || state == TLS_BROKEN)
         return;
+    if (wire_disowned(conn)) { /* judged by the files that it began with */
+        conn_not_taken(conn, disowned);
+        conn_doom(conn);
+        return;
+    }
     peer->has_cert = tls_end_peer(conn->tls, peer->cert_sha256, &peer->cert_until_s);
     /* Nothing goes back, so the kernel would wait with its acknowledgement; and a client with
      * Nagle's algorithm with its request for that. */
@@ -316,7 +309,7 @@ static bool conn_tls(struct conn *conn)
     if (tls_end_state(conn->tls) == TLS_CLOSED)
         conn->eof = true;
     if (tls_end_state(conn->tls) != TLS_BROKEN)
-        return conn->phase != PHASE_SHAKE;
+        return conn->phase != PHASE_SHAKE && !conn->doomed;
     conn_not_taken(conn, tls_end_why(conn->tls));
     conn_linger(conn); /* the alert is on its way */
     return false;
@@ -426,6 +419,20 @@ static void conn_left(struct conn *conn, bool broken)
         conn_doom(conn);
     }
     conn_process(conn);
+}
+
+/* Whoever is not let in any more is not served any longer, whatever is under way. */
+void conn_judge(struct conn *conn)
+{
+    if (conn->tls != NULL && conn->phase == PHASE_IDLE) {
+        conn_doom(conn);
+    } else if (conn->phase != PHASE_SHAKE && wire_disowned(conn)) {
+        log_info("a TLS connection ends", LOG_TEXT("peer", conn->peer.text),
+                 LOG_TEXT("why", disowned), LOG_END);
+        conn_left(conn, true);
+        return;
+    }
+    conn_settle(conn);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)

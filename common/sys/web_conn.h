@@ -87,6 +87,8 @@ void conn_open(struct web *web, int fd, const struct web_peer *peer);
 void conn_doom(struct conn *conn);   /* close as soon as possible */
 void conn_settle(struct conn *conn); /* frees a doomed connection, or arms its deadline */
 void conn_free(struct conn *conn);
+/* The server has taken other TLS files. */
+void conn_judge(struct conn *conn);
 
 /* ---- web_wire.c: what lies between a connection and its socket ---- */
 struct evbuffer;
@@ -103,12 +105,16 @@ void wire_last(struct conn *conn);
 bool wire_shut(struct conn *conn);
 /* Its certificates are not those in force any more, or its own has ended. */
 bool wire_outdated(const struct conn *conn);
+/* And those in force would not let its client in. Not while its handshake is under way. */
+bool wire_disowned(const struct conn *conn);
 
 /* The route for a request; NULL with *status 404 or 405 (then `allow` has the methods). */
 const struct web_route *web_route_find(const struct web *web, const struct http_req *req,
                                        int *status, unsigned *allow);
 /* "GET, HEAD, POST" */
 void web_allow_print(unsigned methods, char *out, size_t out_max);
+/* Whether a peer may ask once more now, which counts; else how long it has to wait. */
+bool web_in_rate(struct web *web, const struct web_peer *peer, int64_t *wait_us);
 /* An answer with this status is on its way. */
 void web_count(struct web *web, int status);
 /* A connection is gone; the drain may be over. */

@@ -128,10 +128,20 @@ bool web_peer_shows(const struct web_peer *peer, const char *x5t_s256, int64_t n
            bytes_eq_ct(named, peer->cert_sha256, len);
 }
 
+static bool is_of_old_files(const struct conn *conn)
+{
+    return conn->tls != NULL && conn->generation != conn->web->tls_generation;
+}
+
+bool wire_disowned(const struct conn *conn)
+{
+    return is_of_old_files(conn) && !tls_server_takes(conn->web->tls, conn->tls);
+}
+
 bool wire_outdated(const struct conn *conn)
 {
     if (conn->tls == NULL)
         return false;
-    return conn->generation != conn->web->tls_generation ||
+    return is_of_old_files(conn) ||
            (conn->peer.has_cert && (int64_t)time(NULL) > conn->peer.cert_until_s);
 }

@@ -402,6 +402,49 @@ START_TEST(the_ceiling_per_peer_says_429_and_spares_the_unix_socket)
 }
 END_TEST
 
+START_TEST(who_is_past_its_own_ceiling_takes_nobody_elses_place)
+{
+    struct web_limits limits = patient();
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    limits.connections_max = 2;
+    limits.per_peer_max = 1;
+    start(limits);
+    const int idle = socket(AF_INET, SOCK_STREAM, 0);
+    in.sin_addr.s_addr = htonl(0x7F000002);
+    ck_assert_int_eq(bind(idle, (struct sockaddr *)&in, sizeof in), 0);
+    in.sin_port = htons(srv.port);
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(connect(idle, (struct sockaddr *)&in, sizeof in), 0);
+    say(idle, "GET /path/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)hear(idle, "/path/1");
+    const int one = dial(), over = dial();
+    ck_assert_ptr_nonnull(strstr(hear(over, NULL), "429 Too Many Requests"));
+    say(idle, "GET /path/2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)hear(idle, "/path/2");
+    close(idle);
+    close(one);
+    close(over);
+    stop();
+}
+END_TEST
+
+START_TEST(whoever_fills_the_ceiling_over_tcp_leaves_room_on_the_unix_socket)
+{
+    struct web_limits limits = patient();
+    limits.connections_max = 1;
+    start(limits);
+    const int one = dial(), over = dial();
+    ck_assert_ptr_nonnull(strstr(hear(over, NULL), "503 Service Unavailable"));
+    const int local = dial_unix();
+    say(local, "GET /peer HTTP/1.1\r\n" CLOSE "\r\n");
+    ck_assert_ptr_nonnull(strstr(hear(local, NULL), "{\"error\": \"unix\"}"));
+    close(one);
+    close(over);
+    close(local);
+    stop();
+}
+END_TEST
+
 START_TEST(the_unix_sockets_file_is_private_and_never_stolen)
 {
     start(patient());
@@ -496,6 +539,8 @@ TEST_MAIN("web", a_request_is_answered_with_the_promised_headers,
           a_byte_now_and_then_does_not_move_the_deadline, a_client_that_does_not_read_is_cut_off,
           the_ceiling_in_all_takes_the_place_of_an_idle_connection_or_says_503,
           the_ceiling_per_peer_says_429_and_spares_the_unix_socket,
+          who_is_past_its_own_ceiling_takes_nobody_elses_place,
+          whoever_fills_the_ceiling_over_tcp_leaves_room_on_the_unix_socket,
           the_unix_sockets_file_is_private_and_never_stolen, a_dead_socket_file_is_replaced,
           a_drain_lets_requests_finish_and_takes_no_more, a_response_header_cannot_be_split,
           a_traceparent_is_read_or_ignored)

@@ -40,8 +40,9 @@ static void up(void)
 
 static void down(void)
 {
-    static const char *const names[] = {"ca.pem",     "server.pem", "server.key", "client.pem",
-                                        "client.key", "next.pem",   "next.key"};
+    static const char *const names[] = {"ca.pem",     "server.pem",  "server.key",
+                                        "client.pem", "client.key",  "next.pem",
+                                        "next.key",   "next-ca.pem", "both.pem"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         (void)unlink(in(names[i]));
     ck_assert_int_eq(rmdir(folder), 0);
@@ -111,10 +112,26 @@ static void on_pieces(struct web_req *req, void *ctx)
     web_stream_end(req);
 }
 
+static void on_follower_gone(void *ctx)
+{
+    on_gone(NULL);
+    web_stream_end(ctx);
+}
+
+/* A stream without an end of its own. */
+static void on_follow(struct web_req *req, void *ctx)
+{
+    (void)ctx;
+    web_stream(req, &(struct http_reply){.status = 200, .content_type = "text/plain"});
+    web_on_gone(req, on_follower_gone, req);
+    ck_assert(web_stream_send(req, "begun", 5));
+}
+
 static const struct web_route routes[] = {
-    {HTTP_GET, "/path/*", 0, on_path}, {HTTP_POST, "/echo", 1 << 20, on_echo},
-    {HTTP_GET, "/peer", 0, on_peer},   {HTTP_GET, "/hold", 0, on_hold},
-    {HTTP_GET, "/large", 0, on_large}, {HTTP_GET, "/pieces", 0, on_pieces},
+    {HTTP_GET, "/follow", 0, on_follow},    {HTTP_GET, "/path/*", 0, on_path},
+    {HTTP_POST, "/echo", 1 << 20, on_echo}, {HTTP_GET, "/peer", 0, on_peer},
+    {HTTP_GET, "/hold", 0, on_hold},        {HTTP_GET, "/large", 0, on_large},
+    {HTTP_GET, "/pieces", 0, on_pieces},
 };
 
 static void on_answer(void *ctx)
@@ -242,6 +259,7 @@ START_TEST(a_client_without_the_required_certificate_is_told_and_counted)
     ck_assert_int_eq(made_tls_shake(c.tls), 1); /* in 1.3 the server judges after the client */
     ck_assert_int_eq(made_tls_hear(c.tls, &byte, 1, &n), -1);
     hang_up(&c);
+    ck_assert_int_eq(web_tls_failed(srv.web), 1);
     stop();
 }
 END_TEST
@@ -447,6 +465,120 @@ START_TEST(files_that_cannot_be_used_change_nothing)
 }
 END_TEST
 
+/* Both companies' clients are let in, and then the other one's alone. */
+static struct made_client ours, theirs;
+static struct tls_files theirs_alone;
+
+static void append(FILE *to, const char *path)
+{
+    char text[4096];
+    FILE *from = fopen(path, "r");
+    ck_assert_ptr_nonnull(from);
+    const size_t n = fread(text, 1, sizeof text, from);
+    ck_assert_uint_eq(fwrite(text, 1, n, to), n);
+    (void)fclose(from);
+}
+
+static void start_with_both(void)
+{
+    struct made_ca *other = made_ca("another company");
+    FILE *both = fopen(in("both.pem"), "w");
+    ck_assert_ptr_nonnull(both);
+    made_ca_save(other, in("next-ca.pem"));
+    append(both, in("ca.pem"));
+    append(both, in("next-ca.pem"));
+    (void)fclose(both);
+    made_leaf(other, &(struct made_leaf){.name = "them", .client = true}, in("next.pem"),
+              in("next.key"), NULL);
+    made_ca_free(other);
+    ours =
+        (struct made_client){.ca = in("ca.pem"), .cert = in("client.pem"), .key = in("client.key")};
+    theirs =
+        (struct made_client){.ca = in("ca.pem"), .cert = in("next.pem"), .key = in("next.key")};
+    files.peer_ca = in("both.pem");
+    files.clients = TLS_CLIENTS_OPTIONAL;
+    theirs_alone = files;
+    theirs_alone.peer_ca = in("next-ca.pem");
+    start(patient());
+}
+
+static void wait_connections(size_t n)
+{
+    for (int i = 0; i < 1000 && web_connections(srv.web) != n; i++)
+        usleep(5000);
+    ck_assert_uint_eq(web_connections(srv.web), n);
+}
+
+START_TEST(who_is_not_vouched_for_any_more_is_cut_off_whatever_is_under_way)
+{
+    int rc;
+    start_with_both();
+    struct caller stays = call_as(&theirs), follows = call_as(&ours), holds = call_as(&ours),
+                  begins = call_as(&ours);
+    tell(&stays, "GET /follow HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)answer(&stays, "begun", &rc);
+    tell(&follows, "GET /follow HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)answer(&follows, "begun", &rc);
+    tell(&begins, "GET /path/a HT");
+    tell(&holds, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_held();
+    take(&theirs_alone, 1);
+    (void)answer(&follows, NULL, &rc);
+    ck_assert_int_ne(rc, -2); /* it is over, and nobody waited for that */
+    (void)answer(&begins, NULL, &rc);
+    ck_assert_int_ne(rc, -2);
+    ck_assert_ptr_null(strstr(answer(&holds, NULL, &rc), "HTTP/1.1"));
+    ck_assert_int_ne(rc, -2);
+    wait_for(&srv.gone, 2); /* both that had a handler */
+    loop_wake(srv.answer);
+    wait_connections(1); /* theirs */
+    ck_assert_int_eq(srv.gone, 2);
+    hang_up(&stays);
+    hang_up(&follows);
+    hang_up(&holds);
+    hang_up(&begins);
+    stop();
+}
+END_TEST
+
+START_TEST(a_handshake_begun_with_old_files_is_judged_by_the_new_ones)
+{
+    int rc;
+    start_with_both();
+    const int one = dial(), two = dial();
+    wait_connections(2); /* with ends of the old files */
+    take(&theirs_alone, 1);
+    struct caller us = {.fd = one, .tls = made_tls_new(one, &ours)};
+    struct caller them = {.fd = two, .tls = made_tls_new(two, &theirs)};
+    (void)made_tls_say(us.tls, "GET /path/a HTTP/1.1\r\nHost: a\r\n\r\n", 37);
+    ck_assert_str_eq(answer(&us, NULL, &rc), "");
+    ck_assert_int_ne(rc, -2);
+    tell(&them, "GET /path/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    ck_assert_ptr_nonnull(strstr(answer(&them, NULL, &rc), "Connection: close"));
+    hang_up(&us);
+    hang_up(&them);
+    stop();
+}
+END_TEST
+
+/* Two at once and one a second: a loop comes past that on any machine. */
+START_TEST(handshakes_count_against_their_peers_rate)
+{
+    struct web_limits limits = patient();
+    int rc = 1;
+    limits.per_peer_rate = 1;
+    start(limits);
+    for (int i = 0; i < 2000 && rc == 1; i++) {
+        struct caller c = call_as(client);
+        rc = made_tls_shake(c.tls);
+        hang_up(&c);
+    }
+    ck_assert_int_eq(rc, -1);
+    ck_assert_int_ge(web_limited(srv.web), 1);
+    stop();
+}
+END_TEST
+
 TEST_MAIN_AROUND("web_tls", up, down, a_request_is_answered_and_the_end_is_said,
                  a_request_knows_its_peers_certificate,
                  a_peer_shows_the_certificate_that_a_token_names_and_no_other,
@@ -456,4 +588,7 @@ TEST_MAIN_AROUND("web_tls", up, down, a_request_is_answered_and_the_end_is_said,
                  who_does_not_finish_the_handshake_is_dropped, http_in_the_clear_gets_no_answer,
                  the_unix_socket_stays_plain, a_client_that_leaves_is_noticed,
                  another_certificate_is_taken_and_old_connections_end,
-                 files_that_cannot_be_used_change_nothing)
+                 files_that_cannot_be_used_change_nothing,
+                 who_is_not_vouched_for_any_more_is_cut_off_whatever_is_under_way,
+                 a_handshake_begun_with_old_files_is_judged_by_the_new_ones,
+                 handshakes_count_against_their_peers_rate)
