@@ -173,27 +173,46 @@ static bool is_above(const char *folder, const char *path)
     return strncmp(folder, path, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
-/* Where the path, or the folder that holds it, really is; false when it is nowhere. */
-static bool real_path(const struct confine_path *p, char real[PATH_MAX])
+/* The folder that holds the file, or the file itself where that is the root: everything would be
+ * lent. False when it is nowhere. */
+static bool folder_real(const char *path, struct confine_real *real)
 {
     char named[PATH_MAX];
-    const char *slash = strrchr(p->path, '/');
-    const size_t len = !p->folder ? strlen(p->path) : slash == NULL ? 0 : (size_t)(slash - p->path);
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path);
     if (len >= sizeof named)
         return false;
-    memcpy(named, p->path, len);
+    memcpy(named, path, len);
     named[len] = '\0';
-    return realpath(len > 0 ? named : slash == NULL ? "." : "/", real) != NULL;
+    if (realpath(len > 0 ? named : slash == NULL ? "." : "/", real->at) == NULL)
+        return false;
+    return strcmp(real->at, "/") != 0 || realpath(path, real->at) != NULL;
+}
+
+size_t confine_path_real(const struct confine_path *p, struct confine_real real[CONFINE_REAL_MAX])
+{
+    char target[PATH_MAX];
+    if (!p->folder)
+        return realpath(p->path, real[0].at) != NULL ? 1 : 0;
+    size_t n = folder_real(p->path, &real[0]) ? 1 : 0;
+    if (realpath(p->path, target) != NULL && folder_real(target, &real[n]))
+        n += n == 0 || strcmp(real[0].at, real[1].at) != 0;
+    return n;
 }
 
 bool confine_plan_reaches(const struct confine_plan *plan, const char *path)
 {
-    const struct confine_path wanted = {.path = path};
-    char real[PATH_MAX], one[PATH_MAX];
-    for (size_t i = 0; real_path(&wanted, real) && i < plan->paths_n; i++) {
+    struct confine_real lent[CONFINE_REAL_MAX];
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL)
+        return false;
+    for (size_t i = 0; i < plan->paths_n; i++) {
         const struct confine_path *p = &plan->paths[i];
-        if (p->access != CONFINE_SOCKET && real_path(p, one) && is_above(one, real))
-            return true;
+        const size_t n = p->access == CONFINE_SOCKET ? 0 : confine_path_real(p, lent);
+        for (size_t j = 0; j < n; j++) {
+            if (is_above(lent[j].at, real))
+                return true;
+        }
     }
     return false;
 }
@@ -231,7 +250,7 @@ static void files_limit(const struct confine_plan *plan)
     now.files = limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
 
-/* Root writes in another user's folder: it needs what makes it root. */
+/* Root in another user's folder writes by what makes it root, and gives its files that owner. */
 static bool folders_are_ours(const struct confine_plan *plan)
 {
     struct stat st;
@@ -245,11 +264,14 @@ static bool folders_are_ours(const struct confine_plan *plan)
 
 static uint32_t capabilities_needed(const struct confine_plan *plan)
 {
+    uint32_t keep = 0;
     for (size_t i = 0; i < plan->bind_n; i++) {
         if (plan->bind_ports[i] != 0 && plan->bind_ports[i] < FIRST_PORT_OF_ALL)
-            return 1u << CAP_NET_BIND_SERVICE;
+            keep |= 1u << CAP_NET_BIND_SERVICE;
     }
-    return 0;
+    if (!folders_are_ours(plan))
+        keep |= 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER | 1u << CAP_CHOWN;
+    return keep;
 }
 
 static void capabilities_drop(const struct confine_plan *plan)
@@ -259,12 +281,10 @@ static void capabilities_drop(const struct confine_plan *plan)
     const uint32_t keep = capabilities_needed(plan);
     if (syscall(SYS_capget, &head, data) != 0)
         return;
-    if (folders_are_ours(plan)) {
-        data[0].permitted &= keep;
-        data[0].effective &= keep;
-        data[0].inheritable = data[1].permitted = data[1].effective = data[1].inheritable = 0;
-        (void)syscall(SYS_capset, &head, data);
-    }
+    data[0].permitted &= keep;
+    data[0].effective &= keep;
+    data[0].inheritable = data[1].permitted = data[1].effective = data[1].inheritable = 0;
+    (void)syscall(SYS_capset, &head, data);
     if (syscall(SYS_capget, &head, data) == 0)
         now.capabilities = data[0].permitted != 0 || data[1].permitted != 0;
 }
@@ -320,6 +340,9 @@ static void calls(const struct confine_plan *plan)
 
 static void told(const struct confine_plan *plan, enum confine_need need)
 {
+    if (!now.keys_locked)
+        log_warn("private keys may be swapped out: RLIMIT_MEMLOCK is below what is to be locked",
+                 LOG_TEXT("program", plan->name), LOG_INT("needed", CRYPT_KEYS_BYTES), LOG_END);
     if (need == CONFINE_NOT)
         log_warn("this process is not confined: the settings say so",
                  LOG_TEXT("program", plan->name), LOG_END);
@@ -340,7 +363,11 @@ struct err confine_apply(const struct confine_plan *plan, enum confine_need need
     struct metric_process first;
     common_paths_add(&whole);
     TRY(whole.wrong);
-    ENSURE(threads_count() <= 1, ERR_CONFLICT, "threads run already that would not be confined");
+    const size_t threads = threads_count();
+    ENSURE(threads > 0, ERR_STORE,
+           "whether threads run already that would not be confined cannot be told: there is no "
+           "/proc");
+    ENSURE(threads == 1, ERR_CONFLICT, "threads run already that would not be confined");
     metric_process(&first); /* what it reads in /proc it keeps open */
     now.asked = true;
     confine_early();

@@ -55,7 +55,9 @@ struct confine_plan {
 /* A file, or a folder with all that is below it. NULL and "" are nothing; what does not exist when
  * the plan is applied stays out of reach. */
 void confine_plan_path(struct confine_plan *plan, const char *path, enum confine_access access);
-/* The folder that holds the file: for one that is replaced by a rename and read again. */
+/* The folder that holds the file: for one that is replaced by a rename and read again. A link's
+ * target is read where it is, so the folder that holds that as well. A file that is
+ * right below the root lends itself alone. */
 void confine_plan_folder_of(struct confine_plan *plan, const char *path,
                             enum confine_access access);
 /* "host:port", to listen on. */

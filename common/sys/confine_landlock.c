@@ -2,7 +2,6 @@
  * may be older than the kernel that runs, so the names are ours and the numbers the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -90,29 +89,14 @@ static uint64_t rights_of(enum confine_access access)
     return 0;
 }
 
-/* The path itself, or the folder that holds it. */
-static int path_open(const struct confine_path *p)
+/* What is not there, or where we may not look, stays out of reach. */
+static struct err one_add(const struct ruleset *r, const struct confine_path *p, const char *real)
 {
-    char folder[4096];
-    const char *slash = strrchr(p->path, '/');
-    if (!p->folder)
-        return open(p->path, O_PATH | O_CLOEXEC);
-    const size_t len = slash == NULL ? 0 : (size_t)(slash - p->path);
-    if (len >= sizeof folder) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(folder, p->path, len);
-    folder[len] = '\0';
-    return open(slash == NULL ? "." : len == 0 ? "/" : folder, O_PATH | O_CLOEXEC);
-}
-
-static struct err path_add(const struct ruleset *r, const struct confine_path *p)
-{
-    struct path_attr attr = {.allowed = rights_of(p->access) & r->fs, .parent_fd = path_open(p)};
+    struct path_attr attr = {.allowed = rights_of(p->access) & r->fs,
+                             .parent_fd = open(real, O_PATH | O_CLOEXEC)};
     struct stat st;
     if (attr.parent_fd < 0)
-        return errno == ENOENT || errno == ENOTDIR
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES
                    ? OK
                    : err_at(ERR_STORE, p->path, "this cannot be opened to be kept within reach");
     bool ok = fstat(attr.parent_fd, &st) == 0;
@@ -122,6 +106,17 @@ static struct err path_add(const struct ruleset *r, const struct confine_path *p
          (attr.allowed == 0 || syscall(SYS_landlock_add_rule, r->fd, RULE_PATH, &attr, 0) == 0);
     close(attr.parent_fd);
     return ok ? OK : err_at(ERR_STORE, p->path, "Landlock does not take this path");
+}
+
+static struct err path_add(const struct ruleset *r, const struct confine_path *p)
+{
+    struct confine_real real[CONFINE_REAL_MAX];
+    const size_t n = p->folder ? confine_path_real(p, real) : 0;
+    if (!p->folder)
+        return one_add(r, p, p->path);
+    for (size_t i = 0; i < n; i++)
+        TRY(one_add(r, p, real[i].at));
+    return OK;
 }
 
 static struct err ports_add(const struct ruleset *r, const uint16_t *ports, size_t n,

@@ -1,7 +1,9 @@
 /* The system calls that a daemon makes, as a list; all others fail with EPERM, and those that only
- * somebody who took the process over would make end it. Over libseccomp: no other file includes its
- * header. Addresses behind pointers cannot be judged here: which files and ports is Landlock's. */
+ * somebody who took the process over would make end it (the kernel's audit log says which). Over
+ * libseccomp: no other file includes its header. Addresses behind pointers cannot be judged here:
+ * which files and ports is Landlock's. Calls by another machine's numbers (x32, 32 bits) end it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -20,6 +22,9 @@
 
 #define TYPE_MASK 0xf /* of socket's type: what is not SOCK_NONBLOCK and SOCK_CLOEXEC */
 #define THREAD    (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
+#define WORLDS                                                                                     \
+    (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |     \
+     CLONE_NEWCGROUP)
 
 /* Some are not on every machine, and some only on a newer kernel than this: those are left out. */
 static const char *const allowed[] = {
@@ -50,17 +55,13 @@ static const char *const allowed[] = {
     "sendfile",
     "sendfile64",
     "flock",
-    "fcntl",
-    "fcntl64",
     "dup",
     "dup2",
     "dup3",
     "pipe",
     "pipe2",
     "eventfd2",
-    /* names */
-    "open",
-    "openat",
+    /* names; open and openat are below */
     "stat",
     "stat64",
     "fstat",
@@ -97,7 +98,6 @@ static const char *const allowed[] = {
     "fchown",
     "fchown32",
     "umask",
-    "utimensat",
     /* memory; mmap and mprotect are below */
     "munmap",
     "mremap",
@@ -255,11 +255,30 @@ static void memory(struct filter *f)
     allow_if(f, "mprotect", not_run);
 }
 
-/* Threads, not processes; signals to this process only. */
+/* Landlock before its third ABI lets a file that may only be read be emptied by opening it. */
+static void files(struct filter *f)
+{
+    allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
+    allow_if(f, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
+}
+
+/* Not who a descriptor's signals go to (F_SETOWN): it would be a way to signal other processes. */
+static void descriptors(struct filter *f)
+{
+    static const int known[] = {F_DUPFD,  F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,
+                                F_GETFL,  F_SETFL,         F_GETLK,     F_SETLK,
+                                F_SETLKW, F_OFD_GETLK,     F_OFD_SETLK, F_OFD_SETLKW};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        allow_if(f, "fcntl", SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)known[i]));
+        allow_if(f, "fcntl64", SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)known[i]));
+    }
+}
+
+/* Threads, not processes, and in this world; signals to this process only. */
 static void threads(struct filter *f)
 {
     const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-    allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD, THREAD));
+    allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD | WORLDS, THREAD));
     allow_if(f, "tgkill", self);
     allow_if(f, "kill", self);
     allow_if(f, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
@@ -289,7 +308,10 @@ static void allow_socket(struct filter *f, int family, int type, int protocol)
 static void sockets(struct filter *f)
 {
     static const int families[] = {AF_INET, AF_INET6};
-    allow_if(f, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+    const struct scmp_arg_cmp pair[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+                                        SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, SOCK_STREAM)};
+    rule(f, SCMP_ACT_ALLOW, "socketpair", 2,
+         pair); /* a pair of datagrams could be sent elsewhere */
     allow_socket(f, AF_UNIX, SOCK_STREAM, 0);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         allow_socket(f, families[i], SOCK_STREAM, 0);
@@ -331,21 +353,28 @@ struct err seccomp_apply(const struct confine_plan *plan)
     rules(&f, SCMP_ACT_KILL_PROCESS, NAMES(deadly));
     rules(&f, SCMP_ACT_ERRNO(ENOSYS), NAMES(not_there));
     memory(&f);
+    files(&f);
+    descriptors(&f);
     threads(&f);
     sockets(&f);
     return load(&f);
 }
 
-/* A second filter over the first: no more listening, and who connects to nothing has no use for
- * sockets at all. Threads run by now; it is theirs as well. */
+/* A second filter over the first: no more listening, nobody is asked through a Unix socket (this
+ * machine's services would start programs for us, and Landlock does not know those sockets), no
+ * rights are changed by a file's name (nor does it know that), and who connects to nothing has no
+ * use for sockets at all. Threads run by now; it is theirs as well. */
 struct err seccomp_listening(bool outward)
 {
-    static const char *const enough[] = {"listen", "seccomp"};
+    static const char *const enough[] = {"listen", "seccomp", "chmod", "fchmodat"};
     static const char *const silent[] = {"socket", "connect", "bind"};
+    const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
     struct filter f = {.ctx = seccomp_init(SCMP_ACT_ALLOW), .outward = outward};
     ENSURE(f.ctx != NULL, ERR_STORE, "a seccomp filter cannot be made");
     rules(&f, SCMP_ACT_ERRNO(EPERM), NAMES(enough));
-    if (!outward)
+    if (outward)
+        rule(&f, SCMP_ACT_ERRNO(EPERM), "socket", 1, &local);
+    else
         rules(&f, SCMP_ACT_ERRNO(EPERM), NAMES(silent));
     if (f.failed == 0)
         f.failed = seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_TSYNC, 1);

@@ -45,17 +45,17 @@ void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 /* `len` bytes nobody can guess. */
 void crypt_random(void *out, size_t len);
 
-/* An Ed25519 private key (RFC 8032). May sign from several threads at once. _free takes NULL. */
 /* From now on private keys are loaded into memory that is not swapped out, is in no core and is
  * wiped when it is freed. Once, at the start, before keys and threads. False: the system's limit of
  * locked memory (RLIMIT_MEMLOCK) is below 2 MiB; all but the locking holds. crypt_lock.c. */
+#define CRYPT_KEYS_BYTES ((size_t)2 << 20)
 bool crypt_keys_lock(void);
-bool crypt_keys_locked(void);
 /* Such memory for other secrets, zeroed; NULL when there is none left. Without crypt_keys_lock it
  * is common memory, but wiped as well. `secret` may be NULL. */
 void *secret_alloc(size_t len);
 void secret_free(void *secret, size_t len);
 
+/* An Ed25519 private key (RFC 8032). May sign from several threads at once. _free takes NULL. */
 struct ed25519_key;
 MUST_CHECK struct err ed25519_new(struct ed25519_key **key); /* a fresh one */
 MUST_CHECK struct err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN],

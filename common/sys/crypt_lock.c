@@ -4,22 +4,15 @@
 
 #include "common/sys/crypt.h"
 
-/* Each thread's random generator takes a part of it as well, and each TLS handshake a key's; once
- * full it gives nothing. */
-#define HEAP_BYTES ((size_t)2 << 20)
-#define LEAST      32
-
-static bool locked;
+/* Of CRYPT_KEYS_BYTES each thread's random generator takes a part as well, and each TLS handshake a
+ * key's; once full it gives nothing. */
+#define LEAST 32
 
 bool crypt_keys_lock(void)
 {
+    static bool locked;
     if (CRYPTO_secure_malloc_initialized() == 0)
-        locked = CRYPTO_secure_malloc_init(HEAP_BYTES, LEAST) == 1; /* 2: not locked */
-    return locked;
-}
-
-bool crypt_keys_locked(void)
-{
+        locked = CRYPTO_secure_malloc_init(CRYPT_KEYS_BYTES, LEAST) == 1; /* 2: not locked */
     return locked;
 }
 

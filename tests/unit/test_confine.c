@@ -5,10 +5,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -188,6 +190,68 @@ START_TEST(what_is_to_be_read_cannot_be_written)
 }
 END_TEST
 
+static int empty_own(void)
+{
+    return opens(file, O_RDONLY | O_TRUNC);
+}
+
+START_TEST(what_is_to_be_read_cannot_be_emptied_either)
+{
+    const int found = tried(empty_own, read_only, false);
+    ck_assert(found == EPERM || found == EACCES || (!has_seccomp() && landlock_abi() < 3));
+}
+END_TEST
+
+/* As an ACME client keeps certificates: a link of a constant name to another folder's newest. */
+static char linked[96];
+
+static void linked_file(struct confine_plan *plan)
+{
+    plan->paths_n = 0;
+    confine_plan_folder_of(plan, linked, CONFINE_READ);
+}
+
+static int read_linked(void)
+{
+    return opens(linked, O_RDONLY);
+}
+
+START_TEST(a_link_to_another_folder_can_be_read_and_renewed)
+{
+    char live[80];
+    (void)snprintf(live, sizeof live, "%s.live", folder);
+    (void)snprintf(linked, sizeof linked, "%s/cert", live);
+    ck_assert_int_eq(mkdir(live, 0700), 0);
+    ck_assert_int_eq(symlink(file, linked), 0);
+    ck_assert_int_eq(tried(read_linked, linked_file, false), 0);
+    ck_assert_int_eq(tried(read_own, linked_file, false), 0); /* the next one is beside it */
+    if (has_landlock())
+        ck_assert_int_eq(tried(open_neighbour, linked_file, false), EACCES);
+    struct confine_plan plan = {.name = "a test"};
+    linked_file(&plan);
+    ck_assert(confine_plan_reaches(&plan, file));
+    ck_assert(!confine_plan_reaches(&plan, other));
+    (void)unlink(linked);
+    (void)rmdir(live);
+}
+END_TEST
+
+static void below_the_root(struct confine_plan *plan)
+{
+    plan->paths_n = 0;
+    confine_plan_folder_of(plan, "/bin", CONFINE_READ); /* any name there, a folder, too */
+}
+
+START_TEST(a_file_right_below_the_root_does_not_lend_everything)
+{
+    struct confine_plan plan = {.name = "a test"};
+    if (has_landlock())
+        ck_assert_int_eq(tried(open_passwd, below_the_root, false), EACCES);
+    below_the_root(&plan);
+    ck_assert(!confine_plan_reaches(&plan, "/etc"));
+}
+END_TEST
+
 static void names_only(struct confine_plan *plan)
 {
     plan->paths_n = 0;
@@ -249,6 +313,61 @@ static int run_made_code(void)
     return at == MAP_FAILED ? errno : 0;
 }
 
+/* A way to signal others without kill: a descriptor's signals sent to them. */
+static int signal_parent_by_file(void)
+{
+    const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return fd < 0 ? 1 : result(fcntl(fd, F_SETOWN, getppid()));
+}
+
+static int thread_in_another_world(void)
+{
+    const long flags = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_NEWNET;
+    const long rc = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+    if (rc == 0)
+        (void)syscall(SYS_exit, 0);
+    return result(rc);
+}
+
+#ifdef __x86_64__
+/* The same call by the number of another machine. */
+static int x32_call(void)
+{
+    return result(syscall(0x40000000 | SYS_getpid));
+}
+
+static int call_of_32_bits(void)
+{
+    long rc;
+    __asm__ volatile("int $0x80" : "=a"(rc) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+    return rc < 0 ? (int)-rc : 0;
+}
+#endif
+
+START_TEST(calls_by_another_machines_numbers_end_it)
+{
+#ifdef __x86_64__
+    if (!has_seccomp())
+        return;
+    ck_assert_int_eq(tried(x32_call, NULL, false), DIED + SIGSYS);
+    ck_assert_int_eq(tried(call_of_32_bits, NULL, false), DIED + SIGSYS);
+    ck_assert_int_eq(tried(x32_call, NULL, true), DIED + SIGSYS);
+#endif
+}
+END_TEST
+
+static int change_rights(void)
+{
+    return result(chmod(other, 0644));
+}
+
+START_TEST(rights_of_other_files_are_not_changed)
+{
+    if (has_seccomp())
+        ck_assert_int_eq(tried(change_rights, NULL, true), EPERM);
+}
+END_TEST
+
 static void *nothing(void *arg)
 {
     return arg;
@@ -274,6 +393,8 @@ START_TEST(programs_are_not_started_and_nobody_is_traced)
     ck_assert_int_eq(tried(trace_parent, NULL, false), DIED + SIGSYS);
     ck_assert_int_eq(tried(fork_one, NULL, false), EPERM);
     ck_assert_int_eq(tried(signal_parent, NULL, false), EPERM);
+    ck_assert_int_eq(tried(signal_parent_by_file, NULL, false), EPERM);
+    ck_assert_int_eq(tried(thread_in_another_world, NULL, false), EPERM);
     ck_assert_int_eq(tried(run_made_code, NULL, false), EPERM);
 }
 END_TEST
@@ -395,6 +516,39 @@ START_TEST(a_plan_without_addresses_connects_to_nothing)
 }
 END_TEST
 
+static int unix_socket(void)
+{
+    return socket_of(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static int pair_of(int type)
+{
+    int ends[2];
+    return result(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends));
+}
+
+static int pair_of_streams(void)
+{
+    return pair_of(SOCK_STREAM);
+}
+
+static int pair_of_datagrams(void)
+{
+    return pair_of(SOCK_DGRAM);
+}
+
+/* They start programs for whoever asks, and Landlock does not know their sockets. */
+START_TEST(the_machines_own_services_are_out_of_reach_of_a_plan_with_addresses)
+{
+    ck_assert_int_eq(tried(unix_socket, elsewhere, false), 0); /* to listen on */
+    ck_assert_int_eq(tried(pair_of_streams, elsewhere, true), 0);
+    if (!has_seccomp())
+        return;
+    ck_assert_int_eq(tried(unix_socket, elsewhere, true), EPERM);
+    ck_assert_int_eq(tried(pair_of_datagrams, elsewhere, true), EPERM);
+}
+END_TEST
+
 static int listen_again(void)
 {
     return result(listen(listener, 8));
@@ -436,6 +590,29 @@ static void hundred_files(struct confine_plan *plan)
 START_TEST(limits_are_set_and_told)
 {
     ck_assert_int_eq(tried(limits, hundred_files, false), 0);
+}
+END_TEST
+
+/* Which capabilities are left, as a number that an exit status can be: bit 0 what another user's
+ * folder takes, bit 1 anything else. */
+static int capabilities_left(void)
+{
+    const uint32_t folder_takes = 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER | 1u << CAP_CHOWN;
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &head, data) != 0)
+        return 100;
+    const uint32_t more = (data[0].permitted & ~folder_takes) | data[1].permitted;
+    return ((data[0].effective & folder_takes) != 0 ? 1 : 0) | (more != 0 ? 2 : 0);
+}
+
+START_TEST(root_keeps_what_another_users_folder_takes_and_nothing_else)
+{
+    ck_assert_int_eq(tried(capabilities_left, NULL, false), 0);
+    if (geteuid() != 0 || chown(folder, 12345, (gid_t)-1) != 0)
+        return;
+    ck_assert_int_eq(tried(capabilities_left, NULL, false), 1);
+    ck_assert_int_eq(tried(open_own, NULL, false), 0);
 }
 END_TEST
 
@@ -603,6 +780,12 @@ END_TEST
 
 TEST_MAIN_AROUND("confine", up, tear_down, files_outside_of_the_plan_are_out_of_reach,
                  files_of_the_plan_stay, what_is_to_be_read_cannot_be_written,
+                 what_is_to_be_read_cannot_be_emptied_either,
+                 a_link_to_another_folder_can_be_read_and_renewed,
+                 a_file_right_below_the_root_does_not_lend_everything,
+                 calls_by_another_machines_numbers_end_it, rights_of_other_files_are_not_changed,
+                 the_machines_own_services_are_out_of_reach_of_a_plan_with_addresses,
+                 root_keeps_what_another_users_folder_takes_and_nothing_else,
                  a_folder_for_a_socket_lends_none_of_its_files,
                  a_confined_process_still_tells_its_memory_and_files,
                  programs_are_not_started_and_nobody_is_traced,
