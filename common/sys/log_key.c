@@ -63,8 +63,9 @@ static struct err key_named(struct str vkey, struct str origin, const char *line
     return OK;
 }
 
-static struct err text_read(struct str text, struct log_key_statement *out)
+struct err log_key_text(struct str text, struct log_key_statement *out)
 {
+    *out = (struct log_key_statement){.from = 0};
     struct str line = STR(""), origin = STR(""), number = STR(""), old = STR(""), now = STR("");
     if (!line_take(&text, "", &line) || !str_is(line, HEADER))
         return err_at(ERR_INPUT, "line 1", "expected " HEADER);
@@ -81,16 +82,15 @@ static struct err text_read(struct str text, struct log_key_statement *out)
     out->has_old = !str_is(old, "-");
     if (out->has_old)
         TRY(key_named(old, origin, "line 4", &out->old_key));
-    return key_named(now, origin, "line 5", &out->new_key);
+    TRY(key_named(now, origin, "line 5", &out->new_key));
+    return pair_check(out->from, out->has_old ? &out->old_key : NULL, &out->new_key);
 }
 
 struct err log_key_read(struct str bytes, struct log_key_statement *out)
 {
     struct note note;
-    *out = (struct log_key_statement){.from = 0};
     TRY(note_parse(bytes, &note));
-    TRY(text_read(note.text, out));
-    TRY(pair_check(out->from, out->has_old ? &out->old_key : NULL, &out->new_key));
+    TRY(log_key_text(note.text, out));
     ENSURE(note.n <= (out->has_old ? 2u : 1u), ERR_AUTH,
            "there is a signature that nobody asked for");
     ENSURE(note_signed(&note, &out->new_key, NULL), ERR_AUTH,

@@ -26,6 +26,9 @@ struct log_key_statement {
 MUST_CHECK struct err log_key_sign(uint64_t from, const struct note_signer *old,
                                    const struct note_signer *now, struct buf *out);
 
+/* Reads a statement's text alone, which anybody may have written: for whoever is to sign it. */
+MUST_CHECK struct err log_key_text(struct str text, struct log_key_statement *out);
+
 /* Reads a statement and checks its signatures: by the new key, and by the old one that it names.
  * Whether the old one is to be trusted is the caller's to say. ERR_INPUT with the line, ERR_AUTH
  * for a signature that is missing or does not hold. */

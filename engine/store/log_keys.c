@@ -7,6 +7,7 @@
 #include "common/sys/json_read.h"
 #include "common/verify/check.h"
 #include "engine/store/log_keys_own.h"
+#include "engine/store/log_signer.h"
 #include "engine/store/sql.h"
 #include "engine/store/tree.h"
 
@@ -157,6 +158,8 @@ struct err log_keys_use(struct log_keys *keys, struct store *store, struct arena
     bool found;
     TRY(now_read(store, arena, &found, &now));
     store->log_keys = keys;
+    if (keys->signer != NULL)
+        log_signer_follow(keys->signer, store);
     if (!found)
         return err_at(ERR_MISSING, LOG_KEY_FILE,
                       "the book has no log key: run closegate-engine keys init");
@@ -165,6 +168,8 @@ struct err log_keys_use(struct log_keys *keys, struct store *store, struct arena
         return not_there(arena, &now.statement.new_key);
     slot->signer.key = now.statement.new_key;
     TRY(tree_sign_with(store, &slot->signer));
+    if (keys->signer != NULL)
+        TRY(log_signer_agrees(keys->signer, store));
     keys->rotated = slot != log_keys_slot(keys, KEY_FILE_NOW);
     return log_keys_settle(keys, store);
 }

@@ -11,7 +11,9 @@
 
 #include "common/base/invariant.h"
 #include "common/sys/log.h"
+#include "common/verify/check.h"
 #include "engine/store/log_signer_own.h"
+#include "engine/store/tree_own.h"
 
 #define GONE "the signer has ended: the engine has to be started again"
 
@@ -27,6 +29,8 @@ struct log_signer {
     pthread_mutex_t mutex; /* an ask and its answer are one */
     struct hand hands[KEY_FILE_N];
     struct signer_said last; /* an error's words live here */
+    struct signed_heads heads;
+    struct store *store; /* whose heads it signs; NULL: nobody's yet */
 };
 
 /* ---- asking ---- */
@@ -51,6 +55,8 @@ static bool ask(struct log_signer *signer, struct signer_ask *what, const void *
     const bool good = len <= SIGNED_MAX &&
                       sendmsg(signer->fd, &msg, MSG_NOSIGNAL) == (ssize_t)(sizeof *what + len) &&
                       hear(signer, said);
+    if (good)
+        signer->heads = said->heads;
     pthread_mutex_unlock(&signer->mutex);
     return good;
 }
@@ -64,11 +70,52 @@ static struct err err_of(struct log_signer *signer, const struct signer_said *sa
                   signer->last.msg);
 }
 
+/* The signer will say no, and the engine stop; this says why. */
+static void log_unproved(struct err e)
+{
+    if (e.kind != ERR_NONE)
+        log_error("a head could not be proved to the log's signer", LOG_ERR(e), LOG_END);
+}
+
+/* Whether the store's tree begins with that one. */
+static bool is_beginning(struct store *store, const struct signed_head *head)
+{
+    struct merkle_hash root;
+    return head->size <= store->tree->size &&
+           merkle_root(head->size, tree_edge_node, store, &root).kind == ERR_NONE &&
+           merkle_eq(&root, &head->root);
+}
+
+/* From the last head, unless its commit failed; then from the one before. Before the first one from
+ * the events that are committed. */
+static struct err step_make(struct log_signer *signer, struct signed_step *step)
+{
+    struct store *store = signer->store;
+    const struct signed_heads *heads = &signer->heads;
+    step->from = is_beginning(store, &heads->tip) ? heads->tip : heads->base;
+    if (heads->origin[0] == '\0') {
+        step->from.size = (uint64_t)store->head_group.seq;
+        TRY(merkle_root(step->from.size, tree_edge_node, store, &step->from.root));
+    }
+    ENSURE(step->from.size <= store->tree->size, ERR_STORE,
+           "the log is shorter than what was signed");
+    return merkle_consistency(step->from.size, store->tree->size, tree_edge_node, store,
+                              &step->proof);
+}
+
+static bool is_head(struct str text)
+{
+    struct checkpoint head;
+    return text.len > sizeof ORIGIN_PREFIX && checkpoint_parse(text, &head).kind == ERR_NONE;
+}
+
 static bool sign(void *ctx, const void *bytes, size_t len, uint8_t sig[ED25519_SIG_LEN])
 {
     const struct hand *hand = ctx;
     struct signer_ask what = {.op = SIGNER_SIGN, .slot = hand->slot};
     struct signer_said said;
+    if (hand->signer->store != NULL && is_head((struct str){bytes, len}))
+        log_unproved(step_make(hand->signer, &what.step));
     const bool asked = ask(hand->signer, &what, bytes, len, &said);
     if (asked && said.kind == ERR_NONE)
         memcpy(sig, said.sig, ED25519_SIG_LEN);
@@ -139,6 +186,28 @@ struct err log_signer_keys(struct log_signer *signer, struct log_keys **out)
     return OK;
 }
 
+void log_signer_follow(struct log_signer *signer, struct store *store)
+{
+    signer->store = store;
+}
+
+struct err log_signer_agrees(struct log_signer *signer, struct store *store)
+{
+    const struct signed_heads *heads = &signer->heads;
+    char origin[TREE_ORIGIN_SIZE];
+    if (heads->origin[0] == '\0')
+        return OK;
+    tree_origin(store, origin);
+    if (strcmp(origin, heads->origin) != 0)
+        return err_at(ERR_STORE, LOG_SIGNED_FILE,
+                      "the log's key has signed for another log: docs/KEYS.md says what to do");
+    if (!is_beginning(store, &heads->base))
+        return err_at(ERR_STORE, LOG_SIGNED_FILE,
+                      "the book is not one that goes on from what the log's key has signed: it was "
+                      "set back or changed; docs/KEYS.md says what to do");
+    return OK;
+}
+
 /* ---- its life ---- */
 
 static void child(int fd, const char *key_dir, enum confine_need need)
@@ -171,7 +240,8 @@ struct err log_signer_start(const char *key_dir, enum confine_need need, struct 
     if (first.kind != ERR_NONE) {
         static struct signer_said words; /* they outlive what failed */
         words = first;
-        return err_at((enum err_kind)first.kind, words.where, words.msg);
+        return err_at((enum err_kind)first.kind, words.where[0] == '\0' ? NULL : words.where,
+                      words.msg);
     }
     *out = signer;
     signer = NULL;

@@ -3,9 +3,10 @@
  * away. It keeps that promise only where the folder of the keys is out of the engine's reach
  * (CLOSEGATE_KEY_DIR, engine/cli/confined.c).
  *
- * It is forked before the engine holds anything, confines itself to the folder, signs texts of this
- * product's logs and nothing else, and ends with the engine. An engine whose signer has ended stops
- * at the next signature: what cannot be signed is not committed. */
+ * It is forked before the engine holds anything, confines itself to the folder, and ends with the
+ * engine. It signs heads that go on from what it signed before (log_signed.h), statements about its
+ * own keys, evidence bundles, and nothing else. An engine whose signer has ended, or does not sign,
+ * stops: what cannot be signed is not committed. */
 #ifndef ENGINE_STORE_LOG_SIGNER_H
 #define ENGINE_STORE_LOG_SIGNER_H
 
@@ -27,5 +28,11 @@ int64_t log_signer_pid(const struct log_signer *signer);
 
 /* log_keys_open, with the signer's keys. Errors are worded until the next one. */
 MUST_CHECK struct err log_signer_keys(struct log_signer *signer, struct log_keys **keys);
+
+/* From now on the heads are `store`'s, which proves that they go on; it is looked at while one is
+ * signed, and never later than the next call of this. */
+void log_signer_follow(struct log_signer *signer, struct store *store);
+/* Whether what was signed is in the store's tree (of tree_sign_with). ERR_STORE says what to do. */
+MUST_CHECK struct err log_signer_agrees(struct log_signer *signer, struct store *store);
 
 #endif

@@ -4,6 +4,7 @@
 #define ENGINE_STORE_LOG_SIGNER_OWN_H
 
 #include "engine/store/log_keys_own.h"
+#include "engine/store/log_signed.h"
 #include "engine/store/log_signer.h"
 
 #define SIGNED_MAX ((size_t)64 * 1024) /* a text to be signed */
@@ -18,6 +19,7 @@ enum signer_op {
 struct signer_ask {
     uint32_t op, slot, wipe, text_len;
     uint8_t retired_id[NOTE_ID_LEN], retired[ED25519_KEY_LEN]; /* ADVANCE */
+    struct signed_step step;                                   /* SIGN, of a head */
 };
 
 /* What there is now is in every answer. */
@@ -27,6 +29,7 @@ struct signer_said {
     char msg[256], where[64];
     uint8_t present[KEY_FILE_N], public_key[KEY_FILE_N][ED25519_KEY_LEN];
     uint8_t sig[ED25519_SIG_LEN]; /* SIGN */
+    struct signed_heads heads;
 };
 
 /* The signer's life, at its end of the pair; does not return. */

@@ -1,5 +1,6 @@
 /* The signer: it reads an ask, does it by the functions that an engine with the keys in its own
- * process uses, and answers. It has no other input than its end of the pair and the folder. */
+ * process uses, and answers. It has no other input than its end of the pair and the folder, and
+ * believes the engine nothing that it can check. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,16 +9,18 @@
 #include <unistd.h>
 
 #include "common/sys/log.h"
+#include "common/verify/bundle_note.h"
+#include "common/verify/check.h"
 #include "engine/store/log_signer_own.h"
 
 #define ARENA_BYTES ((size_t)64 * 1024)
-#define OURS        "closegate" /* what every text that a log's key signs begins with */
 #define FILES       64
 
 struct signing {
     int fd;
     const char *key_dir;
     struct log_keys *keys; /* NULL: they could not be loaded */
+    struct signed_heads heads;
     struct {
         struct signer_ask ask;
         char text[SIGNED_MAX];
@@ -35,18 +38,52 @@ static struct err keys_load(struct signing *s)
 {
     log_keys_free(s->keys);
     s->keys = NULL;
+    TRY(log_signed_load(s->key_dir, &s->heads));
     return log_keys_open(s->key_dir, &s->keys);
 }
 
-/* The log's key signs for the log: an engine in somebody else's hands may not use it for a token or
- * a program. */
+static bool begins(struct str text, const char *with)
+{
+    const size_t len = strlen(with);
+    return text.len >= len && memcmp(text.at, with, len) == 0;
+}
+
+/* To one of our own keys, or the log would be somebody else's from there on; and not from within
+ * what was signed. */
+static struct err statement_judge(struct signing *s, const struct log_key_statement *statement)
+{
+    bool ours = false;
+    for (size_t i = 0; i < KEY_FILE_N; i++)
+        ours = ours || log_keys_holds(&s->keys->slots[i], &statement->new_key);
+    ENSURE(ours, ERR_AUTH, "the next key is none that the signer holds");
+    ENSURE(statement->from > s->heads.base.size, ERR_AUTH,
+           "the next key would begin within what was signed");
+    return OK;
+}
+
+/* The log's key signs for the log: an engine in somebody else's hands may not use it for a token, a
+ * program, another key or another past. */
+static struct err text_judge(struct signing *s, struct str text)
+{
+    struct log_key_statement statement;
+    struct checkpoint head;
+    if (begins(text, BUNDLE_FORMAT "\n"))
+        return OK;
+    if (log_key_text(text, &statement).kind == ERR_NONE)
+        return statement_judge(s, &statement);
+    ENSURE(begins(text, ORIGIN_PREFIX) && checkpoint_parse(text, &head).kind == ERR_NONE &&
+               head.extra.len == 0,
+           ERR_AUTH, "this is no text of a log");
+    return log_signed_take(&s->heads, s->key_dir, &head, &s->in.ask.step);
+}
+
 static struct err text_sign(struct signing *s, const struct key_slot *slot,
                             uint8_t sig[ED25519_SIG_LEN])
 {
     const size_t len = s->in.ask.text_len;
     ENSURE(slot->signer.secret != NULL, ERR_MISSING, "there is no such key");
-    ENSURE(len >= sizeof OURS - 1 && memcmp(s->in.text, OURS, sizeof OURS - 1) == 0, ERR_AUTH,
-           "this is no text of a log");
+    ENSURE(s->in.ask.step.proof.n <= MERKLE_PROOF_MAX, ERR_BUG, "the proof is too long");
+    TRY(text_judge(s, (struct str){s->in.text, len}));
     ed25519_sign(slot->signer.secret, s->in.text, len, sig);
     return OK;
 }
@@ -86,6 +123,7 @@ static bool say(const struct signing *s, struct signer_said *said)
             ed25519_public(secret, said->public_key[i]);
     }
     said->now = s->keys == NULL ? 0 : (uint32_t)s->keys->now;
+    said->heads = s->heads;
     return send(s->fd, said, sizeof *said, MSG_NOSIGNAL) == (ssize_t)sizeof *said;
 }
 

@@ -281,6 +281,25 @@ def ends(book, engine):
           and not book.rows("SELECT seq FROM audit_events WHERE event LIKE '%a drill%'"), text)
 
 
+def set_back(book, engine, folder):
+    """Somebody with the data folder, and a book that knows less than what was signed."""
+    engine.stop()
+    kept = book.data + ".kept"
+    shutil.copytree(book.data, kept)
+    for _ in range(2):
+        engine.start()
+        engine.stop()
+    shutil.rmtree(book.data)
+    os.rename(kept, book.data)
+    code, text = serve_fails(book)
+    check("a book that was set back is not signed on", code == 1 and "log.signed" in text
+          and "docs/KEYS.md" in text, (code, text))
+    os.unlink(os.path.join(folder, "log.signed"))
+    engine.start()
+    check("unless a person says that it is right so", engine.process.poll() is None)
+    engine.stop()
+
+
 def keys_apart(binary):
     folder = os.path.join(tempfile.mkdtemp(prefix="closegate-keys-"), "keys")
     book = lib.Book(binary, env={"CLOSEGATE_KEY_DIR": folder})
@@ -291,7 +310,7 @@ def keys_apart(binary):
         is_signer(engine, signer_of(engine))
         keys_work(book, folder)
         ends(book, engine)
-        engine.stop()
+        set_back(book, engine, folder)
         inside = os.path.join(book.data, "keys")
         os.makedirs(inside)
         code, text = serve_fails(book, CLOSEGATE_KEY_DIR=inside)

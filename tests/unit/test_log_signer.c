@@ -1,5 +1,6 @@
 /* A process that holds the log's keys: it signs as the keys would here, changes them as they would
- * be changed here, and signs nothing that is no log's. An engine without its signer stops. */
+ * be changed here, and signs nothing that is no log's, no other key and no other past. An engine
+ * without its signer stops. */
 #include "engine/store/log_signer.h"
 
 #include <dirent.h>
@@ -10,11 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/sys/disk.h"
 #include "common/sys/log.h"
 #include "engine/store/log_signer_own.h"
-#include "tests/unit/test.h"
+#include "tests/unit/raw_book.h"
 
-static const char text[] = "closegate/book_1\n1\nx\n";
+/* Of an evidence bundle: what needs no book. */
+static const char text[] = "closegate-bundle/1\nclosegate/book_1\n1 2\n"
+                           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n";
 
 static char folder[64];
 static struct log_signer *signer;
@@ -153,6 +157,164 @@ START_TEST(what_is_no_text_of_a_log_is_not_signed)
     ck_assert_int_eq(signing_ends(text, false), 0);
     ck_assert_int_eq(signing_ends("eyJhbGciOiJFZERTQSJ9.e30", false), SIGABRT);
     ck_assert_int_eq(signing_ends("close", false), SIGABRT);
+    ck_assert_int_eq(signing_ends("closegate-assertion/1\n", false), SIGABRT);
+    ck_assert_int_eq(signing_ends("closegate/book_1\nx\n", false), SIGABRT);
+}
+END_TEST
+
+/* ---- another key ---- */
+
+static void key_of(const struct key_slot *slot, struct note_key *key)
+{
+    uint8_t public_key[ED25519_KEY_LEN];
+    ed25519_public(slot->signer.secret, public_key);
+    ck_ok(note_key_make("closegate/book_1", NOTE_ED25519, public_key, key));
+}
+
+static int statement_ends(const struct note_key *next)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct note_key now;
+    key_of(log_keys_slot(keys, KEY_FILE_NOW), &now);
+    return signing_ends(arena_fmt(arena, "closegate-log-key/1\n%s\nfrom 5\nold %s\nnew %s\n",
+                                  now.name, note_key_print(arena, &now),
+                                  note_key_print(arena, next)),
+                        false);
+}
+
+START_TEST(the_log_is_handed_over_to_the_signers_own_next_key_and_to_no_other)
+{
+    CLEANUP(ed25519_free) struct ed25519_key *stranger = NULL;
+    uint8_t public_key[ED25519_KEY_LEN];
+    struct note_key next;
+    ck_ok(log_keys_fill_in(keys, KEY_FILE_NOW));
+    ck_ok(log_keys_fill_in(keys, KEY_FILE_NEXT));
+    key_of(log_keys_slot(keys, KEY_FILE_NEXT), &next);
+    ck_assert_int_eq(statement_ends(&next), 0);
+    ck_ok(ed25519_new(&stranger));
+    ed25519_public(stranger, public_key);
+    ck_ok(note_key_make("closegate/book_1", NOTE_ED25519, public_key, &next));
+    ck_assert_int_eq(statement_ends(&next), SIGABRT);
+}
+END_TEST
+
+/* ---- a book's heads ---- */
+
+static struct book b;
+
+static void first_key(void)
+{
+    const struct json *detail;
+    book_up(&b);
+    ck_err(log_keys_use(keys, b.store, b.arena), ERR_MISSING);
+    ck_ok(tree_build(b.store));
+    call_begin(&b);
+    ck_ok(log_keys_rotate(keys, &b.tx, false, &detail));
+    const struct event event = {.type = "KEY_ROTATED", .detail = detail};
+    ck_ok(audit_append(&b.tx, &event));
+    call_end(&b);
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+}
+
+/* The engine and its signer begin anew. */
+static struct err both_again(void)
+{
+    const pid_t pid = (pid_t)log_signer_pid(signer);
+    log_keys_free(keys);
+    keys = NULL;
+    log_signer_free(signer);
+    (void)waitpid(pid, NULL, 0);
+    book_reopen(&b);
+    ck_ok(log_signer_start(folder, CONFINE_PARTLY, &signer));
+    ck_ok(log_signer_keys(signer, &keys));
+    return log_keys_use(keys, b.store, b.arena);
+}
+
+static void file_copy(const char *from, const char *to)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(16 << 20);
+    struct str bytes;
+    ck_ok(disk_read(arena, from, 8 << 20, &bytes));
+    ck_ok(disk_write_over(to, bytes.at, bytes.len, 0600));
+}
+
+static void book_file(const char *end, char path[64])
+{
+    (void)snprintf(path, 64, "%s%s", b.path, end);
+}
+
+START_TEST(a_book_grows_under_its_signer_over_starts_and_rotations)
+{
+    struct note_key retired;
+    const struct json *detail;
+    first_key();
+    for (int i = 0; i < 300; i++) /* past a tile */
+        event_add(&b, "ENGINE_STARTED");
+    ck_ok(both_again());
+    event_add(&b, "ENGINE_STARTED");
+    call_begin(&b);
+    ck_ok(log_keys_rotate(keys, &b.tx, false, &detail));
+    const struct event event = {.type = "KEY_ROTATED", .detail = detail};
+    ck_ok(audit_append(&b.tx, &event));
+    call_end(&b);
+    ck_ok(log_keys_settle(keys, b.store));
+    event_add(&b, "ENGINE_STARTED");
+    ck_ok(both_again());
+    event_add(&b, "ENGINE_STARTED");
+    ck_ok(note_key_parse(str_of(json_get_text(detail, "before")), &retired));
+    ck_assert(!log_keys_holds(log_keys_slot(keys, KEY_FILE_NOW), &retired));
+    book_down(&b);
+}
+END_TEST
+
+START_TEST(events_that_were_signed_and_never_committed_are_nobodys_past)
+{
+    char whole[64], kept[64];
+    first_key();
+    event_add(&b, "ENGINE_STARTED");
+    book_file("", whole);
+    book_file(".kept", kept);
+    store_close(b.store);
+    file_copy(whole, kept);
+    ck_ok(store_open(b.path, STORE_WRITER, b.arena, &b.store));
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+    event_add(&b, "LOST"); /* as if the commit had failed behind the signature */
+    store_close(b.store);
+    file_copy(kept, whole);
+    (void)unlink(kept);
+    ck_ok(store_open(b.path, STORE_WRITER, b.arena, &b.store));
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+    event_add(&b, "ANOTHER");
+    event_add(&b, "ANOTHER");
+    ck_ok(both_again());
+    book_down(&b);
+}
+END_TEST
+
+START_TEST(a_book_that_was_set_back_is_not_gone_on_with)
+{
+    char whole[64], kept[64], signed_path[96];
+    first_key();
+    book_file("", whole);
+    book_file(".kept", kept);
+    store_close(b.store);
+    file_copy(whole, kept);
+    ck_ok(store_open(b.path, STORE_WRITER, b.arena, &b.store));
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+    for (int i = 0; i < 3; i++)
+        event_add(&b, "ENGINE_STARTED");
+    store_close(b.store);
+    b.store = NULL;
+    file_copy(kept, whole);
+    (void)unlink(kept);
+    struct err e = both_again();
+    ck_assert_int_eq(e.kind, ERR_STORE);
+    ck_assert_str_eq(e.where, LOG_SIGNED_FILE);
+    (void)snprintf(signed_path, sizeof signed_path, "%s/" LOG_SIGNED_FILE, folder);
+    ck_assert_int_eq(unlink(signed_path), 0); /* a person's word that it is right so */
+    ck_ok(both_again());
+    event_add(&b, "ENGINE_STARTED");
+    book_down(&b);
 }
 END_TEST
 
@@ -188,5 +350,9 @@ TEST_MAIN_AROUND("log_signer", up, tear_down, a_key_that_is_made_there_signs_fro
                  a_rotation_moves_the_files_there_and_the_slots_here, its_errors_are_told_here,
                  a_folder_that_is_not_there_or_a_file_for_others_is_told,
                  what_is_no_text_of_a_log_is_not_signed,
+                 the_log_is_handed_over_to_the_signers_own_next_key_and_to_no_other,
+                 a_book_grows_under_its_signer_over_starts_and_rotations,
+                 events_that_were_signed_and_never_committed_are_nobodys_past,
+                 a_book_that_was_set_back_is_not_gone_on_with,
                  an_engine_whose_signer_has_ended_stops_at_the_next_signature,
                  the_signer_ends_with_the_engine_and_not_by_its_signals)
