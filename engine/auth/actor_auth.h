@@ -66,8 +66,9 @@ struct auth_result {
     struct actor actor;
     const char **tools; /* a service's allow-list; NULL: all */
     size_t tools_n;
-    unsigned scopes; /* of an access token; all of them where there is none */
-    bool by_dpop;    /* the token is bound to a key */
+    unsigned scopes;  /* of an access token; all of them where there is none */
+    bool by_dpop;     /* the token is bound to a key */
+    int64_t until_us; /* when what was shown ends; 0: it is for this request alone, or has no end */
     /* Header fields of the answer, whatever it is: the challenge that says how to get a token. */
     struct http_pair fields[AUTH_FIELDS_MAX];
     size_t fields_n;

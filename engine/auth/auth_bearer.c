@@ -233,6 +233,20 @@ static struct err service_itself(struct auth_check *check)
     return arena_check(check->arena);
 }
 
+static int64_t ends_us(const struct auth *auth, const struct access_token *t)
+{
+    const int64_t exp = t->exp > TIME_MAX_S ? TIME_MAX_S : t->exp;
+    return (exp + auth->config->oidc_skew_seconds) * 1000000;
+}
+
+/* With the token, or with the certificate that it is bound to. */
+static int64_t shown_until_us(const struct auth_check *check)
+{
+    const int64_t token_us = ends_us(check->auth, &check->token);
+    const int64_t cert_us = (check->from->cert_until_s + 1) * 1000000;
+    return check->token.cnf_x5t != NULL && cert_us < token_us ? cert_us : token_us;
+}
+
 static void fill(struct auth_check *check, const struct client *client)
 {
     const struct access_token *t = &check->token;
@@ -249,6 +263,7 @@ static void fill(struct auth_check *check, const struct client *client)
     check->result.tools_n = client->tools_n;
     check->result.scopes = t->scopes;
     check->result.by_dpop = check->sender.dpop;
+    check->result.until_us = shown_until_us(check);
 }
 
 static void insufficient(const struct auth *auth, struct arena *arena, enum access_scope scope,
@@ -339,8 +354,7 @@ static void keep(struct auth *auth, const struct auth_check *check)
 {
     const struct access_token *t = &check->token;
     const uint64_t generation = idp_generation(auth->idp);
-    const int64_t exp = t->exp > TIME_MAX_S ? TIME_MAX_S : t->exp;
-    const int64_t until_us = (exp + auth->config->oidc_skew_seconds) * 1000000;
+    const int64_t until_us = ends_us(auth, t);
     const int64_t fresh_us = check->proved_with.fresh_until_us;
     token_cache_keys(auth->tokens, generation);
     if (check->proved_with.generation == generation)

@@ -132,7 +132,7 @@ static void on_get_stream(struct mcp_req *r)
     struct str last;
     struct session *s = r->session;
     const bool resumes = http_header(web_http(r->web), "Last-Event-ID", &last) == 1;
-    if (resumes && stream_resume(s, r->web, last)) {
+    if (resumes && stream_resume(s, r->web, last, r->until_us)) {
         exchange_drop(r);
         return;
     }
@@ -147,6 +147,7 @@ static void on_get_stream(struct mcp_req *r)
         req_refuse(r, 503, "no memory for this stream");
         return;
     }
+    st->until_us = r->until_us;
     sse_begin(r->web, s->id);
     s->get = st;
     if (strcmp(s->version, "2025-11-25") >= 0)
@@ -300,6 +301,7 @@ const struct web_route *mcp_routes(size_t *n)
 static void on_pulse(void *ctx)
 {
     struct mcp *mcp = ctx;
+    mcp_lapse(mcp);
     listeners_pulse(mcp);
     sessions_pulse(&mcp->sessions);
     sessions_expire(&mcp->sessions, loop_now_ms());

@@ -55,6 +55,7 @@ static void on_known(struct err e, void *arg)
     own->who = auth_end(host_of(r)->options.auth, own->check, e);
     r->fields = own->who.fields;
     r->fields_n = own->who.fields_n;
+    r->until_us = own->who.until_us;
     r->owner = own->who.status != 0 ? NULL : owner_of(r->arena, &own->who.actor);
     if (own->who.status != 0)
         req_refuse(r, own->who.status, own->who.why);

@@ -23,6 +23,7 @@ struct mcp_req {
     struct era_found era;
     const struct http_pair *fields; /* of the answer, whatever it is; the host's */
     size_t fields_n;
+    int64_t until_us;        /* when what the caller showed ends, and streams with it; 0: never */
     const char *owner;       /* who calls, for what outlives the request; set by the host */
     struct session *session; /* legacy, when one was named */
     struct stream *stream;   /* of the session, once the answer is a stream */

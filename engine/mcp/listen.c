@@ -181,6 +181,24 @@ void listeners_end(struct mcp *mcp)
         listener_end(TAILQ_FIRST(&mcp->listeners));
 }
 
+static void listeners_lapse(struct mcp *mcp, int64_t now_us)
+{
+    struct listener *l = TAILQ_FIRST(&mcp->listeners);
+    while (l != NULL) {
+        struct listener *next = TAILQ_NEXT(l, link);
+        if (l->req->until_us != 0 && now_us >= l->req->until_us)
+            listener_end(l);
+        l = next;
+    }
+}
+
+void mcp_lapse(struct mcp *mcp)
+{
+    const int64_t now_us = mcp->options.clock_us();
+    listeners_lapse(mcp, now_us);
+    sessions_lapse(&mcp->sessions, now_us);
+}
+
 void mcp_scope_over(struct mcp *mcp, const void *scope)
 {
     struct listener *l;
@@ -258,13 +276,15 @@ static void tell_sessions(struct mcp *mcp, struct arena *arena, const struct new
         session_tell(s, text);
 }
 
-/* Words each listener's message in memory of its own, so that any number may listen. */
+/* Words each listener's message in memory of its own, so that any number may listen. Nobody hears
+ * more than until their time is over, however late the next pulse is. */
 static void tell(struct mcp *mcp, const struct news *n)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(EVENT_ARENA);
     struct listener *l;
     if (arena == NULL)
         return;
+    mcp_lapse(mcp);
     TAILQ_FOREACH(l, &mcp->listeners, link)
     if (wants(l, n) && sees(mcp, l->scope, n)) {
         arena_reset(arena);

@@ -69,6 +69,9 @@ void mcp_on_notification(struct mcp_req *r);
 void do_subscriptions_listen(struct mcp_req *r);
 void listeners_pulse(struct mcp *mcp);
 void listeners_end(struct mcp *mcp); /* each hears that it is over */
+/* Ends what only listens for callers whose proof of who they are has ended: an access token is good
+ * until then, and so is a stream that was opened with it. */
+void mcp_lapse(struct mcp *mcp);
 
 /* ---- mirror.c: Mcp-Param-* headers against the arguments; NULL when they agree ---- */
 const char *mirror_wrong(struct arena *arena, const struct http_req *http,

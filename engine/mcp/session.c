@@ -255,7 +255,8 @@ static bool event_id_read(struct str text, uint64_t *stream, uint64_t *n)
     return out == n;
 }
 
-bool stream_resume(struct session *s, struct web_req *web, struct str last_event_id)
+bool stream_resume(struct session *s, struct web_req *web, struct str last_event_id,
+                   int64_t until_us)
 {
     uint64_t number, n;
     struct stream *st;
@@ -270,6 +271,7 @@ bool stream_resume(struct session *s, struct web_req *web, struct str last_event
     stream_let_go(st); /* one connection at a time */
     sse_begin(web, s->id);
     st->web = web;
+    st->until_us = until_us;
     if (st->req != NULL)
         st->req->web = web;
     web_on_gone(web, on_carrier_gone, st);
@@ -279,6 +281,18 @@ bool stream_resume(struct session *s, struct web_req *web, struct str last_event
     if (st->ended)
         stream_let_go(st);
     return true;
+}
+
+void sessions_lapse(struct sessions *all, int64_t now_us)
+{
+    struct session *s;
+    TAILQ_FOREACH(s, &all->all, link)
+    {
+        struct stream *st;
+        TAILQ_FOREACH(st, &s->streams, link)
+        if (st->web != NULL && st->until_us != 0 && now_us >= st->until_us)
+            stream_let_go(st);
+    }
 }
 
 void sessions_pulse(struct sessions *all)

@@ -27,6 +27,7 @@ struct stream {
     uint64_t number, sent;
     struct session *session;
     struct web_req *web; /* NULL: nobody listens now */
+    int64_t until_us;    /* when what who listens showed ends; 0: never */
     bool ended;          /* the last event is in; what is left is its replay */
     struct mcp_req *req; /* whose answer it is; NULL of a GET stream, and once answered */
     TAILQ_ENTRY(stream) link;
@@ -71,6 +72,9 @@ void sessions_free(struct sessions *all);
 /* Ends what was not used for SESSION_IDLE_MS and has no open connection. */
 void sessions_expire(struct sessions *all, int64_t now_ms);
 
+/* Lets go of connections whose callers' proof of who they are has ended; they may come back. */
+void sessions_lapse(struct sessions *all, int64_t now_us);
+
 /* A comment on every open stream, so that nobody between us closes what is quiet. */
 void sessions_pulse(struct sessions *all);
 
@@ -90,9 +94,10 @@ void stream_event(struct stream *st, struct str data);
 void stream_end(struct stream *st);
 /* The connection goes (or went: `gone`), the stream stays. */
 void stream_let_go(struct stream *st);
-/* `web` carries the stream that Last-Event-ID names from the event behind it on. False: there is no
- * such stream (then nothing was answered). */
-bool stream_resume(struct session *s, struct web_req *web, struct str last_event_id);
+/* `web` carries the stream that Last-Event-ID names from the event behind it on, until `until_us`
+ * (0: no end). False: there is no such stream (then nothing was answered). */
+bool stream_resume(struct session *s, struct web_req *web, struct str last_event_id,
+                   int64_t until_us);
 
 /* Changes: one event on the GET stream. */
 void session_tell(struct session *s, struct str data);

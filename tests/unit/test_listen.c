@@ -152,10 +152,18 @@ static const struct mcp_host host = {
     .may_watch = may_watch, .scope_new = scope_new, .scope_free = free, .scope_sees = scope_sees};
 
 static struct mcp mcp;
+static int64_t now_us;
+
+static int64_t clock_us(void)
+{
+    return now_us;
+}
 
 static void begin(void)
 {
     memset(&mcp, 0, sizeof mcp);
+    now_us = 100;
+    mcp.options.clock_us = clock_us;
     memset(broken, 0, sizeof broken);
     mcp.host = &host;
     TAILQ_INIT(&mcp.requests);
@@ -293,6 +301,36 @@ START_TEST(more_may_listen_than_one_message_s_memory_holds)
 }
 END_TEST
 
+static void listens_until(size_t carrier, int64_t until_us)
+{
+    struct mcp_req *r = request(carrier, BOTH);
+    asks_as = "US";
+    r->until_us = until_us;
+    do_subscriptions_listen(r);
+}
+
+START_TEST(who_listens_with_a_token_is_told_until_it_ends)
+{
+    begin();
+    listens_until(0, 200);
+    listens_until(1, 201);
+    listens_until(2, 0);
+    now_us = 199;
+    mcp_resource_updated(&mcp, "test://a", "US");
+    ck_assert(heard(0, "test://a\"") && mcp_listeners(&mcp) == 3);
+    now_us = 200;
+    mcp_resource_updated(&mcp, "test://c", "US"); /* nobody waits for a pulse */
+    ck_assert(!heard(0, "\"uri\":\"test://c\"") && heard(1, "\"uri\":\"test://c\""));
+    ck_assert_int_eq(ended, 1);
+    now_us = 1000;
+    mcp_lapse(&mcp);
+    ck_assert_uint_eq(mcp_listeners(&mcp), 1);
+    mcp_resource_updated(&mcp, "test://a", "US");
+    ck_assert(heard(2, "\"uri\":\"test://a\"")); /* what has no end goes on */
+    end();
+}
+END_TEST
+
 START_TEST(what_to_listen_for_must_be_said)
 {
     begin();
@@ -369,7 +407,7 @@ START_TEST(what_was_missed_comes_after_the_last_event_named)
     stream_event(st, STR("two"));
     stream_event(st, STR("three"));
     ck_assert_str_eq(wires[0], "[1-1]one\n");
-    ck_assert(stream_resume(s, wire(2), STR("1-1")));
+    ck_assert(stream_resume(s, wire(2), STR("1-1"), 0));
     ck_assert_str_eq(wires[2], "[1-2]two\n[1-3]three\n");
     stream_event(st, STR("four"));
     ck_assert(heard(2, "[1-4]four"));
@@ -386,10 +424,38 @@ START_TEST(what_names_no_event_of_the_session_is_not_resumed)
     struct session *s = session_of("ana");
     stream_event(get_stream(s, 0), STR("one"));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        bool resumed = stream_resume(s, wire(1), str_of(wrong[i]));
+        bool resumed = stream_resume(s, wire(1), str_of(wrong[i]), 0);
         /* "1-" is before the first event: allowed, and gives all of them */
         ck_assert_msg(!resumed || strcmp(wrong[i], "1-") == 0, "%s", wrong[i]);
     }
+    end();
+}
+END_TEST
+
+START_TEST(a_stream_lets_go_of_who_opened_it_when_their_token_ends)
+{
+    begin();
+    struct session *s = session_of("ana");
+    struct stream *st = get_stream(s, 0);
+    st->until_us = 200;
+    ck_assert(session_watch(s, "test://a"));
+    mcp_resource_updated(&mcp, "test://a", "US");
+    ck_assert(heard(0, "[1-1]"));
+    now_us = 200;
+    mcp_resource_updated(&mcp, "test://a", "US");
+    ck_assert(!open_wires[0] && !heard(0, "[1-2]"));
+    ck_assert(stream_resume(s, wire(1), STR("1-1"), 300)); /* with another token: nothing is lost */
+    ck_assert(heard(1, "[1-2]"));
+    now_us = 299;
+    mcp_lapse(&mcp);
+    ck_assert(open_wires[1]);
+    now_us = 300;
+    mcp_lapse(&mcp);
+    ck_assert(!open_wires[1]);
+    ck_assert(stream_resume(s, wire(2), STR("1-2"), 0));
+    now_us = 9999;
+    mcp_lapse(&mcp);
+    ck_assert(open_wires[2]);
     end();
 }
 END_TEST
@@ -403,7 +469,7 @@ START_TEST(an_ended_stream_is_replayed_and_then_over)
     gone_fn[0](gone_ctx[0]);
     stream_event(st, STR("result"));
     stream_end(st);
-    ck_assert(stream_resume(s, wire(1), STR("1-1")));
+    ck_assert(stream_resume(s, wire(1), STR("1-1"), 0));
     ck_assert_str_eq(wires[1], "[1-2]result\n");
     ck_assert(!open_wires[1]);
     end();
@@ -474,10 +540,12 @@ TEST_MAIN("listen", listening_is_acknowledged_with_what_is_granted,
           who_left_is_forgotten_and_the_others_still_hear,
           who_is_gone_at_the_acknowledgement_is_no_listener,
           a_scope_that_is_over_ends_its_subscription_only,
-          more_may_listen_than_one_message_s_memory_holds, what_to_listen_for_must_be_said,
+          more_may_listen_than_one_message_s_memory_holds,
+          who_listens_with_a_token_is_told_until_it_ends, what_to_listen_for_must_be_said,
           a_session_is_its_owner_s_alone, a_session_hears_of_what_it_follows_and_may_see,
           what_was_missed_comes_after_the_last_event_named,
           what_names_no_event_of_the_session_is_not_resumed,
+          a_stream_lets_go_of_who_opened_it_when_their_token_ends,
           an_ended_stream_is_replayed_and_then_over, what_is_kept_is_bounded_in_number_and_in_bytes,
           the_longest_unused_makes_room_and_the_busy_stay,
           an_unused_session_ends_and_one_whose_stream_broke_may_come_back)
