@@ -128,11 +128,14 @@ struct err access_token_read(struct arena *arena, struct str payload, struct acc
 
 /* ---- checking ---- */
 
-struct err access_token_check(const struct access_token *t, const struct access_token_rules *rules)
+struct err access_token_check(struct arena *arena, const struct access_token *t,
+                              const struct access_token_rules *rules)
 {
     ENSURE(strcmp(t->iss, rules->issuer) == 0, ERR_AUTH, "the access token is of another issuer");
-    ENSURE(strcmp(t->aud, rules->resource) == 0, ERR_AUTH,
-           "the access token was made for another resource (aud)");
+    if (strcmp(t->aud, rules->resource) != 0)
+        return err_fmt(arena, ERR_AUTH, NULL,
+                       "the access token was made for another resource (aud): %.200s, and not %s",
+                       t->aud, rules->resource);
     ENSURE(t->exp > t->iat, ERR_AUTH, "the access token ends before it begins");
     ENSURE(rules->now_s < t->exp + rules->skew_s, ERR_AUTH, "the access token has expired");
     ENSURE(t->iat <= rules->now_s + rules->skew_s, ERR_AUTH,

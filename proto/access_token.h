@@ -50,7 +50,7 @@ MUST_CHECK struct err access_token_read(struct arena *arena, struct str payload,
                                         struct access_token *t);
 
 /* ERR_AUTH with a sentence: another issuer, another resource, expired, from the future, not yet. */
-MUST_CHECK struct err access_token_check(const struct access_token *t,
+MUST_CHECK struct err access_token_check(struct arena *arena, const struct access_token *t,
                                          const struct access_token_rules *rules);
 
 /* A copy whose texts are in `arena`. */

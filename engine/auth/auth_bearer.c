@@ -187,7 +187,7 @@ void auth_prove(void *arg)
         log_warn("an access token cannot be verified", LOG_ERR(e), LOG_END);
         auth_refuse(check, 503, "the identity provider's keys cannot be had now");
     } else {
-        auth_refuse(check, 401, e.msg);
+        auth_refuse(check, 401, auth_why(check->arena, e));
     }
 }
 

@@ -12,6 +12,12 @@ void auth_refuse(struct auth_check *check, int status, const char *why)
     check->result.why = why;
 }
 
+const char *auth_why(struct arena *arena, struct err e)
+{
+    const char *whole = e.where == NULL ? NULL : arena_fmt(arena, "%s: %s", e.msg, e.where);
+    return whole == NULL ? e.msg : whole;
+}
+
 /* The one value of `name`, or NULL: absent, or refused. */
 static const char *one_value(struct auth_check *check, const struct http_req *http,
                              const char *name)

@@ -61,7 +61,7 @@ struct auth_check {
     struct jws jws;
     struct assertion claims;
     enum auth_scheme scheme;
-    struct str access; /* the access token as it was sent; in the arena */
+    struct str access; /* the access token as it was sent; the request's */
     uint8_t access_sha256[SHA256_LEN];
     bool proved, cached; /* `token` is what its issuer says; and was so before */
     struct idp_keys proved_with;
@@ -99,6 +99,9 @@ struct auth_check {
 
 /* Ends the check with a refusal; the first one stays. */
 void auth_refuse(struct auth_check *check, int status, const char *why);
+
+/* What an error says to the caller: its sentence and, where it has one, its place. */
+const char *auth_why(struct arena *arena, struct err e);
 
 /* The identity headers: there at most once, one bare value each. Fills header, named and *token
  * (NULL when absent), or refuses with 400 (403 for engine:). */

@@ -226,5 +226,5 @@ struct err idp_access_token(struct idp *idp, struct arena *arena, struct str tok
     ENSURE(access_token_typ(jws.typ), ERR_AUTH, "the token is not an access token (typ)");
     TRY(signature_check(idp, arena, &jws, now_us, keys));
     TRY(access_token_read(arena, jws.payload, t));
-    return access_token_check(t, &rules);
+    return access_token_check(arena, t, &rules);
 }

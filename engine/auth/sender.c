@@ -99,7 +99,7 @@ static struct err proof_check(struct auth_check *check)
     if (arena_full(check->arena))
         return err_new(ERR_LIMIT, "out of memory");
     if (e.kind != ERR_NONE)
-        return no_proof(check, PROOF_WRONG, e.msg);
+        return no_proof(check, PROOF_WRONG, auth_why(check->arena, e));
     seen->nonce =
         dpop_nonce_age(&check->auth->sender.nonces, check->now_us / 1000000, seen->proof.nonce);
     const bool wanted =

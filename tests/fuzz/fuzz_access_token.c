@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (access_token_read(arena, (struct str){(const char *)data, size}, &t).kind != ERR_NONE)
         return 0;
-    if (access_token_check(&t, &rules).kind == ERR_NONE)
+    if (access_token_check(arena, &t, &rules).kind == ERR_NONE)
         taken(&t);
     if (access_token_copy(arena, &t, &copy).kind == ERR_NONE)
         INVARIANT(same(t.sub, copy.sub) && same(t.sid, copy.sid) && same(t.cnf_jkt, copy.cnf_jkt) &&

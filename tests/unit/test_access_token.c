@@ -47,7 +47,7 @@ static struct err judge(const char *payload)
         .issuer = ISSUER, .resource = RESOURCE, .now_s = NOW, .skew_s = 60};
     struct access_token t;
     TRY(read(payload, &t));
-    return access_token_check(&t, &rules);
+    return access_token_check(arena, &t, &rules);
 }
 
 START_TEST(a_whole_token_says_all_that_it_says)
