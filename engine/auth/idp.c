@@ -14,8 +14,9 @@
 #define METADATA_MAX ((size_t)256 * 1024)
 #define METADATA_MS  3000
 #define METADATA_US  (INT64_C(3600) * 1000000)
-#define RETRY_US     (INT64_C(5) * 1000000)
-#define EXP_MAX_S    INT64_C(253402300799) /* the year 9999: what microseconds hold */
+#define RETRY_US     (INT64_C(5) * 1000000)  /* while nothing is known of it */
+#define AGAIN_US     (INT64_C(60) * 1000000) /* while what is known serves on */
+#define EXP_MAX_S    INT64_C(253402300799)   /* the year 9999: what microseconds hold */
 
 struct idp {
     const struct config *config;
@@ -108,7 +109,9 @@ static struct err keys_find(struct idp *idp, struct arena *arena, int64_t now_us
     const char *uri = NULL;
     if (idp->keys != NULL && now_us - idp->found_us < METADATA_US)
         return OK;
-    if (idp->tried_us != 0 && now_us - idp->tried_us < RETRY_US)
+    /* Either way: a clock that went back far must not keep us from trying. */
+    const int64_t wait_us = idp->keys == NULL ? RETRY_US : AGAIN_US;
+    if (idp->tried_us != 0 && llabs(now_us - idp->tried_us) < wait_us)
         return idp->keys != NULL ? OK
                                  : err_new(ERR_UPSTREAM, "the identity provider was not there");
     idp->tried_us = now_us;
@@ -149,7 +152,8 @@ static struct err key_find(struct idp *idp, struct jwks_cache *keys, const struc
         with->generation = atomic_load(&idp->generation);
         TRY(jwks_cache_find(keys, jws, now_us, key));
         keys_note(idp, keys, &stats);
-        with->fresh_until_us = stats.fresh_until_us;
+        /* Those of a provider that is away serve on, and it is not asked again before that. */
+        with->fresh_until_us = stats.stale ? now_us + AGAIN_US : stats.fresh_until_us;
         if (with->generation == atomic_load(&idp->generation))
             break;
     }
