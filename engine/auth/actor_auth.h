@@ -106,7 +106,7 @@ bool auth_reads_allowed(const struct auth_result *who);
 
 /* Whether the caller's access token is good for `scope`. When it is not, `who` gets the challenge
  * that names what would be: the answer is a 403 then, and a client may come back with more. */
-bool auth_scope_allows(const struct auth *auth, struct arena *arena, enum access_scope scope,
+bool auth_scope_allows(struct auth *auth, struct arena *arena, enum access_scope scope,
                        struct auth_result *who);
 
 /* What is published of us for clients that look for a token (RFC 9728); NULL: no backend that takes
@@ -120,5 +120,27 @@ MUST_CHECK struct err auth_person_at_host(struct tx *tx, struct arena *arena,
 
 /* Refusals since start, for status and metrics. */
 int64_t auth_refused(const struct auth *auth);
+
+/* Why callers with access tokens, or who were to show one, were turned away. */
+enum auth_reason {
+    AUTH_NO_TOKEN = 0, /* nothing was shown, or in a way that is not taken */
+    AUTH_MALFORMED,    /* 400 */
+    AUTH_BAD_TOKEN,    /* it does not hold, or is not the caller's to show so */
+    AUTH_BAD_PROOF,    /* RFC 9449: no proof, or one that does not hold or was used */
+    AUTH_NO_NONCE,     /* the proof lacks one: how every client begins */
+    AUTH_UNWELCOME,    /* the registry does not know, or does not want, the client or person */
+    AUTH_NARROW,       /* its scope */
+    AUTH_CANNOT_TELL,  /* 503 */
+    AUTH_REASONS,
+};
+const char *auth_reason_name(enum auth_reason reason); /* "no_token" … */
+
+struct auth_token_stats {
+    size_t remembered;    /* verified tokens that are known now */
+    int64_t hits, misses; /* tokens shown that were known, and that had to be verified */
+    int64_t refused[AUTH_REASONS];
+};
+/* All zero where access tokens are not taken. Loop thread only. */
+void auth_token_stats(const struct auth *auth, struct auth_token_stats *stats);
 
 #endif

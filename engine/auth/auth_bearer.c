@@ -149,6 +149,7 @@ static bool authorization(struct auth_check *check)
 void bearer_begin(struct auth_check *check)
 {
     const struct auth *auth = check->auth;
+    check->by_token = true;
     if (check->header != NULL)
         auth_refuse(
             check, 401,
@@ -290,6 +291,7 @@ struct err bearer_lookup(struct auth_check *check, struct tx *tx)
     TRY(client.kind == CLIENT_SERVICE ? service_itself(check) : person_behind(check, tx));
     if (check->result.status == 0 && (check->token.scopes & ACCESS_READ) == 0) {
         insufficient(check->auth, check->arena, ACCESS_READ, &check->result);
+        check->narrow = true;
         auth_refuse(check, 403, "the access token lacks the scope " ACCESS_SCOPE_READ);
     }
     return OK;
@@ -340,11 +342,12 @@ static void insufficient(const struct auth *auth, struct arena *arena, enum acce
               who);
 }
 
-bool auth_scope_allows(const struct auth *auth, struct arena *arena, enum access_scope scope,
+bool auth_scope_allows(struct auth *auth, struct arena *arena, enum access_scope scope,
                        struct auth_result *who)
 {
     if ((who->scopes & (unsigned)scope) != 0)
         return true;
+    auth->counts.refused[AUTH_NARROW]++;
     if (auth->resource.resource != NULL)
         insufficient(auth, arena, scope, who);
     return false;
@@ -375,6 +378,51 @@ static void challenges(const struct auth *auth, struct auth_check *check, const 
     challenge(auth, check->arena, say, &check->result);
 }
 
+/* ---- figures ---- */
+
+static enum auth_reason reason_of(const struct auth_check *check)
+{
+    switch (check->result.status) {
+    case 400:
+        return AUTH_MALFORMED;
+    case 401:
+        break;
+    case 403:
+        return check->narrow ? AUTH_NARROW : AUTH_UNWELCOME;
+    default:
+        return AUTH_CANNOT_TELL;
+    }
+    if (check->access.len == 0)
+        return AUTH_NO_TOKEN;
+    if (check->sender.error == NULL)
+        return AUTH_BAD_TOKEN;
+    return sender_asks(check) ? AUTH_NO_NONCE : AUTH_BAD_PROOF;
+}
+
+static void count(struct auth *auth, const struct auth_check *check)
+{
+    if (check->access.len > 0)
+        *(check->cached ? &auth->counts.hits : &auth->counts.misses) += 1;
+    if (check->result.status != 0)
+        auth->counts.refused[reason_of(check)]++;
+}
+
+const char *auth_reason_name(enum auth_reason reason)
+{
+    static const char *const names[AUTH_REASONS] = {
+        [AUTH_NO_TOKEN] = "no_token",   [AUTH_MALFORMED] = "malformed",
+        [AUTH_BAD_TOKEN] = "bad_token", [AUTH_BAD_PROOF] = "bad_proof",
+        [AUTH_NO_NONCE] = "no_nonce",   [AUTH_UNWELCOME] = "unwelcome",
+        [AUTH_NARROW] = "narrow",       [AUTH_CANNOT_TELL] = "cannot_tell"};
+    return names[reason];
+}
+
+void auth_token_stats(const struct auth *auth, struct auth_token_stats *stats)
+{
+    *stats = auth->counts;
+    stats->remembered = auth->tokens == NULL ? 0 : token_cache_count(auth->tokens);
+}
+
 void bearer_end(struct auth *auth, struct auth_check *check)
 {
     const int status = check->result.status;
@@ -382,6 +430,8 @@ void bearer_end(struct auth *auth, struct auth_check *check)
         return;
     if (check->proved && !check->cached)
         keep(auth, check);
+    if (check->by_token)
+        count(auth, check);
     const char *error = check->sender.error != NULL ? check->sender.error : "invalid_token";
     if (status == 401)
         challenges(auth, check, check->access.len > 0 ? error : NULL);

@@ -45,6 +45,7 @@ struct auth {
     struct client_name *names;
     size_t names_n;
     struct token_cache *tokens;
+    struct auth_token_stats counts; /* but `remembered` */
     struct sender sender;
     struct refusals refusals;
 };
@@ -66,6 +67,8 @@ struct auth_check {
     bool proved, cached; /* `token` is what its issuer says; and was so before */
     struct idp_keys proved_with;
     struct access_token token;
+    bool by_token; /* a token is how this caller is to be shown */
+    bool narrow;   /* refused for the token's scope */
     struct sender_seen sender;
     const struct http_req *http; /* until auth_end */
     const struct web_peer *from;
