@@ -73,6 +73,7 @@ struct err identity_subject(struct tx *tx, struct arena *to, const char *kind,
 /* ---- the provider ---- */
 
 static struct arena *arena;
+/* Made once for all tests, before the first: RSA takes its time. */
 static struct made_key *rsa, *ec, *ed, *other_rsa, *weak_rsa, *other_curve;
 static int asked;
 static bool away, rotated;
@@ -104,18 +105,32 @@ static struct web_peer peer;
 static int64_t now_s;
 static bool proved; /* whether the last request's token had to be verified */
 
-static void up(void)
+static void keys_up(void)
 {
-    struct log_options quiet = log_options_default();
-    quiet.level = LOG_ERROR;
-    log_init(&quiet);
-    arena = arena_new((size_t)32 << 20);
     rsa = made_rsa(2048);
     other_rsa = made_rsa(2048);
     weak_rsa = made_rsa(1024);
     ec = made_ec("P-256");
     other_curve = made_ec("P-384");
     ed = made_ed25519();
+}
+
+static void keys_down(void)
+{
+    made_key_free(rsa);
+    made_key_free(other_rsa);
+    made_key_free(weak_rsa);
+    made_key_free(ec);
+    made_key_free(other_curve);
+    made_key_free(ed);
+}
+
+static void up(void)
+{
+    struct log_options quiet = log_options_default();
+    quiet.level = LOG_ERROR;
+    log_init(&quiet);
+    arena = arena_new((size_t)32 << 20);
     for (size_t i = 0; i < 3; i++)
         clients[i].active = true;
     clients[2].tools = bot_tools;
@@ -144,12 +159,6 @@ static void up(void)
 static void tear_down(void)
 {
     auth_free(auth);
-    made_key_free(rsa);
-    made_key_free(other_rsa);
-    made_key_free(weak_rsa);
-    made_key_free(ec);
-    made_key_free(other_curve);
-    made_key_free(ed);
     arena_free(arena);
 }
 
@@ -227,5 +236,25 @@ static void taken(const char *what, struct auth_result r)
 {
     ck_assert_msg(r.status == 0, "%s: %d: %s", what, r.status, r.why == NULL ? "-" : r.why);
 }
+
+/* RFC 8705 3: the name of a certificate whose SHA-256 is 32 bytes of 5, and a connection that
+ * showed it. */
+#define X5T "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"
+static inline void shows_certificate(int64_t until_s)
+{
+    memset(peer.cert_sha256, 5, sizeof peer.cert_sha256);
+    peer.cert_until_s = until_s;
+    peer.is_tls = peer.has_cert = true;
+}
+
+#define SITE_MAIN(name, up, down, ...)                                                             \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        keys_up();                                                                                 \
+        const int status = test_run_all(name, up, down, tests, sizeof tests / sizeof tests[0]);    \
+        keys_down();                                                                               \
+        return status;                                                                             \
+    }
 
 #endif

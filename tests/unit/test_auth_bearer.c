@@ -22,6 +22,7 @@ START_TEST(a_client_acts_as_an_agent_for_the_person_of_its_token)
     ck_assert_int_eq(r.actor.auth_time_us, INT64_C(1789999000) * 1000000);
     ck_assert_int_eq(r.actor.channel, CHANNEL_API);
     ck_assert(!r.actor.login_wanted && r.actor.jti == NULL);
+    ck_assert_int_eq(r.until_us, (INT64_C(1790000300) + 60) * 1000000);
     ck_assert_str_eq(challenge(&r), "");
     struct actor_id id;
     ck_ok(actor_parse(str_of(r.actor.id), &id));
@@ -80,19 +81,40 @@ START_TEST(a_token_that_says_something_else_is_refused)
 }
 END_TEST
 
-/* RFC 8705 3: of a certificate whose SHA-256 is 32 bytes of 5. */
-#define X5T "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"
+START_TEST(whoever_sets_up_a_provider_reads_what_is_wrong_with_its_tokens)
+{
+    static const char *const cases[][3] = {
+        {"\"jti\":\"j-1\",", "", "the access token lacks a claim: jti"},
+        {"\"client_id\":\"claude\",", "", "the access token lacks a claim: client_id"},
+        {"1790000300", "\"soon\"", "a time of the token is not a number of seconds: exp"},
+        {"\"sub\":\"ana-7\"", "\"sub\":\"ana-7\",\"sub\":\"bo-8\"", "the key is there twice: /sub"},
+        {RESOURCE, "https://other.example/mcp",
+         "the access token was made for another resource (aud): https://other.example/mcp, and "
+         "not " RESOURCE},
+        {RESOURCE, "https://other.example/\\\"evil\\u00e9",
+         "the access token was made for another resource (aud): https://other.example/'evil'', and "
+         "not " RESOURCE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct auth_result r = shown(token_with(cases[i][0], cases[i][1]));
+        const char *want = arena_fmt(arena, "error_description=\"%s\"", cases[i][2]);
+        ck_assert_msg(strstr(challenge(&r), want) != NULL, "%s", challenge(&r));
+    }
+}
+END_TEST
 
 START_TEST(a_token_of_a_certificate_is_taken_over_its_connection_only)
 {
     const char *bound = token_with("\"acr\":\"mfa\"", "\"cnf\":{\"x5t#S256\":\"" X5T "\"}");
     refused("without TLS", shown(bound), 401, "invalid_token");
-    memset(peer.cert_sha256, 5, sizeof peer.cert_sha256);
-    peer.cert_until_s = NOW_S + 10;
+    shows_certificate(NOW_S + 10);
+    peer.has_cert = false;
     refused("without a certificate", shown(bound), 401, "invalid_token");
-    peer.is_tls = peer.has_cert = true;
-    taken("with its own", shown(bound));
-    ck_assert(!proved); /* it was a good token all the time */
+    peer.has_cert = true;
+    struct auth_result r = shown(bound);
+    taken("with its own", r);
+    ck_assert(!proved);                                   /* it was a good token all the time */
+    ck_assert_int_eq(r.until_us, (NOW_S + 11) * 1000000); /* a stream ends with the certificate */
     taken("a token of nobody's beside a certificate", shown(token_with(NULL, NULL)));
     peer.cert_sha256[31] = 6;
     refused("with another's", shown(bound), 401, "invalid_token");
@@ -370,6 +392,85 @@ START_TEST(without_the_providers_keys_nobody_new_gets_in)
 }
 END_TEST
 
+/* Else every known token would wait for a provider that does not answer, call by call. */
+START_TEST(a_provider_that_is_away_is_asked_once_a_minute_and_known_tokens_stay_known)
+{
+    const char *token = token_with("1790000300", "1790009999");
+    taken("at first", shown(token));
+    away = true;
+    now_s += 3601;
+    taken("by the last good keys", shown(token));
+    ck_assert(proved);
+    const int then = asked;
+    for (int s = 0; s < 59; s++) {
+        now_s++;
+        taken("within the minute", shown(token));
+        ck_assert(!proved);
+        taken("another one", shown(token_with("1790000300", arena_fmt(arena, "17900098%02d", s))));
+    }
+    ck_assert_int_eq(asked, then);
+    now_s++;
+    taken("a minute later", shown(token));
+    ck_assert(proved);
+    ck_assert_int_eq(asked, then + 2); /* its configuration, and its keys */
+}
+END_TEST
+
+START_TEST(a_clock_that_went_back_does_not_keep_us_from_asking)
+{
+    const char *token = token_with(NULL, NULL);
+    away = true;
+    now_s += 300;
+    refused("with the provider away", shown(token), 503, NULL);
+    away = false;
+    now_s -= 300;
+    taken("before that", shown(token));
+}
+END_TEST
+
+static int64_t refused_for(enum auth_reason reason)
+{
+    struct auth_token_stats stats;
+    auth_token_stats(auth, &stats);
+    return stats.refused[reason];
+}
+
+START_TEST(what_was_shown_is_counted_by_what_came_of_it)
+{
+    struct auth_token_stats stats;
+    const char *good = token_with(NULL, NULL), *narrow = token_with("mcp:propose", "mcp:read");
+    taken("verified", shown(good));
+    taken("known", shown(good));
+    taken("known", shown(good));
+    refused("nothing", ask(), 401, NULL);
+    header("Authorization", "Basic YW5hOnB3");
+    refused("another scheme", ask(), 401, NULL);
+    header("Authorization", "Bearer");
+    refused("no token", ask(), 400, "invalid_request");
+    refused("a wrong one", shown("a.b.c"), 401, "invalid_token");
+    refused("of nobody's client", shown(token_with("claude", "chatty")), 403, NULL);
+    refused("no scope", shown(token_with("mcp:propose", "x")), 403, "insufficient_scope");
+    struct auth_result r = shown(narrow);
+    taken("a reader", r);
+    ck_assert(!auth_scope_allows(auth, arena, ACCESS_PROPOSE, &r));
+    store_broken = true;
+    refused("no registry", shown(good), 503, NULL);
+    header(ASSERTION_HEADER, "a.b.c"); /* no access token, and none was wanted */
+    ck_assert_int_eq(ask().status, 401);
+    auth_token_stats(auth, &stats);
+    ck_assert_uint_eq(stats.remembered, 4);
+    ck_assert_int_eq(stats.hits, 3);
+    ck_assert_int_eq(stats.misses, 5);
+    static const int64_t want[AUTH_REASONS] = {
+        [AUTH_NO_TOKEN] = 2,  [AUTH_MALFORMED] = 1, [AUTH_BAD_TOKEN] = 1,
+        [AUTH_UNWELCOME] = 1, [AUTH_NARROW] = 2,    [AUTH_CANNOT_TELL] = 1};
+    for (int i = 0; i < AUTH_REASONS; i++)
+        ck_assert_msg(refused_for((enum auth_reason)i) == want[i], "%s: %lld",
+                      auth_reason_name((enum auth_reason)i),
+                      (long long)refused_for((enum auth_reason)i));
+}
+END_TEST
+
 START_TEST(what_cannot_be_served_does_not_start)
 {
     static const struct {
@@ -398,16 +499,21 @@ START_TEST(what_cannot_be_served_does_not_start)
 }
 END_TEST
 
-TEST_MAIN_AROUND(
-    "auth_bearer", up, tear_down, a_client_acts_as_an_agent_for_the_person_of_its_token,
-    every_algorithm_of_ours_is_taken_with_its_own_key, a_token_that_says_something_else_is_refused,
-    a_token_of_a_certificate_is_taken_over_its_connection_only,
-    a_token_is_shown_once_and_in_one_way, whoever_shows_nothing_hears_where_tokens_come_from,
-    a_token_is_no_more_than_the_registry_makes_of_it, what_is_revoked_is_refused_at_the_next_call,
-    a_service_is_itself_and_keeps_to_its_list, a_scope_counts_for_token_holders_only,
-    a_client_may_go_by_another_name_at_the_provider, a_token_is_verified_once_until_it_ends,
-    a_cached_token_is_still_held_to_the_way_it_is_shown,
-    other_keys_are_asked_for_and_forget_what_the_old_ones_signed,
-    a_withdrawn_key_is_noticed_though_every_token_is_cached,
-    invented_kids_do_not_make_us_hammer_the_provider, without_the_providers_keys_nobody_new_gets_in,
-    what_cannot_be_served_does_not_start)
+SITE_MAIN("auth_bearer", up, tear_down, a_client_acts_as_an_agent_for_the_person_of_its_token,
+          every_algorithm_of_ours_is_taken_with_its_own_key,
+          a_token_that_says_something_else_is_refused,
+          whoever_sets_up_a_provider_reads_what_is_wrong_with_its_tokens,
+          a_token_of_a_certificate_is_taken_over_its_connection_only,
+          a_token_is_shown_once_and_in_one_way, whoever_shows_nothing_hears_where_tokens_come_from,
+          a_token_is_no_more_than_the_registry_makes_of_it,
+          what_is_revoked_is_refused_at_the_next_call, a_service_is_itself_and_keeps_to_its_list,
+          a_scope_counts_for_token_holders_only, a_client_may_go_by_another_name_at_the_provider,
+          a_token_is_verified_once_until_it_ends,
+          a_cached_token_is_still_held_to_the_way_it_is_shown,
+          other_keys_are_asked_for_and_forget_what_the_old_ones_signed,
+          a_withdrawn_key_is_noticed_though_every_token_is_cached,
+          invented_kids_do_not_make_us_hammer_the_provider,
+          without_the_providers_keys_nobody_new_gets_in,
+          a_provider_that_is_away_is_asked_once_a_minute_and_known_tokens_stay_known,
+          a_clock_that_went_back_does_not_keep_us_from_asking,
+          what_was_shown_is_counted_by_what_came_of_it, what_cannot_be_served_does_not_start)

@@ -259,6 +259,60 @@ START_TEST(the_settings_are_what_is_published_and_held_to)
 }
 END_TEST
 
+START_TEST(a_token_of_a_key_and_a_certificate_wants_both)
+{
+    const char *both = token_with(
+        "\"acr\":\"mfa\"",
+        arena_fmt(arena, "\"cnf\":{\"jkt\":\"%s\",\"x5t#S256\":\"" X5T "\"}", jkt_of(mine)));
+    const struct {
+        const char *what;
+        bool certificate, dpop;
+        const struct made_key *key; /* NULL: no proof */
+        uint8_t byte;
+        bool good;
+    } cases[] = {
+        {"neither", false, false, NULL, 5, false},
+        {"the certificate alone", true, false, NULL, 5, false},
+        {"the certificate, and no proof", true, true, NULL, 5, false},
+        {"the certificate, and a proof beside a bearer", true, false, mine, 5, false},
+        {"the certificate, and another key", true, true, another, 5, false},
+        {"the key alone", false, true, mine, 5, false},
+        {"the key, and another certificate", true, true, mine, 6, false},
+        {"both", true, true, mine, 5, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *id = arena_fmt(arena, "proof-%04zu", i);
+        shows_certificate(NOW_S + 1000);
+        peer.has_cert = cases[i].certificate;
+        peer.cert_sha256[31] = cases[i].byte;
+        header("Authorization", arena_fmt(arena, "%s %s", cases[i].dpop ? "DPoP" : "Bearer", both));
+        if (cases[i].key != NULL)
+            header("DPoP", proof(cases[i].key, both, id, nonce_now(), ""));
+        struct auth_result r = ask();
+        ck_assert_msg(r.status == (cases[i].good ? 0 : 401), "%s: %d: %s", cases[i].what, r.status,
+                      r.why == NULL ? "-" : r.why);
+    }
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_a_proof_is_said_and_counted)
+{
+    struct auth_token_stats stats;
+    struct auth_result r = shown_with(bound, proof(mine, bound, "proof-0001", nonce_now(), ""));
+    taken("a good one", r);
+    r = shown_with(bound, proof(mine, bound, "short", nonce_now(), ""));
+    ck_assert_msg(strstr(challenge(&r), "error_description=\"a proof's jti is 8 to 256 visible "
+                                        "characters: jti\"") != NULL,
+                  "%s", challenge(&r));
+    refused("no nonce", shown_with(bound, proof(mine, bound, "proof-0002", NULL, "")), 401,
+            "use_dpop_nonce");
+    auth_token_stats(auth, &stats);
+    ck_assert_int_eq(stats.refused[AUTH_BAD_PROOF], 1);
+    ck_assert_int_eq(stats.refused[AUTH_NO_NONCE], 1);
+    ck_assert_int_eq(stats.refused[AUTH_BAD_TOKEN], 0);
+}
+END_TEST
+
 START_TEST(too_narrow_a_scope_is_said_in_the_way_that_was_used)
 {
     const char *narrow = token_with(
@@ -272,9 +326,11 @@ START_TEST(too_narrow_a_scope_is_said_in_the_way_that_was_used)
 }
 END_TEST
 
-TEST_MAIN_AROUND("sender", begin, end, a_bound_token_is_taken_with_a_proof_of_its_key,
-                 whoever_found_a_bound_token_gets_nowhere, a_proof_counts_once,
-                 a_proof_that_led_nowhere_is_not_spent, a_nonce_is_asked_for_and_renewed,
-                 nothing_made_before_a_restart_is_taken_after_it,
-                 the_settings_are_what_is_published_and_held_to,
-                 too_narrow_a_scope_is_said_in_the_way_that_was_used)
+SITE_MAIN("sender", begin, end, a_bound_token_is_taken_with_a_proof_of_its_key,
+          whoever_found_a_bound_token_gets_nowhere, a_proof_counts_once,
+          a_proof_that_led_nowhere_is_not_spent, a_nonce_is_asked_for_and_renewed,
+          nothing_made_before_a_restart_is_taken_after_it,
+          the_settings_are_what_is_published_and_held_to,
+          a_token_of_a_key_and_a_certificate_wants_both,
+          what_is_wrong_with_a_proof_is_said_and_counted,
+          too_narrow_a_scope_is_said_in_the_way_that_was_used)
