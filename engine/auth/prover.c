@@ -16,7 +16,8 @@ struct prover {
     struct loop_watch *watch;
     pthread_t thread;
     bool started;
-    size_t under_way; /* the loop's */
+    size_t under_way; /* the loop's, */
+    int64_t full;     /* this too: what was not taken */
 };
 
 static void *prover_run(void *arg)
@@ -123,8 +124,15 @@ void prover_stop(struct prover *prover)
 struct err prover_submit(struct prover *prover, struct proof *proof)
 {
     void *item = proof;
-    ENSURE(prover->under_way < PROVER_DEPTH, ERR_LIMIT, "too many tokens wait to be verified");
+    const bool full = prover->under_way >= PROVER_DEPTH;
+    prover->full += full;
+    ENSURE(!full, ERR_LIMIT, "too many tokens wait to be verified");
     TRY(bus_send(prover->to_thread, &item, 1));
     prover->under_way++;
     return OK;
+}
+
+struct prover_stats prover_stats(const struct prover *prover)
+{
+    return (struct prover_stats){.waiting = prover->under_way, .full = prover->full};
 }

@@ -5,6 +5,9 @@
 #ifndef ENGINE_AUTH_PROVER_H
 #define ENGINE_AUTH_PROVER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/base/err.h"
 #include "common/sys/loop.h"
 
@@ -25,5 +28,11 @@ MUST_CHECK struct err prover_start(struct loop *loop, struct prover **prover);
 void prover_stop(struct prover *prover);
 
 MUST_CHECK struct err prover_submit(struct prover *prover, struct proof *proof);
+
+struct prover_stats {
+    size_t waiting; /* submitted and not answered yet */
+    int64_t full;   /* what was not taken since it began */
+};
+struct prover_stats prover_stats(const struct prover *prover);
 
 #endif

@@ -100,6 +100,36 @@ static void print_spine(const struct engine_host *h, struct buf *out)
             auth_refused(h->options.auth));
 }
 
+/* Nothing where access tokens are not taken. */
+static void print_tokens(const struct engine_host *h, struct buf *out)
+{
+    struct auth_token_stats stats;
+    if (auth_resource(h->options.auth) == NULL)
+        return;
+    auth_token_stats(h->options.auth, &stats);
+    gauge(out, "closegate_tokens_remembered", "Verified access tokens that are known now.",
+          (int64_t)stats.remembered);
+    buf_putf(out,
+             "# HELP closegate_tokens_shown_total Access tokens shown, by whether they were known "
+             "or had to be verified.\n"
+             "# TYPE closegate_tokens_shown_total counter\n"
+             "closegate_tokens_shown_total{known=\"yes\"} %" PRId64 "\n"
+             "closegate_tokens_shown_total{known=\"no\"} %" PRId64 "\n",
+             stats.hits, stats.misses);
+    buf_puts(out,
+             "# HELP closegate_tokens_refused_total Callers refused for their access token, or "
+             "for want of one, by reason.\n"
+             "# TYPE closegate_tokens_refused_total counter\n");
+    for (int i = 0; i < AUTH_REASONS; i++)
+        buf_putf(out, "closegate_tokens_refused_total{reason=\"%s\"} %" PRId64 "\n",
+                 auth_reason_name((enum auth_reason)i), stats.refused[i]);
+    const struct prover_stats prover = prover_stats(h->options.prover);
+    gauge(out, "closegate_tokens_waiting", "Access tokens that wait to be verified.",
+          (int64_t)prover.waiting);
+    counter(out, "closegate_tokens_turned_away_total",
+            "Access tokens not verified because too many waited.", prover.full);
+}
+
 static void print_sweeper(const struct sweeper *sweeper, struct buf *out)
 {
     const struct sweeper_stats stats = sweeper_stats(sweeper);
@@ -157,6 +187,7 @@ static void on_read(struct err e, void *arg)
     struct buf out;
     buf_init(&out, PAGE_BYTES);
     print_spine(s->host, &out);
+    print_tokens(s->host, &out);
     if (s->host->sweeper != NULL)
         print_sweeper(s->host->sweeper, &out);
     print_witnesses(s->host, &out);
