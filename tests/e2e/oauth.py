@@ -56,6 +56,46 @@ class Holder(lib.Caller):
         return self.headers.get("WWW-Authenticate", "")
 
 
+class Ear:
+    """A stream that was opened with an access token."""
+
+    def __init__(self, site, token, message=None, **head):
+        body = None if message is None else json.dumps({"jsonrpc": "2.0", **message})
+        self.connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
+        self.connection.request("GET" if body is None else "POST", "/mcp", body, {
+            "Authorization": "Bearer " + token, "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            **{name.replace("_", "-"): value for name, value in head.items()}})
+        self.response, self.heard, self.last = self.connection.getresponse(), "", None
+
+    def until(self, word):
+        """Whether it hears `word`; what came before is in `heard`."""
+        while line := self.response.readline().decode():
+            self.heard += line
+            if line.startswith("id: "):
+                self.last = line[4:].strip()
+            if word in line:
+                return True
+        return False
+
+    def ends(self):
+        """All that is said until the engine ends it."""
+        self.heard += self.response.read().decode()
+        self.connection.close()
+        return self.heard
+
+
+def listens(site, token):
+    method = "subscriptions/listen"
+    meta = {"io.modelcontextprotocol/protocolVersion": lib.MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {}}
+    ear = Ear(site, token, {"id": "sub", "method": method, "params": {
+        "notifications": {"resourceSubscriptions": ["recon://status"]}, "_meta": meta}},
+        MCP_Protocol_Version=lib.MODERN, Mcp_Method=method)
+    ear.until("acknowledged")
+    return ear
+
+
 class Site:
     """A provider, and an engine that takes its tokens."""
 
@@ -73,7 +113,8 @@ class Site:
         self.book.make()
         self.book.cli("recon", check=True)
         self.book.env.update(CLOSEGATE_AUTH_BACKEND="oidc", CLOSEGATE_OIDC_CLIENT_ID="closegate",
-                             CLOSEGATE_OIDC_ISSUER=self.provider.issuer)
+                             CLOSEGATE_OIDC_ISSUER=self.provider.issuer,
+                             CLOSEGATE_OIDC_CLOCK_SKEW_SECONDS="0")  # one clock
         self.engine = lib.Engine(self.book, self.port)
         self.number = 0
 
@@ -144,7 +185,8 @@ def strangers(site):
           and nobody.challenge == want, (nobody.status, nobody.challenge))
     for version in ("2025-11-25", None):
         c = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
-        c.request("GET", "/mcp", headers={"Accept": "text/event-stream"})
+        c.request("GET", "/mcp", headers={"Accept": "text/event-stream", **(
+            {"MCP-Protocol-Version": version} if version else {})})
         r = c.getresponse()
         r.read()
         c.close()
@@ -251,6 +293,14 @@ def scopes(site):
           and 'scope="mcp:read mcp:propose"' in reader.challenge
           and site.book.rows("SELECT max(seq) FROM audit_events")[0][0] == before,
           (reader.status, reader.challenge))
+    tools = reader.rpc("tools/list", {})[1]["result"]["tools"]
+    wrong = []
+    for tool in tools:
+        reader.call(tool["name"])
+        if (reader.status == 403) == tool["annotations"]["readOnlyHint"]:
+            wrong.append((tool["name"], reader.status))
+    check(f"so it is with every tool: of {len(tools)}, those that read are for mcp:read",
+          not wrong and len(tools) > 20, wrong)
     bare = site.holder(scope="openid")
     bare.call("list_matches", entity_id=ENTITY)
     check("a token with no scope of ours does nothing", bare.status == 403
@@ -288,6 +338,60 @@ def revocation(site):
         site.book.cli(*on, check=True)
         check(f"{what} that is taken back is refused at the next call, with the same token",
               code == 0 and gone == 403 and status() == 200, (code, text, gone))
+
+
+def streams(site):
+    """What was opened with a token is over with it, in either era."""
+    maria, end = lib.Caller(site.engine, "human:maria"), int(time.time()) + 10
+    short, old = site.token(exp=end), {"MCP_Protocol_Version": "2025-11-25"}
+    hello = Ear(site, short, {"id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"}}})
+    hello.ends()
+    old["Mcp_Session_Id"] = hello.response.headers["Mcp-Session-Id"]
+    Ear(site, short, {"id": 2, "method": "resources/subscribe",
+                      "params": {"uri": "recon://status"}}, **old).ends()
+    ears = {"a subscription": listens(site, short), "a session's stream": Ear(site, short, **old)}
+    ears["a session's stream"].until("id: ")
+    longer = listens(site, site.token())
+    check("streams are open", all(e.response.status == 200 for e in [longer, *ears.values()]))
+    time.sleep(max(0, end + 1 - time.time()))
+    exceptions = site.book.rows("SELECT exception_id FROM exceptions ORDER BY 1 DESC LIMIT 1")
+    got = maria.call("comment_item", object=exceptions[0][0], text="after the token")
+    check("who has a token that holds hears of a change", got["outcome"] == "ok"
+          and longer.until("notifications/resources/updated"), (got, longer.heard))
+    for what, ear in ears.items():
+        check(f"{what} ends with its token, and what came after is not told", "resources/updated"
+              not in ear.ends(), ear.heard)
+    check("the subscription is told so", '"resultType":"complete"' in ears["a subscription"].heard)
+    again = Ear(site, site.token(), Last_Event_ID=ears["a session's stream"].last, **old)
+    check("whoever comes back to the session with another token has missed nothing",
+          again.until("notifications/resources/updated"), again.heard)
+    again.connection.close()
+    quiet = listens(site, site.token(exp=int(time.time()) + 6))
+    check("one that has nothing to hear ends, too", '"resultType":"complete"' in quiet.ends(),
+          quiet.heard)
+    lost = listens(site, site.token(sub="maria"))
+    site.book.cli("actor", "disable", "maria", check=True)
+    check("and one whose person is disabled, with a token that holds",
+          '"resultType":"complete"' in lost.ends(), lost.heard)
+    site.book.cli("actor", "enable", "maria", check=True)
+    longer.connection.close()
+
+
+def figures(site):
+    text = site.get("/metrics")[2].decode()
+
+    def of(name):
+        return int(next((line for line in text.splitlines() if line.startswith(name + " ")),
+                        "x -1").rsplit(" ", 1)[1])
+    reasons = {name: of(f'closegate_tokens_refused_total{{reason="{name}"}}') for name in (
+        "no_token", "malformed", "bad_token", "unwelcome", "narrow")}
+    check("what became of access tokens is counted", all(n > 0 for n in reasons.values())
+          and of('closegate_tokens_shown_total{known="yes"}') > 0
+          and of('closegate_tokens_shown_total{known="no"}') >= of("closegate_tokens_remembered") > 0
+          and of("closegate_tokens_waiting") == of("closegate_tokens_turned_away_total") == 0,
+          (reasons, text[-2000:]))
 
 
 def provider_away(site):
@@ -362,8 +466,8 @@ def main():
     idp.skip_unless_installed()
     mcp_clients.skip_unless_installed()
     with Site(lib.given_engine()) as site:
-        for part in (published, strangers, who_is_who, wrong_tokens, scopes, revocation, the_dance,
-                     provider_away, slow_provider):
+        for part in (published, strangers, who_is_who, wrong_tokens, scopes, revocation, streams,
+                     figures, the_dance, provider_away, slow_provider):
             part(site)
         check("SIGTERM stops the engine cleanly", site.engine.stop() == 0, site.engine.tail())
         check("the audit log is whole", *lib.chain_is_intact(site.book))
