@@ -210,6 +210,12 @@ static const char *session_of(struct arena *arena, const char *client, const str
     return arena_fmt(arena, "llm:%s.%.*s", client, SESSION_DIGITS, hex);
 }
 
+/* Whoever has to register it reads by which name. */
+static const char *named(const struct auth_check *check, const char *name, const char *why)
+{
+    return auth_why(check->arena, err_at(ERR_AUTH, name, why));
+}
+
 /* RFC 9068 5: a client's own name must not pass for a person's. */
 static struct err person_behind(struct auth_check *check, struct tx *tx)
 {
@@ -218,7 +224,7 @@ static struct err person_behind(struct auth_check *check, struct tx *tx)
     HOLDS(check, strcmp(t->sub, t->client_id) != 0, 403,
           "the access token is the client's own and names no person it acts for");
     FOUND(check, identity_find(tx, check->arena, "oidc", t->iss, t->sub, &person), 403,
-          "the registry knows nobody by this token's iss and sub");
+          named(check, t->sub, "the registry knows nobody by this token's iss and sub"));
     HOLDS(check, person.active, 403, "the person the agent acts for is disabled");
     check->result.actor.on_behalf_of = person.principal_id;
     check->result.actor.id = session_of(check->arena, check->result.actor.client, t);
@@ -280,7 +286,7 @@ struct err bearer_lookup(struct auth_check *check, struct tx *tx)
     const char *meant = client_meant(check);
     HOLDS(check, meant != NULL, 403, "the access token's client goes by another name here");
     FOUND(check, client_load(tx, check->arena, meant, &client), 403,
-          "the access token's client is not registered here");
+          named(check, check->token.client_id, "the access token's client is not registered here"));
     HOLDS(check, client.active, 403, "this client is disabled");
     HOLDS(check, client.kind == CLIENT_MCP || client.kind == CLIENT_SERVICE, 403,
           "a workspace signs what it says in " ASSERTION_HEADER ": its access token is not taken");

@@ -226,6 +226,9 @@ struct err idp_access_token(struct idp *idp, struct arena *arena, struct str tok
                                              .now_s = now_us / 1000000,
                                              .skew_s = idp->config->oidc_skew_seconds};
     struct jws jws;
+    ENSURE(memchr(token.at, '.', token.len) != NULL, ERR_AUTH,
+           "the access token is opaque: what is taken here is a JWT (RFC 9068), which the provider "
+           "makes for a resource it was asked for");
     TRY(jws_parse_foreign(arena, token, &jws));
     ENSURE(access_token_typ(jws.typ), ERR_AUTH, "the token is not an access token (typ)");
     TRY(signature_check(idp, arena, &jws, now_us, keys));

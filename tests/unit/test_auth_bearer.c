@@ -100,6 +100,12 @@ START_TEST(whoever_sets_up_a_provider_reads_what_is_wrong_with_its_tokens)
         const char *want = arena_fmt(arena, "error_description=\"%s\"", cases[i][2]);
         ck_assert_msg(strstr(challenge(&r), want) != NULL, "%s", challenge(&r));
     }
+    struct auth_result r = shown("opaque");
+    ck_assert_msg(strstr(r.why, "the access token is opaque: ") == r.why, "%s", r.why);
+    r = shown(token_with("claude", "chatty"));
+    ck_assert_str_eq(r.why, "the access token's client is not registered here: chatty");
+    r = shown(token_with("ana-7", "eve-9"));
+    ck_assert_str_eq(r.why, "the registry knows nobody by this token's iss and sub: eve-9");
 }
 END_TEST
 
