@@ -83,7 +83,8 @@ static const struct setting rows[] = {
      .type = SETTING_TEXT,
      AT(oidc_issuer),
      .fallback = "",
-     .help = "The identity provider, exactly as it calls itself: with it, in prod, decisions of T3 "
+     .help = "The identity provider, exactly as it calls itself: whose access tokens count with "
+             "CLOSEGATE_AUTH_BACKEND=oidc; with it, in prod, decisions of T3 "
              "take a login made for that decision, which the engine checks itself."},
     {.name = "CLOSEGATE_OIDC_CLIENT_ID",
      .type = SETTING_TEXT,
