@@ -12,7 +12,9 @@
 #include "agent/web/news.h"
 #include "agent/web/server.h"
 #include "agent/web/static.h"
+#include "common/sys/listen.h"
 #include "common/sys/log.h"
+#include "proto/oidc_discovery.h"
 
 #define DRAIN_MS      10000
 #define SESSION_BYTES ((size_t)256 * 1024)
@@ -141,6 +143,17 @@ static struct err start(struct serving *s)
     return news_start(&s->agent, &s->news);
 }
 
+static void warn_of_plain(const struct agent_config *config)
+{
+    if (config->tls.cert == NULL && !listen_is_local(config->listen))
+        log_warn("other machines reach the workspace without TLS (CLOSEGATE_AGENT_TLS_CERT)",
+                 LOG_TEXT("tcp", config->listen), LOG_END);
+    if (!oidc_url_allowed(config->engine_url, true))
+        log_warn(
+            "the engine is on another machine and spoken to without TLS (CLOSEGATE_ENGINE_URL)",
+            LOG_TEXT("engine", config->engine_url), LOG_END);
+}
+
 static struct err listen_on(struct serving *s)
 {
     const struct agent_config *config = cli_config(s->cli);
@@ -154,6 +167,8 @@ static struct err listen_on(struct serving *s)
              LOG_TEXT("env", config->env == CONFIG_PROD ? "prod" : "dev"), LOG_END);
     if (config->env == CONFIG_DEV)
         log_warn("CLOSEGATE_ENV is dev: conveniences that prod refuses are on", LOG_END);
+    else
+        warn_of_plain(config);
     if (!static_built())
         log_warn("this build has no workspace in it: deploy/build-ui makes it", LOG_END);
     return OK;

@@ -79,6 +79,20 @@ static const struct setting rows[] = {
              "the identity "
              "provider's and its keys'. "
              "Read at the start."},
+    {.name = "CLOSEGATE_CLI_CA",
+     .type = SETTING_PATH,
+     AT(cli_tls.peer_ca),
+     .help =
+         "Certificates (PEM) of the only ones who vouch for the engine that mcp-stdio --url and "
+         "call --as reach over https; the system's and CLOSEGATE_CA_FILE's when unset."},
+    {.name = "CLOSEGATE_CLI_CERT",
+     .type = SETTING_PATH,
+     AT(cli_tls.cert),
+     .help = "The certificate (PEM) that those commands show the engine."},
+    {.name = "CLOSEGATE_CLI_KEY",
+     .type = SETTING_PATH,
+     AT(cli_tls.key),
+     .help = "That certificate's private key (PEM, unencrypted), mode 0600."},
     {.name = "CLOSEGATE_OIDC_ISSUER",
      .type = SETTING_TEXT,
      AT(oidc_issuer),
@@ -337,6 +351,9 @@ struct err config_load(struct arena *arena, const char *file, const char *const 
     TRY(err_in(witness_list_read(arena, &out->witnesses, &out->witness_list),
                "CLOSEGATE_WITNESSES"));
     TRY(config_rows_check_tls(arena, "CLOSEGATE_ENGINE", &out->tls));
+    if ((out->cli_tls.cert == NULL) != (out->cli_tls.key == NULL))
+        return err_at(ERR_INPUT, "CLOSEGATE_CLI_KEY",
+                      "a certificate and its key are set together, or neither");
     return check(out);
 }
 

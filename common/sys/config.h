@@ -25,6 +25,7 @@ struct config {
     const char *policy;          /* default <data_dir>/policy.yaml */
     const char *engine_listen;   /* host:port */
     struct tls_files tls;        /* of engine_listen */
+    struct tls_files cli_tls;    /* of the command line's own client, over TCP */
     const char *engine_socket;   /* default <data_dir>/engine.sock */
     const char *engine_audience; /* the aud of assertions; default "closegate-engine" */
     const char *engine_resource; /* our URI: the aud of access tokens; in dev from engine_listen */

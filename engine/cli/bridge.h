@@ -38,6 +38,7 @@ struct errand {
 
 struct bridge {
     const char *url, *unix_socket; /* unix_socket NULL: TCP */
+    const struct tls_files *tls;   /* fetch.h's */
     struct bridge_signer signer;
     int out; /* descriptor of the answers */
 

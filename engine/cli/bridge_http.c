@@ -101,6 +101,7 @@ static struct err exchange_run(struct exchange *x, struct arena *arena, const ch
         .method = method,
         .url = arena_fmt(arena, "%s/mcp", x->b->unix_socket != NULL ? URL_OF_SOCKET : x->b->url),
         .unix_socket = x->b->unix_socket,
+        .tls = x->b->tls,
         .pairs = pairs,
         .body = post ? x->errand->body : STR(""),
         .reply_max = MESSAGE_MAX,
@@ -284,6 +285,7 @@ void bridge_leave(struct bridge *b)
         .method = "DELETE",
         .url = arena_fmt(arena, "%s/mcp", b->unix_socket != NULL ? URL_OF_SOCKET : b->url),
         .unix_socket = b->unix_socket,
+        .tls = b->tls,
         .pairs = pairs,
         .pairs_n = n,
         .timeout_ms = 2000};

@@ -11,6 +11,7 @@
 #include "common/sys/json_write.h"
 #include "common/verify/receipt.h"
 #include "engine/auth/actor_auth.h"
+#include "engine/cli/cli_tls.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/out_file.h"
 #include "proto/jsonrpc.h"
@@ -112,6 +113,7 @@ static struct err post(struct cli *cli, struct str body, struct json **answer)
 
     ENSURE(!admin || as == NULL, ERR_INPUT, "--admin and --as do not go together");
     if (as != NULL) {
+        TRY(cli_tls(cli, req.url, &req.tls));
         pairs[1].name = ASSERTION_HEADER;
         TRY(sign(cli, as, body, &pairs[1].value));
         req.pairs_n = 2;
@@ -192,7 +194,8 @@ const struct command command_call = {
     .summary = "call a tool of the running engine and print its result",
     .help =
         "Without --as the call goes over the engine's Unix socket, as an agent of the person that\n"
-        "this user of this host is linked to. 0: done, or waiting for a human; 2: denied.",
+        "this user of this host is linked to. 0: done, or waiting for a human; 2: denied. With\n"
+        "--as and a listener of TLS it shows CLOSEGATE_CLI_CERT and believes CLOSEGATE_CLI_CA.",
     .args_min = 1,
     .args_max = 2,
     .options = options,

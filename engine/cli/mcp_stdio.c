@@ -8,6 +8,7 @@
 #include "common/sys/lines.h"
 #include "common/sys/log.h"
 #include "engine/cli/bridge.h"
+#include "engine/cli/cli_tls.h"
 #include "engine/cli/commands.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
@@ -81,6 +82,8 @@ static int run_mcp_stdio(struct cli *cli)
     if (b.url == NULL)
         b.unix_socket = cli_config(cli)->engine_socket;
     struct err e = signer_of(cli, &key, &b.signer);
+    if (e.kind == ERR_NONE && b.url != NULL)
+        e = cli_tls(cli, b.url, &b.tls);
     if (e.kind != ERR_NONE)
         return e.kind == ERR_INPUT && e.where == NULL ? cli_misuse(cli, e.msg) : cli_fail(cli, e);
     (void)signal(SIGPIPE, SIG_IGN); /* a client that left is a failed write */
@@ -91,7 +94,8 @@ static int run_mcp_stdio(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
-    {"url", "URL", "the engine over TCP, http://127.0.0.1:8001 say, instead of its Unix socket"},
+    {"url", "URL",
+     "the engine over TCP, https://engine.example.com say, instead of its Unix socket"},
     {"client", "ID", "call as llm:ID.SESSION, a registered client, instead of llm:cli.PID"},
     {"key", "FILE", "of --client: its private key"},
     {"for", "PRINCIPAL", "of --client: the principal_id of the person it acts for"},
@@ -108,7 +112,10 @@ const struct command command_mcp_stdio = {
         "kernel says who calls: an agent of the person that this user of this host is linked to,\n"
         "never that person. The end of the input ends the session, after open calls have their\n"
         "answers (30 seconds at most). Nothing but messages is printed; the log is on standard\n"
-        "error. docs/clients/ says how to set up the clients we know.",
+        "error. Over https CLOSEGATE_CLI_CA pins who vouches for the engine, and "
+        "CLOSEGATE_CLI_CERT\n"
+        "and CLOSEGATE_CLI_KEY are shown to it. docs/clients/ says how to set up the clients we\n"
+        "know.",
     .options = options,
     .options_n = sizeof options / sizeof options[0],
     .run = run_mcp_stdio,

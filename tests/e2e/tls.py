@@ -150,6 +150,51 @@ def told(engine, book, trust):
           and "closegate_tls_handshakes_failed_total 0" not in page, page[-600:])
 
 
+def command_line(engine, book, ours, theirs, shown):
+    """The command line's own clients over TCP: what they show, and whom they believe."""
+    shows = {"CLOSEGATE_CLI_CA": ours.path, "CLOSEGATE_CLI_CERT": shown[0],
+             "CLOSEGATE_CLI_KEY": shown[1]}
+    key = os.path.join(book.dir, "desktop.key")
+    book.cli("client", "add", "desktop", "--kind", "mcp_client", "--name", "Desktop", "--new-key",
+             key, check=True)
+    url, maria = f"https://127.0.0.1:{engine.port}", book.principal("maria")
+    ask = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {
+        "io.modelcontextprotocol/protocolVersion": lib.MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {}}}}).encode() + b"\n"
+
+    def said_by(env, *words):
+        done = subprocess.run([book.engine, *words], env={**book.env, **env}, input=ask, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout.decode()
+
+    def call(env):
+        return said_by({"CLOSEGATE_ENGINE_LISTEN": url[8:], **env}, "call", "list_matches", "--as",
+                       "human:maria", "--json")
+
+    def bridge(env, to=url):
+        return said_by(env, "mcp-stdio", "--client", "desktop", "--key", key, "--for", maria, "--url",
+                       to)
+
+    code, said = call(shows)
+    check("call shows a certificate over TCP", code == 0, said)
+    code, said = bridge(shows)
+    check("so does mcp-stdio", code == 0 and '"tools"' in said, said[:300])
+    alone = {"CLOSEGATE_CLI_CA": ours.path}
+    check("neither is let in without one", call(alone)[0] == 1 and '"tools"' not in bridge(alone)[1])
+    other = {**shows, "CLOSEGATE_CLI_CA": theirs.path}
+    code, said = call(other)
+    check("call does not believe the engine to another authority",
+          code == 1 and "cannot be trusted" in said, said)
+    code, said = bridge(other)
+    check("nor does mcp-stdio", '"tools"' not in said and "cannot be trusted" in said, said)
+    code, said = bridge(shows, "http://127.0.0.1:1")
+    check("certificates for an http:// address are a mistake", code != 0 and "https://" in said, said)
+    os.chmod(shown[1], 0o640)
+    code, said = bridge(shows)
+    check("a key that others may read is not used", code == 1 and "chmod 600" in said, said)
+    os.chmod(shown[1], 0o600)
+
+
 def not_started(binary, ours):
     pair = ours.leaf("unfit", mode=0o644)
     rows = [("a key that others may read", {"KEY": pair[1], "CERT": pair[0]}, "chmod 600"),
@@ -276,6 +321,7 @@ def main():
         clients(engine.port, ours, theirs, shown)
         renewed(engine, ours, trust)
         told(engine, book, trust)
+        command_line(engine, book, ours, theirs, shown)
         workspace(agent_binary, engine, ours, theirs, shown)
         not_started(engine_binary, ours)
         check("who never finishes a handshake is dropped, and the log says so", silent.dropped()

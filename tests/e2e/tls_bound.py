@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Access tokens bound to a client's certificate (RFC 8705) over real mutual TLS: each counts on the
-connection that showed its certificate, and on no other. The authorization server is a few lines here,
-since only its signature matters. Prints TAP. Usage: tls_bound.py [--engine PATH]"""
+connection that showed its certificate, and on no other; and what prod asks of an engine that strangers
+reach. The authorization server is a few lines here, since only its signature matters. Prints TAP.
+Usage: tls_bound.py [--engine PATH]"""
 import hashlib
 import http.server
 import json
@@ -28,9 +29,9 @@ def compact(value):
 
 
 class Issuer:
-    """Publishes one key and signs with it."""
+    """Publishes one key, over https with (certificate, key), and signs with it."""
 
-    def __init__(self):
+    def __init__(self, pair=None):
         self.key = ed25519.Ed25519PrivateKey.generate()
         x = self.key.public_key().public_bytes(serialization.Encoding.Raw,
                                                serialization.PublicFormat.Raw)
@@ -50,7 +51,11 @@ class Issuer:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if pair:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*pair)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if pair else ''}://127.0.0.1:{self.server.server_address[1]}"
         pages["/.well-known/openid-configuration"] = {
             "issuer": self.url, "jwks_uri": self.url + "/jwks",
             "authorization_endpoint": self.url + "/a", "token_endpoint": self.url + "/t"}
@@ -117,10 +122,68 @@ def tokens(engine, issuer, resource, ours):
           said(issuer.token(resource), renewed) == 200)
 
 
+PLAIN = "other machines reach the engine without TLS"
+
+
+def not_started(book):
+    """What prod does not take from an engine that access tokens are for."""
+    resource = book.env["CLOSEGATE_ENGINE_RESOURCE"]
+    rows = [("whose provider is at an http address", "CLOSEGATE_OIDC_ISSUER",
+             book.env["CLOSEGATE_OIDC_ISSUER"].replace("https:", "http:")),
+            ("whose own address is an http one", "CLOSEGATE_ENGINE_RESOURCE",
+             resource.replace("https:", "http:")),
+            ("without an address of its own", "CLOSEGATE_ENGINE_RESOURCE", None)]
+    for what, name, value in rows:
+        kept = dict(book.env)
+        book.env[name] = value
+        if value is None:
+            del book.env[name]
+        code, said = book.cli("serve", timeout=60)
+        book.env = kept
+        check(f"prod starts no engine {what}", code == 1 and name in said, f"{code} {said}")
+
+
+def in_prod(book, issuer, ours, pair):
+    """On all addresses of this machine, as other machines reach it."""
+    engine = lib.Engine(book, host="0.0.0.0")
+    resource = f"https://127.0.0.1:{engine.port}/mcp"
+    for name in [n for n in book.env if n.startswith("CLOSEGATE_ENGINE_TLS_")]:
+        del book.env[name]
+    book.env.update(CLOSEGATE_ENV="prod", CLOSEGATE_OIDC_ISSUER=issuer.url,
+                    CLOSEGATE_CA_FILE=ours.path, CLOSEGATE_ENGINE_RESOURCE=resource,
+                    CLOSEGATE_ENGINE_LISTEN=f"0.0.0.0:{engine.port}")
+    not_started(book)
+    try:
+        engine.start()
+        check("in prod a plain listener that others reach is warned of", PLAIN in engine.tail(200),
+              engine.tail())
+        engine.stop()
+        os.rename(engine.log, engine.log + ".plain")
+        book.env.update(CLOSEGATE_ENGINE_TLS_CERT=pair[0], CLOSEGATE_ENGINE_TLS_KEY=pair[1],
+                        CLOSEGATE_ENGINE_TLS_CLIENT_CA=ours.path,
+                        CLOSEGATE_ENGINE_TLS_CLIENTS="optional")
+        engine.trust = ours.trust()
+        engine.start()
+        check("one of TLS is not", PLAIN not in engine.tail(1000), engine.tail())
+        c = engine.connection()
+        c.request("POST", "/mcp", b"{}", {"Content-Type": "application/json",
+                                          "Accept": "application/json, text/event-stream"})
+        r = c.getresponse()
+        check("a stranger is told over https where a token is to be had",
+              r.status == 401 and f'resource_metadata="https://127.0.0.1:{engine.port}/'
+              in r.getheader("WWW-Authenticate", "")
+              and "max-age" in r.getheader("Strict-Transport-Security", ""), r.headers)
+        c.close()
+        tokens(engine, issuer, resource, ours)
+    finally:
+        engine.stop()
+
+
 def main():
     binary = lib.given_engine()
     book, issuer = lib.Book(binary), Issuer()
     ours = pki.Authority(book.dir, "our ca")
+    secure = Issuer(ours.leaf("issuer"))
     cert, key = ours.leaf("engine")
     engine = lib.Engine(book, trust=ours.trust())
     resource = f"https://127.0.0.1:{engine.port}/mcp"
@@ -133,8 +196,8 @@ def main():
                         CLOSEGATE_ENGINE_TLS_CLIENTS="optional")
         engine.start()
         for words in (["client", "add", "desk", "--kind", "mcp_client", "--name", "A desktop"],
-                      ["actor", "link", "sam", "--kind", "oidc", "--issuer", issuer.url,
-                       "--subject", "sam"]):
+                      *(["actor", "link", "sam", "--kind", "oidc", "--issuer", i.url,
+                         "--subject", "sam"] for i in (issuer, secure))):
             book.cli(*words, check=True)
         c = engine.connection()
         c.request("GET", "/.well-known/oauth-protected-resource/mcp")
@@ -148,12 +211,15 @@ def main():
                         CLOSEGATE_ENGINE_LISTEN=f"127.0.0.1:{engine.port}")
         code, said = book.cli("call", "list_matches", "--as", "human:maria", "--json")
         check("the command line's own calls over TCP are https, too", code == 0, said)
+        engine.stop()
+        in_prod(book, secure, ours, (cert, key))
     except Exception:
         print("# " + engine.tail().replace("\n", "\n# "))
         raise
     finally:
         engine.stop()
         issuer.server.shutdown()
+        secure.server.shutdown()
         book.close()
     return tap.done()
 

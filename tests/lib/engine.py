@@ -204,14 +204,15 @@ def connection(port, timeout, trust=None):
 class Engine:
     """The daemon on a book."""
 
-    def __init__(self, book, port=None, trust=None):
+    def __init__(self, book, port=None, trust=None, host="127.0.0.1"):
         self.book, self.port, self.process = book, port or free_port(), None
+        self.host = host  # where it listens; it is asked at 127.0.0.1
         self.trust = trust  # an ssl.SSLContext: it speaks TLS
         self.log = os.path.join(book.dir, "engine.log")
 
     def start(self, timeout=20):
         """Returns once it says it is ready; how long that took, in seconds."""
-        env = dict(self.book.env, CLOSEGATE_ENGINE_LISTEN=f"127.0.0.1:{self.port}")
+        env = dict(self.book.env, CLOSEGATE_ENGINE_LISTEN=f"{self.host}:{self.port}")
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.book.engine, "serve"], env=env, cwd=ROOT,

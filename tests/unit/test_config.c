@@ -153,6 +153,15 @@ START_TEST(a_certificate_comes_with_its_key_and_a_client_ca_with_both)
     struct err e = agent_config_load(arena, NULL, env, &agent);
     ck_assert_int_eq(e.kind, ERR_INPUT);
     ck_assert_str_eq(e.where, "CLOSEGATE_ENGINE_URL");
+    const char *own[] = {"CLOSEGATE_CLI_CA=ca.pem", "CLOSEGATE_CLI_CERT=c.pem",
+                         "CLOSEGATE_CLI_KEY=c.key", NULL};
+    ck_ok(config_load(arena, NULL, own, &config));
+    ck_assert_str_eq(config.cli_tls.peer_ca, "ca.pem");
+    ck_assert_str_eq(config.cli_tls.key, "c.key");
+    own[2] = NULL;
+    e = config_load(arena, NULL, own, &config);
+    ck_assert_int_eq(e.kind, ERR_INPUT);
+    ck_assert_str_eq(e.where, "CLOSEGATE_CLI_KEY");
 }
 END_TEST
 
