@@ -37,7 +37,8 @@ static bool region_next(FILE *smaps, struct region *r)
         if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s", &from, &to, rights) == 3) {
             r->from = from;
             r->to = to;
-            r->readable = strncmp(rights, "rw", 2) == 0; /* what was never written holds none */
+            /* What was never written holds none; what is larger is a sanitizer's shadow. */
+            r->readable = strncmp(rights, "rw", 2) == 0 && to - from < (uintptr_t)1 << 32;
         } else if (strncmp(line, "VmFlags:", 8) == 0) {
             r->kept = strstr(line, " lo") != NULL && strstr(line, " dd") != NULL;
             return true;
