@@ -6,6 +6,7 @@
 #include "common/base/form.h"
 #include "common/sys/config.h"
 #include "common/sys/confine.h"
+#include "common/sys/health.h"
 #include "common/sys/log.h"
 #include "common/sys/log_key.h"
 #include "common/sys/loop.h"
@@ -74,15 +75,14 @@ static void on_checkpoint(struct web_req *req, void *ctx)
     answer(req, &a);
 }
 
+/* Whoever is on this machine is told what the witness has given up, too. */
 static void on_healthz(struct web_req *req, void *ctx)
 {
+    static struct netblock here[] = {{{{[10] = 0xFF, [11] = 0xFF, [12] = 127}}, 96 + 8},
+                                     {{{[15] = 1}}, 128}};
+    const struct setting_networks peers = {here, sizeof here / sizeof here[0]};
     (void)ctx;
-    static const char body[] = "{\"status\":\"ok\"}";
-    const struct http_reply reply = {.status = 200,
-                                     .content_type = "application/json",
-                                     .body = body,
-                                     .body_len = sizeof body - 1};
-    web_reply(req, &reply);
+    health_reply(req, &peers);
 }
 
 static const struct web_route routes[] = {

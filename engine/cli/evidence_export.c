@@ -267,6 +267,7 @@ static struct err export_to(struct pbc *p, const char *path, struct exported *ou
     if (disk_read(p->arena, path, 1, &here).kind != ERR_MISSING)
         return err_at(ERR_CONFLICT, path, "this file exists; it is not replaced");
     const char *part = arena_fmt(p->arena, "%s.part", path);
+    p->part = part;
     p->answers = json_array_new(p->arena);
     p->files = json_array_new(p->arena);
     p->tallies.arena = p->arena;

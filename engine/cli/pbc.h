@@ -27,6 +27,7 @@ struct pbc {
     struct call *asker;    /* the person at the terminal: as whom tools are read */
     struct arena *arena;   /* of the bundle */
     struct arena *scratch; /* of one file or row */
+    const char *part;      /* the archive until it is whole */
     struct zip_writer *zip;
     struct sha256 sum; /* of the file under way */
     int64_t bytes;

@@ -1,8 +1,11 @@
 /* One pass over the period's events: the log itself, each control's population beside it. An
- * archive takes one file at a time, so populations wait in files that have no name. */
+ * archive takes one file at a time, so populations wait in files that have no name, where the
+ * archive is made: there is room for it, and rights. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/cli/pbc_pass.h"
 
@@ -24,6 +27,23 @@ struct pass {
     size_t n;
 };
 
+static FILE *file_nameless(struct pbc *p)
+{
+    const char *name = arena_fmt(p->arena, "%s.spool", p->part);
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    if (name == NULL)
+        return NULL;
+    (void)unlink(name); /* of one that was cut off */
+    const int fd = open(name, flags, 0600);
+    if (fd < 0)
+        return NULL;
+    (void)unlink(name);
+    FILE *file = fdopen(fd, "w+");
+    if (file == NULL)
+        (void)close(fd);
+    return file;
+}
+
 static struct err spool_of(struct pass *w, const char *control, struct spool **spool)
 {
     for (size_t i = 0; i < w->n; i++) {
@@ -34,8 +54,9 @@ static struct err spool_of(struct pass *w, const char *control, struct spool **s
     }
     ENSURE(w->n < CONTROL_MAX, ERR_BUG, "more controls than the gate has actions");
     struct spool *s = &w->spools[w->n++];
-    *s = (struct spool){.control = arena_strdup(w->p->arena, control), .file = tmpfile()};
-    ENSURE(s->file != NULL, ERR_STORE, "a temporary file cannot be made");
+    *s = (struct spool){.control = arena_strdup(w->p->arena, control), .file = file_nameless(w->p)};
+    if (s->file == NULL)
+        return err_at(ERR_STORE, w->p->part, "a temporary file cannot be made beside this");
     population_head(&w->line);
     ENSURE(fwrite(w->line.at, 1, w->line.len, s->file) == w->line.len, ERR_STORE,
            "a temporary file cannot be written");

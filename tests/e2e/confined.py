@@ -157,6 +157,12 @@ def agent_and_witness(binary, agent_binary):
             witness.make()
             witness.start([book.cli("keys", "export", check=True)[1].strip()])
             given_up("witness", witness.process, witness.binary)
+            held = asked(witness.port, "/healthz?detail")[1].get("confinement", {})
+            check("the witness says so to this machine", held.get("whole") is True
+                  and held.get("landlock", 0) >= 1, held)
+            check("and to nobody behind a proxy",
+                  asked(witness.port, "/healthz?detail", {"X-Forwarded-For": "192.0.2.1"})[1]
+                  == {"status": "ok"})
         finally:
             agent.stop()
             witness.stop()
