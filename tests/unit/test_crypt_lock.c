@@ -66,7 +66,7 @@ static int in_child(struct err (*get)(struct ed25519_key **), bool lock)
 static bool lockable(void)
 {
     struct rlimit limit;
-    return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= (4u << 20);
+    return MEMORY_IS_OPEN && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= (4u << 20);
 }
 
 static void folder_make(void)

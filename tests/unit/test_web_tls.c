@@ -550,7 +550,8 @@ START_TEST(a_handshake_begun_with_old_files_is_judged_by_the_new_ones)
     take(&theirs_alone, 1);
     struct caller us = {.fd = one, .tls = made_tls_new(one, &ours)};
     struct caller them = {.fd = two, .tls = made_tls_new(two, &theirs)};
-    (void)made_tls_say(us.tls, "GET /path/a HTTP/1.1\r\nHost: a\r\n\r\n", 37);
+    static const char request[] = "GET /path/a HTTP/1.1\r\nHost: a\r\n\r\n";
+    (void)made_tls_say(us.tls, request, sizeof request - 1);
     ck_assert_str_eq(answer(&us, NULL, &rc), "");
     ck_assert_int_ne(rc, -2);
     tell(&them, "GET /path/a HTTP/1.1\r\nHost: a\r\n\r\n");
