@@ -326,8 +326,10 @@ struct crashing {
     size_t safe[FILES_MAX + 1]; /* steps before this one are safe; the last: names */
     size_t kept[FILES_MAX + 1]; /* TAPE_PREFIX: so many of the others stay */
     struct names names;
+    const struct step *removed[FILES_MAX]; /* what took a name of the file's last; NULL: nothing */
     struct image images[FILES_MAX];
 };
+static struct crashing crash; /* the last one; its images are used again */
 
 enum fate { FATE_GONE, FATE_TORN, FATE_WHOLE };
 
@@ -427,6 +429,9 @@ static void name_apply(struct crashing *c, const struct step *s, enum fate fate)
 {
     if (fate == FATE_GONE || (fate == FATE_TORN && roll(c) % 2 == 0))
         return;
+    const int gone = s->kind == STEP_UNLINK ? name_find(&c->names, s->name) : -1;
+    if (gone >= 0)
+        c->removed[c->names.at[gone].file] = s;
     name_drop(&c->names, s->kind == STEP_LINK ? s->goes : s->name);
     if (s->kind == STEP_LINK)
         name_put(&c->names, s->name, s->file);
@@ -447,26 +452,54 @@ static void step_apply(struct crashing *c, const struct step *s, enum fate fate)
 
 void tape_crash(const struct tape_crash *how, const char *to)
 {
-    static struct crashing c; /* too large for a stack; its images are used again */
-    INVARIANT(!running);      /* and so nobody else is here */
-    c.how = how;
-    c.dice = how->seed;
-    memset(c.safe, 0, sizeof c.safe);
-    c.names = names_first;
+    struct crashing *c = &crash;
+    INVARIANT(!running); /* and so nobody else is here */
+    c->how = how;
+    c->dice = how->seed;
+    memset(c->safe, 0, sizeof c->safe);
+    memset(c->removed, 0, sizeof c->removed);
+    c->names = names_first;
     for (int i = 0; i < files_n; i++) {
-        c.images[i].n = 0;
-        image_put(&c.images[i], 0, firsts[i].bytes, firsts[i].n);
+        c->images[i].n = 0;
+        image_put(&c->images[i], 0, firsts[i].bytes, firsts[i].n);
     }
-    safe_find(&c);
+    safe_find(c);
     for (size_t i = 0; i < crash_end(how); i++) {
         if (!is_sync(&steps[i]))
-            step_apply(&c, &steps[i], fate_of(&c, i));
+            step_apply(c, &steps[i], fate_of(c, i));
     }
-    for (size_t i = 0; i < c.names.n; i++) {
+    for (size_t i = 0; i < c->names.n; i++) {
         char path[512];
-        (void)snprintf(path, sizeof path, "%s/%s", to, c.names.at[i].name);
-        image_save(&c.images[c.names.at[i].file], path);
+        (void)snprintf(path, sizeof path, "%s/%s", to, c->names.at[i].name);
+        image_save(&c->images[c->names.at[i].file], path);
     }
+}
+
+static bool is_named(const struct names *names, int file)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (names->at[i].file == file)
+            return true;
+    }
+    return false;
+}
+
+static bool is_zeros(const struct image *image)
+{
+    return image->n == 0 ||
+           (image->bytes[0] == 0 && memcmp(image->bytes, image->bytes + 1, image->n - 1) == 0);
+}
+
+bool tape_wiped(const char *end)
+{
+    for (int i = 0; i < files_n; i++) {
+        const char *name = crash.removed[i] == NULL ? "" : crash.removed[i]->name;
+        const size_t n = strlen(name), m = strlen(end);
+        const bool meant = n >= m && n > 0 && strcmp(name + n - m, end) == 0;
+        if (meant && !is_named(&crash.names, i) && !is_zeros(&crash.images[i]))
+            return false;
+    }
+    return true;
 }
 
 size_t tape_next_sync(size_t from)

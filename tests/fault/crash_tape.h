@@ -50,6 +50,10 @@ const char *tape_loss_name(enum tape_loss loss);
 /* Makes `to`, an empty folder, what the recorded one is after the crash. Files are of mode 0600. */
 void tape_crash(const struct tape_crash *crash, const char *to);
 
+/* After the crash made last: whether the bytes of each file that was removed under a name that ends
+ * so, which stay on the disk, are zeros. */
+bool tape_wiped(const char *end);
+
 /* The step behind the one that made a prefix of the tape end in a sync, from `from` on; the length
  * when there is none. Crashes beside a sync are the interesting ones. */
 size_t tape_next_sync(size_t from);

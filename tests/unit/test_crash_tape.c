@@ -286,6 +286,45 @@ START_TEST(an_unlinked_file_may_come_back)
 }
 END_TEST
 
+/* A secret that is overwritten, or not, and then removed. */
+static void removed(bool overwritten, bool synced)
+{
+    tape_begin(folder);
+    int f = made("k.retired");
+    tape_sync_folder();
+    tape_write(f, 0, "secret", 6);
+    tape_sync(f);
+    if (overwritten)
+        tape_write(f, 0, "\0\0\0\0\0\0", 6);
+    if (synced)
+        tape_sync(f);
+    tape_unlink(in("k.retired"));
+    tape_sync_folder();
+    tape_end();
+}
+
+static bool always_wiped(void)
+{
+    bool wiped = true;
+    for (uint64_t seed = 0; seed < TRIES; seed++) {
+        (void)after(tape_length(), (enum tape_loss)(seed % TAPE_LOSSES), seed, "k.retired");
+        wiped &= tape_wiped(".retired");
+        ck_assert(tape_wiped(".other"));
+    }
+    return wiped;
+}
+
+START_TEST(what_was_removed_is_still_on_the_disk)
+{
+    removed(false, true);
+    ck_assert(!always_wiped());
+    removed(true, false);
+    ck_assert(!always_wiped());
+    removed(true, true);
+    ck_assert(always_wiped());
+}
+END_TEST
+
 START_TEST(a_disk_that_lies_keeps_nothing_safe)
 {
     tape_lie(TAPE_LIES_OF_FILES);
@@ -386,5 +425,6 @@ TEST_MAIN_AROUND("crash_tape", up, down, what_was_synced_is_there_whatever_the_l
                  a_process_that_ends_leaves_a_beginning_of_its_last_write,
                  a_name_is_safe_once_its_folder_was_synced,
                  a_rename_is_done_or_not_and_never_in_between, an_unlinked_file_may_come_back,
-                 a_disk_that_lies_keeps_nothing_safe, the_calls_that_libc_is_asked_for_are_recorded,
+                 what_was_removed_is_still_on_the_disk, a_disk_that_lies_keeps_nothing_safe,
+                 the_calls_that_libc_is_asked_for_are_recorded,
                  what_sqlite_committed_is_there_after_any_crash_behind_it)
