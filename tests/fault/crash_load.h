@@ -1,15 +1,13 @@
-/* What people ask of the real spine while the tape runs: waves of decisions, approvals and key
- * rotations on the book of admin_book.h, each with an idempotency key, and what they were told. A
- * leg is one life of the engine: from its start to where the crash will be put. */
+/* What people ask of the real spine while the tape runs: waves of decisions, approvals, key
+ * rotations and a pass on the book of admin_book.h, each with an idempotency key, and what they
+ * were told; beside them a witness cosigns. A leg is one life of the engine: from its start to
+ * where the crash will be put. */
 #ifndef TESTS_FAULT_CRASH_LOAD_H
 #define TESTS_FAULT_CRASH_LOAD_H
 
 #include "common/verify/receipt.h"
-#include "engine/call/boot.h"
-#include "engine/store/log_keys.h"
-#include "tests/fault/crash_tape.h"
-#include "tests/unit/admin_book.h"
-#include "tests/unit/spine_threads.h"
+#include "tests/fault/crash_engine.h"
+#include "tests/fault/crash_main.h"
 
 #define SMALL_MATCHES 400
 #define LARGE_MATCHES 60
@@ -26,8 +24,10 @@ struct asked {
     size_t asked_at, answered_at; /* steps of the tape by then */
     bool answered;
     enum call_outcome outcome;
-    int64_t seq; /* 0: no event of its own */
-    const char *escalation_id, *digest;
+    int64_t seq;  /* 0: no event of its own */
+    int64_t head; /* of the book by the answer */
+    const char *escalation_id, *digest, *run_id;
+    int pairs;          /* of a pass: how many there were to match */
     struct str receipt; /* JSON; .at NULL: none */
 };
 
@@ -36,17 +36,6 @@ static size_t asked_n, keys_made;
 static struct arena *round_arena; /* what a round remembers; `arena` is for now */
 static const char **small_matches, **large_matches;
 static size_t small_next, large_next;
-static uint64_t dice;
-static struct log_keys *keys;
-static const char *first_vkey;
-
-static uint64_t roll(void)
-{
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return dice >> 11;
-}
 
 /* ---- one call ---- */
 
@@ -89,16 +78,30 @@ static struct str receipt_text(const struct receipt *r)
     return kept;
 }
 
-/* On an honest file system nothing fails but for reasons of its own; and what had become an event
- * before the crash is answered with it. */
+static bool is_pass(const struct asked *a)
+{
+    return a->pairs > 0;
+}
+
+/* On an honest file system nothing fails but for reasons of its own; nothing is decided without an
+ * event, and what had become one before the crash is answered with it. */
 static void told(struct asked *a, const struct call *c)
 {
-    ck_assert(a->seq == 0 || a->outcome == CALL_PENDING || a->seq == c->seq);
+    /* asked again, it says where it waits, and no event */
+    const bool known = a->outcome == CALL_PENDING && a->escalation_id != NULL;
+    ck_assert(a->seq == 0 || known || a->seq == c->seq);
     a->answered = true;
     a->outcome = c->outcome;
     a->seq = c->seq;
     ck_assert_msg(c->outcome != CALL_FAILED || c->err.kind == ERR_CONFLICT, "%s %s: %s", a->tool,
                   a->args, c->err.msg);
+    const bool stale = c->outcome == CALL_OK && json_get(c->result, "difference") != NULL;
+    ck_assert_msg(c->seq > 0 || known || stale || c->outcome == CALL_FAILED,
+                  "%s %s: decided by no event", a->tool, a->args);
+    if (is_pass(a)) {
+        ck_assert_msg(c->outcome == CALL_OK, "a pass: %s", c->err.msg);
+        a->run_id = arena_strdup(round_arena, json_get_text(c->result, "run_id"));
+    }
     if (c->outcome == CALL_PENDING) {
         a->escalation_id = arena_strdup(round_arena, c->escalation_id);
         a->digest = arena_strdup(round_arena, json_get_text(c->result, "digest"));
@@ -165,12 +168,21 @@ static struct asked *any_wish(void)
                 next_of(small_matches, &small_next, SMALL_MATCHES));
 }
 
+static struct asked *pass(void)
+{
+    struct asked *a =
+        wish(WHO_ANA, "run_recon_pass", "{\"entity_id\":\"US\",\"account\":\"1020\"}");
+    a->pairs = pairs_n;
+    return a;
+}
+
 static int waiting; /* answers still to come before the loop may stop */
 
 static void on_answer(struct call *c, void *arg)
 {
     struct asked *a = arg;
     a->answered_at = tape_length();
+    a->head = spine_head(spine);
     told(a, c);
     if (--waiting == 0)
         loop_stop(loop);
@@ -183,19 +195,46 @@ static void ask(struct asked *a)
     ck_ok(spine_submit(spine, call_of(a), on_answer, a));
 }
 
-/* Beside the writer, and in the end between two of its groups, so that the log begins anew. */
+static void on_cosigned(struct call *c, void *arg)
+{
+    struct cosigned *of = arg;
+    ck_assert_msg(c->outcome == CALL_OK, "a cosignature: %s", c->err.msg);
+    of->answered = true;
+    of->answered_at = tape_length();
+    child_free(c);
+    if (--waiting == 0)
+        loop_stop(loop);
+}
+
+static void cosign(struct store *reader)
+{
+    struct cosigned *c = &cosigned[cosigned_n];
+    if (cosigned_n == COSIGNED_MAX)
+        return;
+    cosigned_n++;
+    waiting++;
+    ck_ok(spine_submit(spine, cosigning(reader, c), on_cosigned, c));
+}
+
+/* Beside the writer, and in the end between two of its groups, so that the log begins anew. The
+ * engine's own checkpointer may be at it. */
 static void log_moved(struct db *db)
 {
     const enum db_checkpoint_mode mode =
         roll() % 4 == 0 ? DB_CHECKPOINT_TRUNCATE : DB_CHECKPOINT_PASSIVE;
-    ck_ok(db_checkpoint(db, waiting > 0 ? DB_CHECKPOINT_PASSIVE : mode, NULL, NULL));
+    const struct err e = db_checkpoint(db, waiting > 0 ? DB_CHECKPOINT_PASSIVE : mode, NULL, NULL);
+    ck_assert_msg(e.kind == ERR_NONE || db_last_class(db) == DB_BUSY, "%s", e.msg);
 }
 
-static void wave(struct db *checkpointer)
+static void wave(struct db *checkpointer, struct store *reader, bool with_pass)
 {
     const size_t n = 1 + roll() % WAVE_MAX;
+    if (with_pass)
+        ask(pass());
     for (size_t i = 0; i < n && asked_n < ASKED_MAX; i++)
         ask(any_wish());
+    if (roll() % 2 == 0)
+        cosign(reader);
     if (roll() % 2 == 0)
         log_moved(checkpointer);
     if (waiting > 0)
@@ -213,28 +252,40 @@ static void arenas_back_to(size_t n)
 
 /* ---- a leg ---- */
 
-/* No connection is open, before or behind it. What was in doubt when the leg before ended is asked
- * first, by the same keys. */
-static void leg_run(void)
+/* What was in doubt when the leg before ended, by the same keys. */
+static void ask_again(void)
 {
-    CLEANUP(db_close) struct db *checkpointer = NULL;
-    const size_t arenas = spine_arenas_n, before = asked_n;
-    tape_begin(book_folder);
-    ck_ok(log_keys_open(book_folder, &keys));
-    spine_begin_with((struct spine_options){.readers = 1, .in_flight_max = 1000, .log_keys = keys});
-    ck_ok(db_open(book_path, DB_CHECKPOINTER, &checkpointer));
-    for (size_t i = 0; i < before; i++) {
+    for (size_t i = 0; i < asked_n; i++) {
         if (!asked[i].answered)
             ask(&asked[i]);
     }
-    for (int i = 0; i < WAVES && asked_n < ASKED_MAX; i++)
-        wave(checkpointer);
+}
+
+/* No connection is open, before or behind it. */
+static void leg_run(void)
+{
+    CLEANUP(db_close) struct db *checkpointer = NULL;
+    CLEANUP(store_close) struct store *reader = NULL;
+    const size_t arenas = spine_arenas_n;
+    const int pass_in = 1 + (int)(roll() % (WAVES - 1)); /* one at a time on an account */
+    tape_begin(book_folder);
+    engine_starts();
+    dead_swept();
+    pairs_n = pairs_there(store_db(book_writer));
+    pairs_add(roll() % 4 == 0 ? PAIRS_MAX : 60);
+    spine_begin_with((struct spine_options){.readers = 1, .in_flight_max = 1000, .log_keys = keys});
+    ck_ok(db_open(book_path, DB_CHECKPOINTER, &checkpointer));
+    ck_ok(store_open(book_path, STORE_READER, arena, &reader));
+    ask_again();
+    for (int i = 0; i < WAVES && asked_n < ASKED_MAX - 1; i++)
+        wave(checkpointer, reader, i == pass_in);
+    store_close(reader);
+    reader = NULL;
     spine_stop(spine);
-    db_close(checkpointer);
+    db_close(checkpointer); /* the last one: the log goes */
     checkpointer = NULL;
     tape_end();
-    log_keys_free(keys);
-    keys = NULL;
+    engine_stops();
     loop_free(loop);
     book_now = atomic_load(&threads_now);
     arenas_back_to(arenas);
@@ -250,15 +301,18 @@ static void asked_after_crash(size_t at, int64_t events)
         if (a.asked_at >= at && !(a.answered && a.answered_at <= at))
             continue;
         a.answered = a.answered && a.answered_at <= at;
-        if (a.seq > events) { /* its event is gone; nobody was told of it */
+        /* Its event is gone, and nobody was told of it. A pass is asked for anew: it answers by its
+         * end. */
+        if (a.seq > events || (is_pass(&a) && !a.answered)) {
             a.seq = 0;
             a.receipt = (struct str){NULL, 0};
-            a.digest = NULL;
+            a.escalation_id = a.digest = NULL;
         }
         a.asked_at = a.answered_at = 0;
         asked[n++] = a;
     }
     asked_n = n;
+    cosigned_after_crash(at);
 }
 
 /* ---- the book before the first leg ---- */
@@ -270,6 +324,8 @@ static void load_up(void)
     bool found;
     asked_n = keys_made = small_next = large_next = 0;
     admin_up();
+    witness_up(round_arena);
+    pairs_account();
     small_matches = spine_matches(1, SMALL_MATCHES, 1000);
     large_matches = spine_matches(SMALL_MATCHES + 1, LARGE_MATCHES, 2500000);
     ck_ok(log_keys_open(book_folder, &keys));
