@@ -28,6 +28,7 @@ SUITES = {
 # One program, several tests.
 RUNS = {("gate", "gate_campaign"): "tests/gate/campaign.c",
         ("gate", "proof_campaign"): "tests/gate/campaign.c",
+        ("unit", "crash_agent_lie_files"): "tests/fault/crash_agent.c",
         ("unit", "crash_lie_files"): "tests/fault/crash.c",
         ("unit", "crash_lie_folders"): "tests/fault/crash.c"}
 BY_HAND = ("ui", "fault", "bench")  # run by runners of their own, or in the long campaign

@@ -10,16 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/notify/follow.h"
-#include "agent/notify/send.h"
 #include "common/sys/backoff.h"
 #include "common/sys/log.h"
-#include "tests/unit/test.h"
+#include "tests/unit/outbox_world.h"
 
 #define NOW INT64_C(1800000000000000)
 
-static struct arena *arena;
-static struct agent_db *db;
 static char folder[64], path[96], wire[96];
 
 static void book_make(void)
@@ -66,11 +62,11 @@ static struct delivery added(const char *channel, const char *kind, int64_t seq,
     return d;
 }
 
-static struct delivery taken(const char *channel, int64_t now_us)
+static struct delivery taken(const char *channel, int64_t at_us)
 {
     struct delivery d = {0};
     bool found;
-    ck_ok(outbox_take(db, arena, channel, now_us, &found, &d));
+    ck_ok(outbox_take(db, arena, channel, at_us, &found, &d));
     ck_assert(found);
     return d;
 }
@@ -287,86 +283,15 @@ START_TEST(retry_after_is_seconds_or_a_date)
 }
 END_TEST
 
-/* ---- the world of the crash tests ---- */
+/* ---- a process that is killed ---- */
 
-#define ESCALATIONS 4
-#define EVENTS_MAX  24
-
-struct happening {
-    int escalation;
-    const char *type;
-};
-
-/* Events by seq - 1; each escalation begins PENDING, some are settled. */
-static struct happening script[EVENTS_MAX];
-static int script_n, settled_at[ESCALATIONS]; /* seq; 0: stays open */
-static int64_t now_us, kill_at, calls;
-static unsigned dice;
-
-static unsigned roll(unsigned sides)
-{
-    dice = dice * 1103515245u + 12345u;
-    return (dice >> 16) % sides;
-}
-
-static void script_make(unsigned seed)
-{
-    static const char *const middle[] = {"ESCALATION_REMINDED", "ESCALATION_REASSIGNED",
-                                         "ESCALATION_INFO_REQUESTED"};
-    bool open[ESCALATIONS] = {false};
-    int begun = 0;
-    dice = seed;
-    memset(settled_at, 0, sizeof settled_at);
-    for (script_n = 0; script_n < EVENTS_MAX; script_n++) {
-        int e = (int)roll(ESCALATIONS);
-        const char *type = middle[roll(3)];
-        if (begun < ESCALATIONS && (begun == 0 || roll(3) == 0)) {
-            e = begun++;
-            type = "ESCALATION_PENDING";
-            open[e] = true;
-        } else if (e >= begun || !open[e]) {
-            type = "OK"; /* something else */
-        } else if (roll(4) == 0) {
-            type = "ESCALATION_APPROVED";
-            open[e] = false;
-            settled_at[e] = script_n + 1;
-        }
-        script[script_n] = (struct happening){e, type};
-    }
-}
+static int64_t kill_at, calls;
 
 /* Every callback is a step at which the power may go. */
 static void step(void)
 {
     if (kill_at > 0 && ++calls == kill_at)
         (void)raise(SIGKILL);
-}
-
-static int64_t clock_us(void)
-{
-    step();
-    return now_us += 10 * 1000000;
-}
-
-static struct err page(void *ctx, struct arena *a, int64_t after, const struct json **out)
-{
-    struct json *o = json_object_new(a), *events = json_array_new(a);
-    int64_t next = after < 0 ? 0 : after;
-    (void)ctx;
-    step();
-    for (int i = 0; after >= 0 && i < 3 && next < script_n; i++, next++) {
-        struct json *e = json_object_new(a);
-        json_put_int(a, e, "seq", next + 1);
-        json_put_text(a, e, "event_type", script[next].type);
-        json_put_text(a, e, "escalation_id", arena_fmt(a, "esc_%d", script[next].escalation));
-        json_push(a, events, e);
-    }
-    json_put(a, o, "events", events);
-    json_put_int(a, o, "next", next);
-    json_put_int(a, o, "head", script_n);
-    json_put_bool(a, o, "more", next < script_n);
-    *out = o;
-    return arena_check(a);
 }
 
 static void wire_write(const struct delivery *d)
@@ -381,73 +306,6 @@ static void wire_write(const struct delivery *d)
     step(); /* it is out, and nobody has noted it */
 }
 
-/* A card is drawn from what the book says now: the world is where the cursor is, at least. */
-static bool is_settled(const struct delivery *d)
-{
-    int64_t at;
-    bool found;
-    ck_ok(cursor_find(db, &found, &at));
-    const int when = settled_at[d->escalation_id[4] - '0'];
-    return when != 0 && when <= at;
-}
-
-static struct send_result deliver(void *ctx, struct arena *a, const struct delivery *d)
-{
-    struct outbox_message m;
-    (void)ctx;
-    step();
-    if (roll(4) == 0)
-        return (struct send_result){.end = SEND_LATER, .why = "HTTP 500"};
-    if (strcmp(d->kind, "update") != 0) {
-        if (is_settled(d))
-            return (struct send_result){.end = SEND_DROP, .why = "settled"};
-        wire_write(d);
-        if (roll(6) == 0) /* it is out, and its answer was lost */
-            return (struct send_result){.end = SEND_UNSURE, .why = "no answer"};
-        return (struct send_result){.end = SEND_DONE, .external_id = d->escalation_id};
-    }
-    ck_ok(outbox_message_of(db, a, d->escalation_id, "slack", &m));
-    if (m.coming)
-        return (struct send_result){.end = SEND_WAIT, .why = "its message is still to leave"};
-    if (m.external_id == NULL && !m.maybe)
-        return (struct send_result){.end = SEND_DROP, .why = "no message"};
-    wire_write(d);
-    return (struct send_result){.end = SEND_DONE};
-}
-
-static const struct follow *the_follower(void)
-{
-    static struct follow f;
-    f = (struct follow){.db = db, .slack = true, .tries = 1000, .clock_us = clock_us, .page = page};
-    return &f;
-}
-
-static const struct sender *the_sender(void)
-{
-    static struct sender s;
-    s = (struct sender){
-        .channel = "slack", .db = db, .backoff_ms = 1, .clock_us = clock_us, .deliver = deliver};
-    return &s;
-}
-
-/* A life: from start until nothing is left to do, or until it is killed. */
-static void live(void)
-{
-    int64_t n, queued;
-    bool more = true, worked = true;
-    ck_ok(outbox_recover(db, "slack", now_us, &n));
-    while (more || worked) {
-        ck_ok(follow_step(the_follower(), arena, &more, &queued));
-        ck_ok(send_step(the_sender(), arena, &worked));
-        int64_t due;
-        ck_ok(outbox_next_due(db, "slack", &due));
-        if (!worked && due != INT64_MAX) {
-            now_us = due > now_us ? due : now_us;
-            worked = true;
-        }
-    }
-}
-
 /* True when the life ended by itself. */
 static bool live_in_child(int64_t die_at, unsigned seed)
 {
@@ -455,7 +313,7 @@ static bool live_in_child(int64_t die_at, unsigned seed)
     const pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        dice = seed;
+        world_dice = seed;
         kill_at = die_at;
         calls = 0;
         ck_ok(agent_db_open(path, &db));
@@ -467,71 +325,28 @@ static bool live_in_child(int64_t die_at, unsigned seed)
     return WIFEXITED(status);
 }
 
-/* ---- the model ---- */
-
-struct seen {
-    int notices, last_update; /* notices on the wire; seq of the last update there */
-    bool after_settled;       /* a notice after the word that it was settled */
-};
-
-static void wire_read(struct seen seen[ESCALATIONS], int sent[EVENTS_MAX + 1])
-{
-    FILE *f = fopen(wire, "r");
-    char id[32], kind[16], delivery[64];
-    long long seq;
-    while (f != NULL && fscanf(f, "%31s %15s %lld %63s", id, kind, &seq, delivery) == 4) {
-        struct seen *s = &seen[id[4] - '0'];
-        sent[seq]++;
-        if (strcmp(kind, "update") == 0)
-            s->last_update = (int)seq;
-        s->notices += strcmp(kind, "notice") == 0;
-        s->after_settled |= strcmp(kind, "update") != 0 && s->last_update != 0 &&
-                            s->last_update == settled_at[id[4] - '0'];
-    }
-    if (f != NULL)
-        (void)fclose(f);
-}
-
-static void rows_hold(const int sent[EVENTS_MAX + 1])
-{
-    struct delivery *rows;
-    size_t n;
-    ck_ok(agent_db_open(path, &db));
-    ck_ok(outbox_list(db, arena, NULL, 0, 500, &rows, &n));
-    for (size_t i = 0; i < n; i++) {
-        const int out = sent[rows[i].seq];
-        ck_assert_msg(strcmp(rows[i].state, "SENT") == 0 || strcmp(rows[i].state, "CANCELLED") == 0,
-                      "%s is %s", rows[i].delivery_id, rows[i].state);
-        if (strcmp(rows[i].state, "SENT") == 0)
-            ck_assert_msg(out >= 1, "seq %lld said sent and was not", (long long)rows[i].seq);
-        ck_assert_msg(out <= 1 + rows[i].unsure, "seq %lld went out %d times, unsure %lld",
-                      (long long)rows[i].seq, out, (long long)rows[i].unsure);
-    }
-    agent_db_close(db);
-    db = NULL;
-}
-
-static void world_holds(void)
+static void wire_holds(void)
 {
     struct seen seen[ESCALATIONS] = {0};
     int sent[EVENTS_MAX + 1] = {0};
-    wire_read(seen, sent);
-    for (int e = 0; e < ESCALATIONS; e++) {
-        bool begun = false;
-        for (int i = 0; i < script_n; i++)
-            begun |= script[i].escalation == e && strcmp(script[i].type, "ESCALATION_PENDING") == 0;
-        if (begun && settled_at[e] == 0)
-            ck_assert_msg(seen[e].notices >= 1, "nobody heard of esc_%d", e);
-        if (settled_at[e] != 0 && seen[e].notices > 0)
-            ck_assert_msg(seen[e].last_update == settled_at[e], "esc_%d still looks open", e);
-        ck_assert_msg(!seen[e].after_settled, "esc_%d was told of after it was settled", e);
-    }
-    rows_hold(sent);
+    FILE *f = fopen(wire, "r");
+    char id[32], kind[16], delivery[64];
+    long long seq;
+    while (f != NULL && fscanf(f, "%31s %15s %lld %63s", id, kind, &seq, delivery) == 4)
+        seen_add(seen, sent, id, kind, seq);
+    if (f != NULL)
+        (void)fclose(f);
+    ck_ok(agent_db_open(path, &db));
+    world_holds(seen, sent);
+    agent_db_close(db);
+    db = NULL;
 }
 
 static void trial(unsigned seed, int64_t first_kill, bool again_and_again)
 {
     book_make();
+    world_step = step;
+    wire_put = wire_write;
     agent_db_close(db);
     db = NULL;
     script_make(seed);
@@ -544,9 +359,9 @@ static void trial(unsigned seed, int64_t first_kill, bool again_and_again)
     int64_t kill_next = first_kill;
     for (unsigned life = 0; !live_in_child(kill_next, seed * 31 + life); life++) {
         now_us += INT64_C(3600) * 1000000;
-        kill_next = again_and_again && life < 12 ? 1 + (int64_t)roll(60) : 0;
+        kill_next = again_and_again && life < 12 ? 1 + (int64_t)chance(60) : 0;
     }
-    world_holds();
+    wire_holds();
     book_drop();
 }
 
