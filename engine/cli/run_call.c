@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/sys/book_lock.h"
+#include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 #include "common/sys/fetch.h"
 #include "common/sys/json_read.h"
@@ -24,14 +26,33 @@
 #define CALL_BYTES_MAX  ((size_t)512 << 20)
 #define DAEMON_BODY_MAX ((size_t)96 << 20)
 #define DAEMON_WAIT_MS  (30u * 60 * 1000) /* a large file, a long pass */
+#define TOLD_BYTES_MAX  ((size_t)4096)    /* of arguments that a person may be told to repeat */
+#define KEY_PREFIX      "cli-"
+#define KEY_BYTES       16
 
 /* ---- through the daemon ---- */
 
-static struct err daemon_body(struct cli *cli, struct jw *w, const char *tool,
-                              const struct json *arguments, struct str *body)
+/* The call under a key, so that it can be repeated when no answer comes: the caller's own, or one
+ * that is made here. A read needs none. */
+static const struct json *keyed(struct arena *arena, const struct tool *tool,
+                                const struct json *arguments)
 {
-    (void)cli;
-    jw_init(w, DAEMON_BODY_MAX);
+    char name[sizeof KEY_PREFIX + 2 * KEY_BYTES] = KEY_PREFIX;
+    uint8_t random[KEY_BYTES];
+    if (tool == NULL || tool->run == TOOL_READ || json_get(arguments, "idempotency_key") != NULL)
+        return arguments;
+    struct json *all = json_object_new(arena);
+    for (size_t i = 0; i < arguments->count; i++)
+        (void)json_add(arena, all, arguments->members[i].key, arguments->members[i].value);
+    crypt_random(random, sizeof random);
+    hex_print(random, sizeof random, name + strlen(KEY_PREFIX));
+    json_put_text(arena, all, "idempotency_key", name);
+    return all;
+}
+
+static struct err daemon_body(struct jw *w, const char *tool, const struct json *arguments,
+                              struct str *body)
+{
     jw_obj(w);
     jw_text(w, "jsonrpc", "2.0");
     jw_int(w, "id", 1);
@@ -42,6 +63,43 @@ static struct err daemon_body(struct cli *cli, struct jw *w, const char *tool,
     jw_end(w);
     jw_end(w);
     return jw_done(w, body);
+}
+
+/* In single quotes a shell takes all but these as they are, and JSON has them in texts only. */
+static const char *quoted(struct arena *arena, struct str json)
+{
+    __attribute__((cleanup(buf_fini_cleanup))) struct buf text;
+    buf_init(&text, 6 * TOLD_BYTES_MAX);
+    for (size_t i = 0; i < json.len; i++) {
+        if (json.at[i] == '\'')
+            buf_puts(&text, "\\u0027");
+        else
+            buf_putc(&text, json.at[i]);
+    }
+    return arena_strdup(arena, buf_text(&text));
+}
+
+/* It was asked, and nobody says what came of it. Asked again under the same key it happens once and
+ * is answered. */
+static struct err unheard(const struct cli *cli, const struct tool *tool,
+                          const struct json *arguments)
+{
+    CLEANUP(jw_fini) struct jw w;
+    struct str text;
+    jw_init(&w, TOLD_BYTES_MAX);
+    if (tool == NULL || tool->run == TOOL_READ)
+        return err_new(ERR_UNKNOWN, "the engine was asked and did not answer; nothing was changed");
+    jw_tree(&w, NULL, arguments);
+    if (jw_done(&w, &text).kind != ERR_NONE) /* too much to be typed again */
+        return err_fmt(cli->arena, ERR_UNKNOWN, NULL,
+                       "outcome unknown: the engine was asked and did not answer. To find out, "
+                       "repeat it by `call --admin %s` with the same arguments and "
+                       "\"idempotency_key\": \"%s\"",
+                       tool->name, json_get_text(arguments, "idempotency_key"));
+    return err_fmt(cli->arena, ERR_UNKNOWN, NULL,
+                   "outcome unknown: the engine was asked and did not answer. Repeated with the "
+                   "same idempotency_key it is done once, and answered:\n  %s call --admin %s '%s'",
+                   cli->program->name, tool->name, quoted(cli->arena, text));
 }
 
 static enum call_outcome outcome_of(const struct json *result)
@@ -84,10 +142,14 @@ static struct err by_daemon(struct cli *cli, const char *tool, const struct json
     static const struct json_limits limits = {
         .depth_max = 32, .bytes_max = DAEMON_BODY_MAX, .nodes_max = 4000000};
     CLEANUP(jw_fini) struct jw w;
+    const struct tool *known = tool_find(tool);
+    const struct json *args = keyed(cli->arena, known, arguments);
     struct fetch_reply reply;
     struct json *answer;
     struct str body;
-    TRY(daemon_body(cli, &w, tool, arguments, &body));
+    jw_init(&w, DAEMON_BODY_MAX);
+    TRY(arena_check(cli->arena));
+    TRY(daemon_body(&w, tool, args, &body));
     const struct fetch_req req = {.url = "http://localhost/admin",
                                   .unix_socket = cli_config(cli)->engine_socket,
                                   .pairs = pairs,
@@ -95,7 +157,10 @@ static struct err by_daemon(struct cli *cli, const char *tool, const struct json
                                   .body = body,
                                   .reply_max = DAEMON_BODY_MAX,
                                   .timeout_ms = DAEMON_WAIT_MS};
-    TRY(fetch(cli->arena, &req, &reply));
+    struct err e = fetch(cli->arena, &req, &reply);
+    if (e.kind == ERR_UNKNOWN)
+        return unheard(cli, known, args);
+    TRY(e);
     TRY(err_in(json_read(cli->arena, reply.body, &limits, &answer), "the engine's answer"));
     out->by_daemon = true;
     out->result = json_pointer_get(answer, "/result/structuredContent");
@@ -234,8 +299,10 @@ static struct err local_call(struct local *l, const struct tool *tool, const str
     return arena_check(arena);
 }
 
+/* `silent`: somebody's socket is there, and nobody took the call. Whoever holds the book then is a
+ * daemon that is stuck or overrun, and another way in there is not. */
 static struct err on_locked_book(struct cli *cli, const char *name, const struct json *arguments,
-                                 struct run_call *out)
+                                 bool silent, struct run_call *out)
 {
     const struct tool *tool = tool_find(name);
     struct local l = {0};
@@ -243,6 +310,9 @@ static struct err on_locked_book(struct cli *cli, const char *name, const struct
     struct err e = local_open(cli, &l);
     if (e.kind == ERR_NONE)
         e = local_call(&l, tool, arguments, out);
+    if (silent && l.lock == NULL && e.kind == ERR_CONFLICT)
+        e = err_fmt(cli->arena, e.kind, e.where, "%s, and takes no calls at %s: nothing was done",
+                    e.msg, cli_config(cli)->engine_socket);
     e = book_err(cli, e); /* the store's texts end with the store */
     local_close(&l);
     return e;
@@ -253,12 +323,13 @@ struct err run_call(struct cli *cli, const char *tool, const struct json *argume
 {
     struct stat st;
     *out = (struct run_call){.outcome = CALL_NONE};
-    if (stat(cli_config(cli)->engine_socket, &st) == 0) {
+    const bool is_there = stat(cli_config(cli)->engine_socket, &st) == 0;
+    if (is_there) {
         struct err e = by_daemon(cli, tool, arguments, out);
         if (e.kind != ERR_MISSING || out->by_daemon)
             return e; /* a socket that nobody listens on is a daemon that is gone */
     }
-    return on_locked_book(cli, tool, arguments, out);
+    return on_locked_book(cli, tool, arguments, is_there, out);
 }
 
 /* ---- reads ---- */
