@@ -13,7 +13,7 @@ static struct work *work_of(struct fair_item *item)
 
 void lanes_init(struct lanes *lanes)
 {
-    lanes->passed_over = 0;
+    *lanes = (struct lanes){.passed_over = 0};
     for (size_t i = 0; i < LANES; i++)
         fair_init(&lanes->lane[i]);
 }
@@ -37,10 +37,19 @@ struct err lanes_gather(struct lanes *lanes, struct bus_port *port, bool wait)
         for (size_t i = 0; i < n; i++) {
             struct work *w = items[i];
             fair_push(&lanes->lane[w->asker.lane], &w->place, w->asker.flow);
+            lanes->taken[w->asker.lane]++;
         }
         wait = false;
     }
     return e;
+}
+
+bool lanes_ahead(const struct lanes *lanes, enum lane lane)
+{
+    for (unsigned i = 0; i < lane; i++)
+        if (lanes->lane[i].n > 0)
+            return true;
+    return false;
 }
 
 struct work *lane_next(struct lanes *lanes, enum lane lane)

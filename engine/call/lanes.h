@@ -13,6 +13,7 @@ struct work;
 struct lanes {
     struct fair lane[LANES];
     unsigned passed_over; /* times in a row that somebody further back was */
+    size_t taken[LANES];  /* by lanes_gather, since the beginning */
 };
 
 void lanes_init(struct lanes *lanes);
@@ -20,6 +21,9 @@ size_t lanes_waiting(const struct lanes *lanes);
 
 /* Takes in all that has arrived; with `wait` sleeps until something has. Errors as bus_recv. */
 MUST_CHECK struct err lanes_gather(struct lanes *lanes, struct bus_port *port, bool wait);
+
+/* Does somebody wait whose lane goes before this one? */
+bool lanes_ahead(const struct lanes *lanes, enum lane lane);
 
 /* Whose turn it is, over all lanes: the first lane that holds something, but now and then one
  * further back, which therefore never waits for ever. NULL: nobody waits. */

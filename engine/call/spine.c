@@ -1,9 +1,9 @@
 /* The running spine: who does what on which thread.
  *
- *   loop  ──batch──▶ writer ──batch──▶ loop      changes: a group is what came during the last
- * fsync loop  ─────────▶ reader k ───────▶ loop      reads, each on its own connection loop
- * ─────────▶ job ──batch──▶ writer ──▶ job    long work; its chunks queue behind nobody long
- *   checkpointer: moves the write-ahead log into the book, off the write path
+ *   - loop ─batch▶ writer ─batch▶ loop: changes; a group is what came during the last fsync
+ *   - loop ─▶ reader k ─▶ loop: reads, each on its own connection
+ *   - loop ─▶ job ─batch▶ writer ─▶ job: long work; its chunks queue behind nobody long
+ *   - checkpointer: moves the write-ahead log into the book, off the write path
  *
  * A struct work is one pointer on the bus; whoever holds it owns it. */
 #include "engine/call/spine.h"
@@ -152,15 +152,19 @@ static struct err submit(struct spine *s, const struct work *work)
     w->queued_us = metric_now_us();
     w->reader = -1;
     void *item = w;
-    struct err e = bus_send(sender_for(s, w), &item, 1);
+    struct bus_sender *sender = sender_for(s, w);
+    const int reader = w->reader;
+    struct err e = bus_send(sender, &item, 1);
     if (e.kind != ERR_NONE) {
         free(w);
         return e;
     }
+    if (sender == s->to_writer)
+        atomic_fetch_add(&s->writer.sent[work->asker.lane], 1);
     s->stats.in_flight++;
     s->jobs_n += is_job(work);
-    if (w->reader >= 0)
-        s->reading[w->reader]++;
+    if (reader >= 0)
+        s->reading[reader]++;
     return OK;
 }
 

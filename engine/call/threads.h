@@ -69,6 +69,8 @@ struct writer {
     struct bus_sender *to_loop, *to_job;
     struct store *store;
     struct lanes lanes; /* what waits */
+    /* Handed over so far, of each lane but the last, nobody's being behind it; the loop counts. */
+    atomic_size_t sent[LANES];
     pthread_t thread;
     bool started;
     struct between between;

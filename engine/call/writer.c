@@ -101,21 +101,26 @@ struct slice {
     int64_t until_us[LANES]; /* when calls of that lane are not begun any more */
 };
 
+/* Does anybody wait who goes before this lane, or is on the way? Whoever else is on the way is left
+ * there: a lane that is alone pays for no look at the port. */
+static bool is_awaited_ahead(struct writer *w, enum lane lane)
+{
+    bool more = false;
+    for (unsigned i = 0; i < lane; i++)
+        more |= atomic_load(&w->sent[i]) != w->lanes.taken[i];
+    if (more && lanes_gather(&w->lanes, w->port, false).kind != ERR_NONE)
+        return true;
+    return lanes_ahead(&w->lanes, lane);
+}
+
 static bool go_on(void *arg)
 {
     struct slice *s = arg;
-    struct lanes *lanes = &s->w->lanes;
     const size_t at = s->asked++;
     if (at < s->must)
         return true;
     const enum lane lane = s->works[at]->asker.lane;
-    if (metric_now_us() >= s->until_us[lane])
-        return false;
-    struct err e = lanes_gather(lanes, s->w->port, false);
-    for (unsigned ahead = 0; ahead < lane; ahead++)
-        if (lanes->lane[ahead].n > 0)
-            return false;
-    return e.kind == ERR_NONE;
+    return metric_now_us() < s->until_us[lane] && !is_awaited_ahead(s->w, lane);
 }
 
 static void slice_take(struct slice *s, enum lane lane, size_t max)
@@ -260,11 +265,11 @@ static void group_next(struct writer *w)
 {
     struct slice s;
     struct call *calls[GROUP_MAX];
+    between_enter(&w->between); /* may take a while: the group's time begins behind it */
     const int64_t began = metric_now_us();
     slice_begin(w, &s);
     for (size_t i = 0; i < s.n; i++)
         calls[i] = s.works[i]->open != NULL ? s.works[i]->open : s.works[i]->call;
-    between_enter(&w->between);
     size_t ran = group_run(w, calls, s.n, &s);
     keys_follow(w);
     between_leave(&w->between);

@@ -71,6 +71,20 @@ static void gate_release(void)
     pthread_mutex_unlock(&gate_mutex);
 }
 
+/* Opens the gate from another thread, for who is about to wait for the one that is held. */
+static void *release_soon(void *arg)
+{
+    gate_release();
+    return arg;
+}
+
+static void gate_release_soon(void)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, release_soon, NULL), 0);
+    ck_assert_int_eq(pthread_detach(thread), 0);
+}
+
 static struct tool held_change, held_read;
 
 static struct err plan_held(struct call *c, struct tx *tx)
@@ -290,6 +304,97 @@ START_TEST(a_read_goes_to_the_reader_that_has_nothing_to_do)
 }
 END_TEST
 
+/* ---- long work ---- */
+
+static struct tool held_job, plain_job;
+
+static struct err job_plain(struct call *c, struct job_port *port)
+{
+    (void)port;
+    c->result = json_object_new(c->arena);
+    return arena_check(c->arena);
+}
+
+static struct err job_held(struct call *c, struct job_port *port)
+{
+    gate_pass();
+    return job_plain(c, port);
+}
+
+static struct call *job_of(const struct actor *actor, struct tool *tool,
+                           struct err (*work)(struct call *, struct job_port *))
+{
+    struct call *c = page(actor);
+    *tool = *c->tool;
+    tool->run = TOOL_JOB;
+    tool->read = NULL;
+    tool->job = work;
+    c->tool = tool;
+    return c;
+}
+
+static struct call *job_by(const struct actor *actor)
+{
+    return job_of(actor, &plain_job, job_plain);
+}
+
+START_TEST(a_person_s_long_work_goes_before_a_machine_s_and_machines_take_turns)
+{
+    struct call *held = job_of(&greedy, &held_job, job_held), *many[5];
+    struct call *mine, *few = job_by(&modest);
+    begin(1, 1000);
+    submit(held);
+    gate_wait_entered();
+    for (int i = 0; i < 5; i++)
+        submit(many[i] = job_by(&greedy));
+    submit(few);
+    submit(mine = job_by(&spine_ana));
+    gate_release();
+    wait_for_all();
+    const struct call *order[] = {held, mine, many[0], few, many[1], many[2], many[3], many[4]};
+    for (int i = 0; i < 8; i++) {
+        spine_is(order[i], CALL_OK);
+        ck_assert_int_eq(place_of(order[i]), i);
+    }
+    spine_end();
+}
+END_TEST
+
+START_TEST(now_and_then_a_machine_s_long_work_runs_among_people_s)
+{
+    struct call *held = job_of(&spine_ana, &held_job, job_held), *machine = job_by(&greedy);
+    begin(1, 1000);
+    submit(held);
+    gate_wait_entered();
+    submit(machine);
+    for (int i = 0; i < 30; i++)
+        submit(job_by(&spine_ana));
+    gate_release();
+    wait_for_all();
+    ck_assert_int_gt(place_of(machine), 1);
+    ck_assert_int_lt(place_of(machine), 12);
+    spine_end();
+}
+END_TEST
+
+START_TEST(long_work_that_waits_when_the_engine_stops_is_answered)
+{
+    struct call *held = job_of(&spine_ana, &held_job, job_held), *waits[3];
+    begin(1, 1000);
+    submit(held);
+    gate_wait_entered();
+    for (int i = 0; i < 3; i++)
+        submit(waits[i] = job_by(i == 0 ? &spine_ana : &greedy));
+    gate_release_soon();
+    spine_stop(spine);
+    spine_ended();
+    ck_assert_int_eq(answered_n, 4);
+    spine_is(held, CALL_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_ne(waits[i]->outcome, CALL_NONE);
+}
+END_TEST
+
 /* ---- room ---- */
 
 START_TEST(machines_leave_room_to_people)
@@ -326,4 +431,7 @@ SPINE_MAIN("spine_fair", fair_up, spine_down,
            a_loop_that_opens_session_after_session_is_one_loop,
            a_loop_is_heard_while_people_never_pause, a_person_s_page_is_read_before_a_loop_s,
            now_and_then_a_machine_reads_among_people,
-           a_read_goes_to_the_reader_that_has_nothing_to_do, machines_leave_room_to_people)
+           a_read_goes_to_the_reader_that_has_nothing_to_do,
+           a_person_s_long_work_goes_before_a_machine_s_and_machines_take_turns,
+           now_and_then_a_machine_s_long_work_runs_among_people_s,
+           long_work_that_waits_when_the_engine_stops_is_answered, machines_leave_room_to_people)
