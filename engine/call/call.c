@@ -187,7 +187,9 @@ static struct err judge(struct call *c, struct tx *tx)
     TRY(c->tool->plan(c, tx));
     since = measure_step(STEP_PLAN, since);
     if (c->outcome != CALL_NONE)
-        return OK;
+        return OK; /* what ends the work of somebody disabled is still recorded */
+    if (c->asker != NULL)
+        TRY(asker_stands(tx, c->asker));
     c->verdict = gate_decide(c->policy, &c->ask);
     (void)measure_step(STEP_GATE, since);
     return OK;

@@ -17,6 +17,7 @@ enum {
     IDENTITY_SUBJECT,
     ROLES_LOAD,
     FREEZE_STANDS,
+    ASKER_GONE,
     JTI_SPEND,
     JTI_SPENT,
     JTI_FORGET,
@@ -50,6 +51,10 @@ const struct db_sql actors_sql[] = {
          " WHERE status = 'frozen' AND (scope = 'all'"
          " OR (scope = 'actor' AND value IN (?1, ?2)) OR (scope = 'tool' AND value = ?3)"
          " OR (scope = 'kind' AND value = ?4))"},
+    [ASKER_GONE] = {"asker_gone",
+                    "SELECT EXISTS (SELECT 1 FROM principals WHERE principal_id IN (?1, ?2)"
+                    " AND status <> 'active') OR EXISTS (SELECT 1 FROM clients WHERE client_id = ?3"
+                    " AND status <> 'active')"},
     [JTI_SPEND] = {"jti_spend", "INSERT INTO jtis (jti, expires_us) VALUES (?1, ?2)"
                                 " ON CONFLICT (jti) DO NOTHING"},
     [JTI_SPENT] = {"jti_spent", "SELECT 1 FROM jtis WHERE jti = ?1"},
@@ -273,6 +278,18 @@ struct err asker_facts(struct tx *tx, const struct actor *actor, const char *too
     TRY(stmt_step(q, &row));
     ask->frozen_self |= row && stmt_int(q, 0) > 0;
     ask->frozen |= row && stmt_int(q, 1) > 0;
+    return OK;
+}
+
+struct err asker_stands(struct tx *tx, const struct actor *asker)
+{
+    bool row;
+    CLEANUP(stmt_reset) struct stmt *q = db_stmt(tx->db, SQL_ACTORS, ASKER_GONE);
+    stmt_bind_text(q, 1, asker->principal);
+    stmt_bind_text(q, 2, asker->on_behalf_of);
+    stmt_bind_text(q, 3, asker->client);
+    TRY(stmt_step(q, &row));
+    ENSURE(row && stmt_int(q, 0) == 0, ERR_AUTH, "who asked for it is disabled");
     return OK;
 }
 

@@ -92,6 +92,9 @@ MUST_CHECK struct err actor_facts(struct tx *tx, struct arena *arena, const stru
 MUST_CHECK struct err asker_facts(struct tx *tx, const struct actor *asker, const char *tool,
                                   struct ask *ask);
 
+/* ERR_AUTH when whoever asked for it, or the client they asked by, was disabled since. */
+MUST_CHECK struct err asker_stands(struct tx *tx, const struct actor *asker);
+
 /* Entities the actor may see, by its roles; a service for itself, whose list says so, sees all.
  * *all is true when not limited to some. */
 MUST_CHECK struct err actor_scope(struct tx *tx, struct arena *arena, const struct actor *actor,

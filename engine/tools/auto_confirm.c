@@ -111,14 +111,21 @@ static bool is_frozen_out(const struct call *c)
     return c->outcome == CALL_DENIED && c->verdict.reason == REASON_FROZEN;
 }
 
+/* The reason is the call's own when whoever asked for the pass has no say any more. */
+static struct err failed(const struct asking *a, struct err e)
+{
+    if (e.kind == ERR_AUTH)
+        return err_fmt(a->c->arena, e.kind, NULL, "%s", e.msg);
+    return err_new(e.kind, "a confirmation could not be recorded; run the pass again");
+}
+
 /* Waits for what is under way, counts it and lets it go. */
 static struct err batch_end(struct asking *a, struct batch *b)
 {
     struct err e = b->under_way ? children_finish(a->port) : OK;
     for (size_t i = 0; i < b->n; i++) {
         if (b->under_way && e.kind == ERR_NONE && b->calls[i]->outcome == CALL_FAILED)
-            e = err_new(b->calls[i]->err.kind,
-                        "a confirmation could not be recorded; run the pass again");
+            e = failed(a, b->calls[i]->err);
         outcome_count(a->counts, b->calls[i]);
         if (e.kind == ERR_NONE && is_frozen_out(b->calls[i]))
             e = child_denied(a->c, b->calls[i]);

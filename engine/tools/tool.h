@@ -69,7 +69,8 @@ struct call {
     const struct tool *tool;
     struct actor actor;
     /* Who asked for the work that this call is a part of, and by which tool: once they are frozen
-     * nothing comes of it any more, though the engine's hands do it. NULL: nobody but the actor. */
+     * or disabled nothing comes of it any more, though the engine's hands do it. NULL: nobody but
+     * the actor. */
     const struct actor *asker;
     const char *asker_tool;
     const struct json *args_tree; /* as bound; without idempotency_key */

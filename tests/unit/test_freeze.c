@@ -212,12 +212,24 @@ START_TEST(a_pass_whose_asker_is_frozen_before_its_turn_proposes_nothing)
 END_TEST
 
 static const char *to_throw, *thrown; /* what is frozen behind a pass's first batch, and its id */
+static const char *leaves;            /* who is disabled there instead; NULL: nobody */
 static int batches;
 
-static struct err submit_then_freeze(struct job_port *port, struct call **calls, size_t n)
+static void disable(const char *person)
+{
+    spine_is(admin_dev("ana", "change_person",
+                       arena_fmt(arena, "{\"act\":\"disable\",\"person\":\"%s\"}", person)),
+             CALL_OK);
+}
+
+static struct err submit_then_stop(struct job_port *port, struct call **calls, size_t n)
 {
     TRY(book_submit(port, calls, n));
-    if (++batches == 1)
+    if (++batches > 1)
+        return OK;
+    if (leaves != NULL)
+        disable(leaves);
+    else
         thrown = freeze_id(admin_dev("ana", "freeze", to_throw));
     return OK;
 }
@@ -227,8 +239,9 @@ static struct call *pass_frozen_amid(const char *freeze)
     const struct actor agent = spine_agent("ben");
     struct job_port port = plain_port();
     struct call *c = pass_begun(&agent);
-    port.submit = submit_then_freeze;
+    port.submit = submit_then_stop;
     to_throw = freeze;
+    leaves = NULL;
     batches = 0;
     ck_ok(call_job(c, &port));
     return c;
@@ -263,6 +276,70 @@ START_TEST(what_a_freeze_kept_from_auto_confirm_is_asked_again_after_the_thaw)
     spine_is(c, CALL_OK);
     ck_assert_int_eq(count("SELECT count(*) FROM match_states WHERE state = 'CONFIRMED'"), 5);
     book_is_intact();
+}
+END_TEST
+
+/* It failed, with the reason where the run's end is recorded, and nothing came of it since. */
+static void ended_for_who_left(const struct call *c, struct err e)
+{
+    ck_err(e, ERR_AUTH);
+    ck_assert_ptr_nonnull(strstr(e.msg, "who asked for it is disabled"));
+    ck_assert_int_eq(count("SELECT count(*) FROM advisory_locks"), 0);
+    ck_assert_int_eq(
+        spine_int("SELECT count(*) FROM audit_events WHERE event_type = 'RUN_ENDED'"
+                  " AND json_extract(event, '$.batch_id') = ?1 AND"
+                  " json_extract(event, '$.detail.error') LIKE '%who asked for it is disabled%'",
+                  c->run_id),
+        1);
+    ck_assert_int_eq(
+        count("SELECT count(*) FROM audit_events WHERE event_type <> 'RUN_ENDED'"
+              " AND actor_id LIKE 'engine:%' AND seq >"
+              " (SELECT max(seq) FROM audit_events WHERE event_type = 'REGISTRY_CHANGED')"),
+        0);
+    book_is_intact();
+}
+
+START_TEST(a_pass_stops_at_its_next_chunk_when_its_asker_is_disabled)
+{
+    const struct actor agent = spine_agent("ben");
+    struct job_port port = plain_port();
+    spine_entries(1, 1200, 1000);
+    struct call *c = pass_begun(&agent);
+    port.submit = submit_then_stop;
+    leaves = "ben";
+    batches = 0;
+    ended_for_who_left(c, call_job(c, &port));
+    ck_assert_int_eq(batches, 3); /* what stands, what was refused, the end */
+    const int64_t proposed = count("SELECT count(*) FROM matches");
+    ck_assert(proposed > 0 && proposed < 1200);
+    ck_assert_int_eq(count("SELECT count(*) FROM match_states"), 0);
+}
+END_TEST
+
+START_TEST(a_pass_whose_asker_is_disabled_before_its_turn_proposes_nothing)
+{
+    const struct actor ben = spine_human("ben");
+    struct job_port port = plain_port();
+    spine_entries(1, 3, 1000);
+    struct call *c = pass_begun(&ben);
+    disable("ben");
+    ended_for_who_left(c, call_job(c, &port));
+    ck_assert_int_eq(count("SELECT count(*) FROM matches"), 0);
+}
+END_TEST
+
+START_TEST(auto_confirm_stops_when_the_pass_s_asker_is_disabled)
+{
+    const struct actor agent = spine_agent("ben");
+    struct job_port port = plain_port();
+    spine_entries(1, 5, 1000);
+    struct call *c = pass_begun(&agent);
+    port.submit = submit_then_stop; /* all is proposed in the first batch */
+    leaves = "ben";
+    batches = 0;
+    ended_for_who_left(c, call_job(c, &port));
+    ck_assert_int_eq(count("SELECT count(*) FROM matches"), 5);
+    ck_assert_int_eq(count("SELECT count(*) FROM match_states"), 0);
 }
 END_TEST
 
@@ -304,4 +381,7 @@ SPINE_MAIN("freeze", admin_up, spine_down, a_frozen_agent_is_denied_until_it_is_
            a_pass_whose_asker_is_frozen_before_its_turn_proposes_nothing,
            a_pass_stops_at_its_next_chunk_when_its_asker_is_frozen,
            what_a_freeze_kept_from_auto_confirm_is_asked_again_after_the_thaw,
+           a_pass_stops_at_its_next_chunk_when_its_asker_is_disabled,
+           a_pass_whose_asker_is_disabled_before_its_turn_proposes_nothing,
+           auto_confirm_stops_when_the_pass_s_asker_is_disabled,
            an_item_of_several_is_stopped_by_a_freeze_of_what_it_would_do)
