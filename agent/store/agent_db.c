@@ -2,9 +2,11 @@
 #include "agent/store/agent_db_own.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/store/once.h"
 #include "common/base/invariant.h"
 #include "common/sys/embed.h"
 #include "common/sys/log.h"
@@ -17,6 +19,15 @@
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static int commits; /* since the last move; of whose turn it is */
+
+/* Not taken back by a transaction that happens to end well: it may have had nothing to write. */
+static atomic_bool doubted;
+
+static void doubt_if(struct err e)
+{
+    if (e.kind == ERR_STORE || e.kind == ERR_UNKNOWN)
+        atomic_store(&doubted, true);
+}
 
 /* clang-format off */
 const struct agent_sql agent_sqls[] = {
@@ -84,6 +95,7 @@ struct err agent_db_begin(struct agent_db *db)
     struct err e = db_begin_immediate(db->db);
     if (e.kind != ERR_NONE) {
         pthread_mutex_unlock(&turn);
+        doubt_if(e);
         return e;
     }
     db->writing = true;
@@ -115,7 +127,25 @@ struct err agent_db_end(struct agent_db *db, struct err e)
     }
     db->writing = false;
     pthread_mutex_unlock(&turn);
+    doubt_if(e);
+    doubt_if(end);
     return e.kind == ERR_NONE ? end : e;
+}
+
+bool agent_db_is_doubted(void)
+{
+    return atomic_load(&doubted);
+}
+
+/* What is used up already when it is marked is forgotten by the next mark: one row, each time anew.
+ */
+struct err agent_db_prove(struct agent_db *db, int64_t now_us)
+{
+    bool first;
+    TRY(agent_db_begin(db));
+    TRY(agent_db_end(db, once_use(db, "logout", STR("agent.db is written"), 0, now_us, &first)));
+    atomic_store(&doubted, false);
+    return OK;
 }
 
 struct stmt *agent_stmt(struct agent_db *db, enum agent_set set, size_t number)

@@ -4,6 +4,9 @@
 #ifndef AGENT_STORE_AGENT_DB_H
 #define AGENT_STORE_AGENT_DB_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/base/arena.h"
 #include "common/base/err.h"
 
@@ -27,5 +30,10 @@ CLEANUP_DEFINE(struct agent_db *, agent_db_close)
 MUST_CHECK struct err agent_db_begin(struct agent_db *db);
 /* Commits when `e` is OK (and gives the commit's error), else rolls back and gives `e`. */
 MUST_CHECK struct err agent_db_end(struct agent_db *db, struct err e);
+
+/* Has a write of this process failed, and none been proved to go through since? Any thread. */
+bool agent_db_is_doubted(void);
+/* Writes something that means nothing, and thereby ends the doubt; or says why not. */
+MUST_CHECK struct err agent_db_prove(struct agent_db *db, int64_t now_us);
 
 #endif

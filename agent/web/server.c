@@ -27,6 +27,7 @@ struct server {
     struct pool *pool;
     struct pool *quick; /* of routes that do not ask the engine */
     bool draining;
+    bool proving; /* a worker tries whether agent.db can be written */
 };
 
 struct job {
@@ -118,10 +119,15 @@ static void send_reply(struct server *s, struct job *job)
     web_reply(job->web, &reply);
 }
 
+static const struct route readiness;
+
 static void done(void *arg, void *ctx)
 {
+    struct server *s = ctx;
     struct job *job = arg;
-    send_reply(ctx, job);
+    if (job->route == &readiness)
+        s->proving = false;
+    send_reply(s, job);
     arena_free(job->r.arena);
     free(job);
 }
@@ -151,7 +157,8 @@ static const struct route *route_of(const struct http_req *http, struct str *res
     return NULL;
 }
 
-static void submit(struct server *s, struct web_req *web, const struct route *route,
+/* False: it was refused. */
+static bool submit(struct server *s, struct web_req *web, const struct route *route,
                    struct str rest)
 {
     struct job *job = calloc(1, sizeof *job);
@@ -160,7 +167,7 @@ static void submit(struct server *s, struct web_req *web, const struct route *ro
         free(job);
         arena_free(arena);
         refuse(web, 503, "{\"error\":\"limit\",\"message\":\"no memory for this request\"}");
-        return;
+        return false;
     }
     *job = (struct job){.server = s, .web = web, .route = route};
     job->r = (struct request){.arena = arena,
@@ -174,10 +181,11 @@ static void submit(struct server *s, struct web_req *web, const struct route *ro
                               .looks_on = (route->needs & LOOKS_ON) != 0};
     struct pool *pool = (route->needs & NO_ENGINE) != 0 ? s->quick : s->pool;
     if (pool_submit(pool, job).kind == ERR_NONE)
-        return;
+        return true;
     free(job);
     arena_free(arena);
     refuse(web, 503, "{\"error\":\"limit\",\"message\":\"too much is under way; try again\"}");
+    return false;
 }
 
 static void on_request(struct web_req *web, void *ctx)
@@ -193,7 +201,7 @@ static void on_request(struct web_req *web, void *ctx)
     if (route != NULL && http->body.len > route->body_max)
         refuse(web, 413, "{\"error\":\"limit\",\"message\":\"the body is too large\"}");
     else if (route != NULL)
-        submit(s, web, route, rest);
+        (void)submit(s, web, route, rest);
     else if (s->draining)
         refuse(web, 503, "{\"error\":\"upstream\",\"message\":\"the agent is stopping\"}");
     else
@@ -217,14 +225,34 @@ static void on_healthz(struct web_req *web, void *ctx)
     health_reply(web, &s->options.agent->config->metrics_peers);
 }
 
+#define READY "{\"status\":\"ready\"}\n"
+
+/* A write that failed is one that somebody waited for. Whether it would go through now is tried
+ * when readiness is asked for, since nobody may be sent here to write until it is given. */
+static struct err prove(struct request *r)
+{
+    struct err e = agent_db_prove(r->db, r->now_us);
+    if (e.kind == ERR_NONE)
+        reply_raw(r, 200, STR(READY));
+    else
+        reply_error(r, 503, err_kind_name(e.kind), e.msg, NULL);
+    return OK;
+}
+
+static const struct route readiness = {HTTP_GET, "/readyz", 0, NO_ENGINE | LOOKS_ON, prove};
+
 static void on_readyz(struct web_req *web, void *ctx)
 {
     struct server *s = ctx;
     const char *why = s->draining ? "the agent is stopping" : s->options.not_ready(s->options.ctx);
+    if (why == NULL && s->proving)
+        why = "agent.db could not be written; it is being tried";
     if (why != NULL)
         web_refuse(web, 503, why);
+    else if (agent_db_is_doubted())
+        s->proving = submit(s, web, &readiness, STR(""));
     else
-        refuse(web, 200, "{\"status\":\"ready\"}\n");
+        refuse(web, 200, READY);
 }
 
 static void print_own(const struct server *s, struct buf *out)

@@ -200,6 +200,11 @@ def descriptors(t):
 FILTER = {"screen": "inbox", "query": "min=1"}
 
 
+def agent_well(a):
+    """(status of /healthz, status of /readyz)."""
+    return tuple(agents.exchange(a.port, "GET", p)[0] for p in ("/healthz", "/readyz"))
+
+
 def agent_disk(t, a, maria, name):
     mine = dict(FILTER, name=name)
     with getattr(t, name)():
@@ -212,6 +217,9 @@ def agent_disk(t, a, maria, name):
               (status, said))
         check(f"agent, {name}: whoever is signed in reads on", maria.get("escalations")[0] == 200
               and maria.get("session")[1]["signed_in"])
+        check(f"agent, {name}: alive, and not ready", agent_well(a) == (200, 503), agent_well(a))
+    check(f"agent, {name}: over, it is ready again before anybody writes", agent_well(a) == (200, 200),
+          agent_well(a))
     check(f"agent, {name}: over, a filter is saved and a person signs in",
           maria.ask("PUT", "/api/v1/filters", mine)[0] == 200 and agents.Person(a, "sam").csrf)
     names = [f["name"] for f in maria.get("filters")[1]["filters"]]
@@ -242,6 +250,7 @@ def agent_all(t, binary, library):
     own = trouble.Trouble(library, folder, t.book.dir)
     with agents.serving(t.engine, binary, env=own.env) as a:
         maria = agents.Person(a, "maria")
+        check("agent: quiet, it is ready", agent_well(a) == (200, 200), agent_well(a))
         for name in SAID:
             agent_disk(own, a, maria, name)
         agent_clock(own, maria)
