@@ -1,4 +1,6 @@
 /* The kill switch: what it stops, what it leaves to thaw by, and what waits meanwhile. */
+#include "common/base/buf.h"
+#include "common/sys/crypt.h"
 #include "tests/unit/admin_book.h"
 
 #define FREEZE(scope, value)                                                                       \
@@ -343,6 +345,85 @@ START_TEST(auto_confirm_stops_when_the_pass_s_asker_is_disabled)
 }
 END_TEST
 
+/* ---- a load ---- */
+
+#define ROWS  4500
+#define CHUNK 2000 /* of ingest_file.c */
+
+static void bank_declared(void)
+{
+    struct json *args = json_object_new(arena);
+    json_put_text(arena, args, "sources_yaml",
+                  "sources:\n  - id: bank\n    entity: US\n    account: \"1010\"\n    side: bank\n"
+                  "    date_format: YYYY-MM-DD\n    decimal: \".\"\n    sign: as_is\n"
+                  "    contra: none\n    currency: USD\n"
+                  "    columns: {id: Id, date: Date, amount: Amount, memo: Text}\n");
+    spine_is(spine_run(spine_call(&spine_ana, "load_master", NULL, args)), CALL_OK);
+}
+
+static struct call *load_by(const struct actor *actor, const char *prefix)
+{
+    struct json *args = json_object_new(arena);
+    struct buf csv;
+    buf_init(&csv, 1 << 20);
+    buf_puts(&csv, "Id,Date,Amount,Text\n");
+    for (int i = 0; i < ROWS; i++)
+        buf_putf(&csv, "%s%d,2026-06-01,1.00,x\n", prefix, i);
+    char *text = arena_alloc(arena, BASE64_SIZE(csv.len));
+    ck_assert_ptr_nonnull(text);
+    base64_print(csv.at, csv.len, text);
+    buf_fini(&csv);
+    json_put_text(arena, args, "source_id", "bank");
+    json_put_text(arena, args, "name", "file.csv");
+    json_put_text(arena, args, "content_base64", text);
+    return spine_call(actor, "ingest_file", NULL, args);
+}
+
+START_TEST(a_load_stops_at_its_next_chunk_when_whoever_loads_is_frozen)
+{
+    static const char *const freezes[] = {FREEZE("actor", "human:ben"),
+                                          FREEZE("tool", "ingest_file")};
+    const struct actor ben = spine_human("ben");
+    struct job_port port = plain_port();
+    bank_declared();
+    leaves = NULL;
+    for (int i = 0; i < 2; i++) {
+        const char *prefix = i == 0 ? "a" : "b";
+        struct call *c = load_by(&ben, prefix);
+        port.submit = submit_then_stop;
+        to_throw = freezes[i];
+        batches = 0;
+        ck_ok(call_job(c, &port));
+        admin_denied(c, REASON_FROZEN);
+        ck_assert_int_eq(count("SELECT count(*) FROM entries"), i * ROWS + CHUNK);
+        ck_assert_int_eq(count("SELECT count(*) FROM advisory_locks"), 0);
+        spine_is(thaw_as("ana", thrown, false), CALL_OK);
+        port.submit = book_submit;
+        c = load_by(&ben, prefix);
+        ck_ok(call_job(c, &port));
+        spine_is(c, CALL_OK);
+        ck_assert_int_eq(count("SELECT count(*) FROM entries"), (i + 1) * ROWS);
+    }
+    book_is_intact();
+}
+END_TEST
+
+START_TEST(a_load_stops_at_its_next_chunk_when_whoever_loads_is_disabled)
+{
+    const struct actor ben = spine_human("ben");
+    struct job_port port = plain_port();
+    bank_declared();
+    struct call *c = load_by(&ben, "a");
+    port.submit = submit_then_stop;
+    leaves = "ben";
+    batches = 0;
+    ck_err(call_job(c, &port), ERR_AUTH);
+    ck_assert_int_eq(count("SELECT count(*) FROM entries"), CHUNK);
+    ck_assert_int_eq(count("SELECT count(*) FROM advisory_locks"), 0);
+    book_is_intact();
+}
+END_TEST
+
 START_TEST(an_item_of_several_is_stopped_by_a_freeze_of_what_it_would_do)
 {
     const struct actor agent = spine_agent("ben");
@@ -384,4 +465,6 @@ SPINE_MAIN("freeze", admin_up, spine_down, a_frozen_agent_is_denied_until_it_is_
            a_pass_stops_at_its_next_chunk_when_its_asker_is_disabled,
            a_pass_whose_asker_is_disabled_before_its_turn_proposes_nothing,
            auto_confirm_stops_when_the_pass_s_asker_is_disabled,
+           a_load_stops_at_its_next_chunk_when_whoever_loads_is_frozen,
+           a_load_stops_at_its_next_chunk_when_whoever_loads_is_disabled,
            an_item_of_several_is_stopped_by_a_freeze_of_what_it_would_do)
