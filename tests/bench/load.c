@@ -1,10 +1,12 @@
 /* Drives an HTTP server on this machine from one thread: so many connections, each with one request
  * under way, as fast as answers come or at an offered rate. At a rate a request's time runs from
- * when it was due, not from when a connection was free: a server that stalls is not let off. load
- * PORT CLIENTS COUNT RATE FILE     RATE 0: as fast as answers come FILE holds requests, each behind
- * a line with its length; they are sent in turn, again from the first when they end. Prints one
- * JSON object. An answer is good when it holds the word of the environment's LOAD_GOOD, or without
- * one when its status is 200. */
+ * when it was due, not from when a connection was free: a server that stalls is not let off.
+ *
+ *   load PORT CLIENTS COUNT RATE FILE
+ *
+ * RATE 0: as fast as answers come. FILE holds requests, each behind a line with its length; they
+ * are sent in turn, again from the first when they end. Prints one JSON object. An answer is good
+ * when it holds the word of the environment's LOAD_GOOD, or without one when its status is 200. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
