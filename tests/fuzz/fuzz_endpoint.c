@@ -439,12 +439,10 @@ static void put_who(struct buf *out, char who, const char *method, const char *p
 static void put_given(struct buf *out, struct str fields)
 {
     struct str line;
-    while (fields.len > 0) {
-        (void)str_cut(fields, '\n', &line, &fields);
+    for (bool more = fields.len > 0; more;) {
+        more = str_cut(fields, '\n', &line, &fields);
         buf_put(out, line.at, line.len);
         buf_puts(out, "\r\n");
-        if (line.at + line.len == fields.at + fields.len)
-            return;
     }
 }
 
