@@ -4,6 +4,9 @@
  * document is looked at here, too: yajl takes a token that the input cuts short for its end. */
 #include "common/sys/json_read.h"
 
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
@@ -21,8 +24,10 @@ struct reader {
     struct json *root;
     struct err failed;
     yajl_handle yajl;
-    bool cut;   /* only the end of the input ends its last token */
-    size_t end; /* of the root value, when it is not cut */
+    struct piece *pieces; /* yajl's memory */
+    jmp_buf no_memory;    /* where to, when there is no more of it */
+    bool cut;             /* only the end of the input ends its last token */
+    size_t end;           /* of the root value, when it is not cut */
 };
 
 /* ---- the pass before ---- */
@@ -261,12 +266,6 @@ static struct err yajl_failed(struct reader *r, yajl_handle yajl, size_t offset)
     return at_byte(r->arena, offset, msg == NULL ? "not JSON" : msg);
 }
 
-static void yajl_free_cleanup(yajl_handle *yajl)
-{
-    if (*yajl != NULL)
-        yajl_free(*yajl);
-}
-
 static bool only_space(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -284,10 +283,70 @@ static struct err tail_check(struct reader *r, struct str bytes)
     return only_space(tail) ? OK : at_byte(r->arena, r->end, "something follows the document");
 }
 
-static struct err reader_run(struct reader *r, struct str bytes)
+/* ---- yajl's memory ----
+ * yajl does not look whether it was given any. So it is left on the spot when there is none, and
+ * what it had by then is ours to free. */
+
+struct piece {
+    struct piece *next, **place; /* what points here */
+    _Alignas(max_align_t) char bytes[];
+};
+
+static void *piece_placed(struct reader *r, struct piece *p)
 {
-    CLEANUP(yajl_free) yajl_handle yajl = yajl_alloc(&callbacks, NULL, r);
-    ENSURE(yajl != NULL, ERR_LIMIT, "out of memory");
+    if (p == NULL)
+        longjmp(r->no_memory, 1);
+    *p->place = p;
+    if (p->next != NULL)
+        p->next->place = &p->next;
+    return p->bytes;
+}
+
+static struct piece *piece_of(void *bytes)
+{
+    return (struct piece *)((char *)bytes - offsetof(struct piece, bytes));
+}
+
+static void *piece_take(void *ctx, size_t size)
+{
+    struct reader *r = ctx;
+    struct piece *p = malloc(sizeof *p + size);
+    if (p != NULL) {
+        p->next = r->pieces;
+        p->place = &r->pieces;
+    }
+    return piece_placed(r, p);
+}
+
+static void *piece_resize(void *ctx, void *bytes, size_t size)
+{
+    return bytes == NULL ? piece_take(ctx, size)
+                         : piece_placed(ctx, realloc(piece_of(bytes), sizeof(struct piece) + size));
+}
+
+static void piece_free(void *ctx, void *bytes)
+{
+    struct piece *p = bytes == NULL ? NULL : piece_of(bytes);
+    (void)ctx;
+    if (p == NULL)
+        return;
+    *p->place = p->next;
+    if (p->next != NULL)
+        p->next->place = p->place;
+    free(p);
+}
+
+static void pieces_free(struct reader *r)
+{
+    while (r->pieces != NULL)
+        piece_free(r, r->pieces->bytes);
+}
+
+static struct err parse(struct reader *r, struct str bytes)
+{
+    yajl_alloc_funcs memory = {
+        .malloc = piece_take, .realloc = piece_resize, .free = piece_free, .ctx = r};
+    yajl_handle yajl = yajl_alloc(&callbacks, &memory, r); /* goes with its pieces */
     r->yajl = yajl;
     (void)yajl_config(yajl, yajl_dont_validate_strings, 1); /* utf8_check did */
     yajl_status status = yajl_parse(yajl, (const unsigned char *)bytes.at, bytes.len);
@@ -307,6 +366,13 @@ static struct err reader_run(struct reader *r, struct str bytes)
     return tail_check(r, bytes);
 }
 
+static struct err reader_run(struct reader *r, struct str bytes)
+{
+    if (setjmp(r->no_memory) != 0)
+        return err_new(ERR_LIMIT, "out of memory");
+    return parse(r, bytes);
+}
+
 struct err json_read(struct arena *arena, struct str bytes, const struct json_limits *limits,
                      struct json **tree)
 {
@@ -323,7 +389,9 @@ struct err json_read(struct arena *arena, struct str bytes, const struct json_li
     TRY(lexical_check(arena, bytes));
     r.stack = ARENA_ARRAY(arena, r.limits.depth_max, struct frame);
     TRY(arena_check(arena));
-    TRY(reader_run(&r, bytes));
+    struct err e = reader_run(&r, bytes);
+    pieces_free(&r);
+    TRY(e);
     TRY(arena_check(arena));
     *tree = r.root;
     return OK;

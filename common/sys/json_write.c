@@ -4,19 +4,43 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "common/base/invariant.h"
+
 static void out_put(void *ctx, const char *at, size_t len)
 {
     buf_put(ctx, at, len);
 }
 
+/* yajl_gen asks twice, before it writes, and does not look whether it was given anything. */
+static void *gen_take(void *ctx, size_t size)
+{
+    struct jw *w = ctx;
+    void *at = w->memory + w->memory_used;
+    const size_t align = _Alignof(max_align_t), need = (size + align - 1) / align * align;
+    INVARIANT(need <= sizeof w->memory - w->memory_used);
+    w->memory_used += need;
+    return at;
+}
+
+static void *gen_resize(void *ctx, void *at, size_t size)
+{
+    (void)at;
+    return gen_take(ctx, size);
+}
+
+static void gen_free(void *ctx, void *at)
+{
+    (void)ctx;
+    (void)at;
+}
+
 static void writer_init(struct jw *w, size_t bytes_max, bool pretty)
 {
-    *w = (struct jw){.gen = yajl_gen_alloc(NULL)};
+    const yajl_alloc_funcs memory = {
+        .malloc = gen_take, .realloc = gen_resize, .free = gen_free, .ctx = w};
+    *w = (struct jw){.memory_used = 0};
+    w->gen = yajl_gen_alloc(&memory);
     buf_init(&w->out, bytes_max);
-    if (w->gen == NULL) {
-        w->failed = err_new(ERR_LIMIT, "out of memory");
-        return;
-    }
     yajl_gen_config(w->gen, yajl_gen_print_callback, out_put, &w->out);
     if (pretty) {
         yajl_gen_config(w->gen, yajl_gen_beautify, 1);

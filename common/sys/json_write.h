@@ -12,6 +12,8 @@
 #ifndef COMMON_SYS_JSON_WRITE_H
 #define COMMON_SYS_JSON_WRITE_H
 
+#include <stddef.h>
+
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "common/base/money.h"
@@ -27,6 +29,8 @@ struct jw {
     unsigned depth;
     bool is_array[JW_DEPTH_MAX];
     bool wrote;
+    size_t memory_used;
+    _Alignas(max_align_t) char memory[1024]; /* of `gen`; so a writer stays where it was made */
 };
 
 void jw_init(struct jw *w, size_t bytes_max);        /* compact */
