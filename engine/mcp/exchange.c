@@ -50,8 +50,8 @@ static void reply_body(struct mcp_req *r, int status, const struct json *body)
     if (e.kind != ERR_NONE) {
         log_error("answer could not be written", LOG_ERR(e), LOG_END);
         reply.status = 500;
-        text = STR("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"the answer is "
-                   "too large\"}}");
+        text = STR("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"" MCP_ANSWER_LOST
+                   "\"}}");
     }
     for (size_t i = 0; i < r->fields_n && reply.pairs_n + 2 < REPLY_FIELDS_MAX; i++)
         pairs[reply.pairs_n++] = r->fields[i];

@@ -37,6 +37,12 @@ void reply_receipt(struct arena *arena, struct json *result, const struct receip
  * and no structured content, since outputSchema speaks of answers only. */
 struct json *reply_call_failed(struct arena *arena, enum era era, struct err e);
 
+/* What is said in the place of an answer that cannot be written, for want of memory or beyond what
+ * a reply may hold: by then, what was asked may have been done. */
+#define MCP_ANSWER_LOST                                                                            \
+    "the answer could not be written, so its outcome is unknown: repeat the call with the same "   \
+    "idempotency_key"
+
 /* One row of tools/list. outputSchema is the call's own: it admits pending_approval and denied. */
 MUST_CHECK struct err reply_tool(struct arena *arena, const struct tool *tool, struct json **row);
 
