@@ -84,12 +84,15 @@ bool call_opened(struct call *c, const struct call *open)
 
 /* ---- the end ---- */
 
+#define END_BYTES   ((size_t)64 << 20)
 #define END_CALLS   2
 #define END_TRIES   3
 #define ERROR_BYTES 500
 
-/* The calls that end a job, and what they carry. */
+/* The calls that end a job, and what they carry: in memory of their own, since a job that has used
+ * up its own must end, too. */
 struct ending {
+    struct arena *arena;
     struct call *calls[END_CALLS];
     size_t n;
     struct run_end end;
@@ -100,6 +103,7 @@ static void ending_fini(struct ending *e)
 {
     for (size_t i = 0; i < e->n; i++)
         child_free(e->calls[i]);
+    arena_free(e->arena);
 }
 
 static inline void ending_fini_cleanup(struct ending *e)
@@ -126,23 +130,23 @@ static struct err end_add(struct ending *e, struct call *c, struct err why)
         e->end.event = RUN_EVENT_CANCEL;
         e->end.text = "cancelled by the client";
     } else if (why.kind != ERR_NONE) {
-        e->end.text = arena_fmt(c->arena, "%s%s%.*s", why.where == NULL ? "" : why.where,
+        e->end.text = arena_fmt(e->arena, "%s%s%.*s", why.where == NULL ? "" : why.where,
                                 why.where == NULL ? "" : ": ", ERROR_BYTES, why.msg);
     } else if (c->outcome == CALL_OK) {
-        TRY(jcs_text(c->arena, c->result, &text));
+        TRY(jcs_text(e->arena, c->result, &text));
         e->end.event = RUN_EVENT_SUCCEED;
         e->end.text = text.at;
     } else {
         e->end.text = "policy denied a part of it";
     }
-    TRY(arena_check(c->arena));
+    TRY(arena_check(e->arena));
     return ending_add(e, c, &tool_run_end, &e->end);
 }
 
 static struct err keep_add(struct ending *e, struct call *c, const char *scope)
 {
     struct str text;
-    TRY(jcs_text(c->arena, c->result, &text));
+    TRY(jcs_text(e->arena, c->result, &text));
     e->keep = (struct keeping){.scope = scope,
                                .answer = {.args_sha256 = c->args_sha256,
                                           .outcome = c->outcome == CALL_DENIED ? "denied" : "ok",
@@ -153,38 +157,50 @@ static struct err keep_add(struct ending *e, struct call *c, const char *scope)
 
 static struct err ending_submit(struct ending *e, struct call *c, struct job_port *port)
 {
-    for (size_t i = 0; i < e->n; i++)
-        e->calls[i]->outcome = CALL_NONE;
     TRY(port->submit(port, e->calls, e->n));
     for (size_t i = 0; i < e->n; i++) {
-        const struct call *child = e->calls[i];
-        if (child->outcome == CALL_FAILED)
-            return err_fmt(c->arena, child->err.kind, NULL, "%s", child->err.msg);
+        const struct err failed = e->calls[i]->err;
+        if (e->calls[i]->outcome != CALL_FAILED)
+            continue;
+        const char *msg = arena_strdup(c->arena, failed.msg); /* which goes with the ending */
+        return err_new(failed.kind, msg == NULL ? "out of memory" : msg);
     }
     return OK;
 }
 
-/* A disk that fails for a moment must not leave a lock behind: the end is said again. */
-static struct err ending_tell(struct ending *e, struct call *c, struct job_port *port)
-{
-    struct err err = ending_submit(e, c, port);
-    for (int i = 1; i < END_TRIES && (err.kind == ERR_STORE || err.kind == ERR_UNKNOWN); i++)
-        err = ending_submit(e, c, port);
-    if (err.kind != ERR_NONE)
-        log_error("the end of long work could not be recorded", LOG_TEXT("run", c->run_id),
-                  LOG_ERR(err), LOG_END);
-    return err;
-}
-
 /* `why` is OK when the work was done. */
-static struct err job_end(struct call *c, struct job_port *port, const char *scope, struct err why)
+static struct err end_try(struct call *c, struct job_port *port, const char *scope, struct err why)
 {
-    CLEANUP(ending_fini) struct ending e = {.n = 0};
+    CLEANUP(ending_fini) struct ending e = {.arena = arena_new(END_BYTES)};
+    ENSURE(e.arena != NULL, ERR_LIMIT, "out of memory");
     if (c->run_id != NULL && !c->run_over)
         TRY(end_add(&e, c, why));
     if (why.kind == ERR_NONE && scope != NULL && c->result != NULL)
         TRY(keep_add(&e, c, scope));
-    return e.n == 0 ? OK : ending_tell(&e, c, port);
+    return e.n == 0 ? OK : ending_submit(&e, c, port);
+}
+
+static bool may_pass(enum err_kind kind)
+{
+    return kind == ERR_STORE || kind == ERR_UNKNOWN || kind == ERR_LIMIT;
+}
+
+/* A disk or a heap that fails for a moment must not leave a lock behind: the end is said again. Of
+ * which one try was in doubt is in doubt, whatever became of the next. */
+static struct err job_end(struct call *c, struct job_port *port, const char *scope, struct err why)
+{
+    struct err err = end_try(c, port, scope, why);
+    bool doubt = err.kind == ERR_UNKNOWN;
+    for (int i = 1; i < END_TRIES && may_pass(err.kind); i++) {
+        err = end_try(c, port, scope, why);
+        doubt |= err.kind == ERR_UNKNOWN;
+    }
+    if (err.kind != ERR_NONE && doubt)
+        err.kind = ERR_UNKNOWN;
+    if (err.kind != ERR_NONE)
+        log_error("the end of long work could not be recorded", LOG_TEXT("run", c->run_id),
+                  LOG_ERR(err), LOG_END);
+    return err;
 }
 
 /* A job that its caller took back before it had a run to end: the request is recorded as any call
@@ -248,21 +264,29 @@ static struct err job_run(struct call *c, struct job_port *port)
 {
     const char *scope;
     bool go;
-    TRY(job_begin(c, port, &scope, &go));
+    struct err e = job_begin(c, port, &scope, &go);
+    if (e.kind != ERR_NONE && c->run_id != NULL) {
+        struct err ended = job_break(c, port, e);
+        (void)ended; /* it is logged */
+    }
+    TRY(e);
     if (!go)
         return arena_check(c->arena);
-    struct err e = c->tool->job(c, port);
+    e = c->tool->job(c, port);
+    if (e.kind == ERR_NONE)
+        e = arena_check(c->arena); /* or half a result would be kept */
     if (e.kind == ERR_NONE && c->outcome == CALL_NONE)
         c->outcome = CALL_OK;
     struct err ended = e.kind == ERR_NONE ? job_end(c, port, scope, e) : job_break(c, port, e);
     TRY(e);
-    TRY(ended);
-    return arena_check(c->arena);
+    return ended;
 }
 
 struct err call_job(struct call *c, struct job_port *port)
 {
     TRY(job_run(c, port));
     receipt_of_job(c, port);
-    return arena_check(c->arena);
+    ENSURE(!arena_full(c->arena), ERR_UNKNOWN,
+           "the work ended, but the answer is lost: repeat the call with the same idempotency_key");
+    return OK;
 }

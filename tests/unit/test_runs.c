@@ -559,6 +559,19 @@ START_TEST(more_than_one_call_may_sweep_is_swept_in_several)
 }
 END_TEST
 
+/* Its request's memory is used up before its end is: the lock is given back nevertheless. */
+START_TEST(a_job_without_any_memory_left_ends_all_the_same)
+{
+    struct call *c = opened(pass_as(&spine_ana, NULL, "key-memory"));
+    ck_assert_int_eq(locks_held(), 1);
+    ck_assert_ptr_null(arena_alloc(c->arena, (size_t)1 << 40));
+    ck_err(job_run(c), ERR_LIMIT);
+    ck_assert_int_eq(runs_in("FAILED"), 1);
+    ck_assert_int_eq(locks_held(), 0);
+    book_is_intact();
+}
+END_TEST
+
 SPINE_MAIN("runs", spine_up, spine_down, a_lock_has_one_run_and_is_reentrant_for_it,
            a_lock_on_the_whole_and_one_on_a_part_exclude_each_other,
            another_owner_s_locks_are_a_dead_process_s,
@@ -573,5 +586,6 @@ SPINE_MAIN("runs", spine_up, spine_down, a_lock_has_one_run_and_is_reentrant_for
            a_pass_says_how_far_it_is_and_never_goes_back,
            a_job_that_fails_says_so_and_gives_its_lock_back,
            the_end_is_said_again_when_the_disk_failed_for_a_moment,
+           a_job_without_any_memory_left_ends_all_the_same,
            what_a_dead_process_left_behind_fails_visibly_in_one_event, our_own_runs_are_not_swept,
            more_than_one_call_may_sweep_is_swept_in_several)
