@@ -19,10 +19,15 @@ struct err out_begin(struct arena *arena, const char *path, struct out_file *out
         const char *part = arena_fmt(arena, "%s.%d.part", path, (int)getpid());
         TRY(arena_check(arena));
         const int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        out->part = fd < 0 ? NULL : part; /* it is there, whatever comes */
         out->to = fd < 0 ? NULL : fdopen(fd, "w");
-        if (out->to == NULL)
-            return err_fmt(arena, ERR_STORE, path, "cannot write here: %s", strerror(errno));
-        out->part = part;
+        if (out->to == NULL) {
+            struct err e =
+                err_fmt(arena, ERR_STORE, path, "cannot write here: %s", strerror(errno));
+            if (fd >= 0)
+                (void)close(fd);
+            return e;
+        }
     }
     sha256_begin(&out->sum);
     return OK;

@@ -296,7 +296,9 @@ static struct err local_call(struct local *l, const struct tool *tool, const str
     out->outcome = c->outcome;
     out->result = c->result;
     out->receipt = c->receipt == NULL ? NULL : receipt_print(arena, c->receipt);
-    return arena_check(arena);
+    ENSURE(!arena_full(arena), ERR_UNKNOWN,
+           "no memory is left for the answer: its outcome is unknown, repeat the command");
+    return OK;
 }
 
 /* `silent`: somebody's socket is there, and nobody took the call. Whoever holds the book then is a
