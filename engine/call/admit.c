@@ -75,8 +75,9 @@ struct err policy_examine(struct arena *arena, struct str text, const struct pol
     CLEANUP(arena_free) struct arena *two = arena_new(PROOF_BYTES);
     struct json *tree;
     ENSURE(one != NULL && two != NULL, ERR_LIMIT, "out of memory");
-    ENSURE(yaml_read(one, text, &tree).kind == ERR_NONE, ERR_BUG,
-           "the policy was read once, and cannot be read again");
+    const struct err e = yaml_read(one, text, &tree);
+    ENSURE(e.kind != ERR_LIMIT, ERR_LIMIT, "out of memory");
+    ENSURE(e.kind == ERR_NONE, ERR_BUG, "the policy was read once, and cannot be read again");
     struct proof_of of = {.policy = policy, .tree = tree, .parts = 2};
     struct part parts[] = {{.of = of, .arena = one}, {.of = of, .arena = two}};
     parts[1].of.part = 1;
