@@ -133,6 +133,7 @@ const char *buf_text(const struct buf *b)
 
 struct err buf_check(const struct buf *b)
 {
-    ENSURE(!b->failed, ERR_LIMIT, "the result is larger than its ceiling, or there is no memory for it");
+    ENSURE(!b->failed, ERR_LIMIT,
+           "the result is larger than its ceiling, or there is no memory for it");
     return OK;
 }

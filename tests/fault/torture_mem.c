@@ -1,18 +1,13 @@
-/* Stands before the process's allocator: what is defined in a program comes before what a library
- * has, for every library, too. Below it is the C library's own, or the sanitizer's, which so sees
- * each allocation and may tell of one that leaks. Compiled without the compiler's knowledge of
- * these names, or calloc would become a call of itself. */
+/* Stands before the C library's allocator: what is defined in a program comes before what a library
+ * has, for every library, too. Compiled without the compiler's knowledge of these names, or calloc
+ * would become a call of itself. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "tests/fault/torture_fault.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(name) __interceptor_##name
-#else
 #define REAL(name) __libc_##name
-#endif
 
 void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t n, size_t size);

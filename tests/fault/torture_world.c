@@ -210,6 +210,7 @@ int world_command(const char *line, char *said, size_t size)
     const int n = words_of(arena, line, words), was = dup(STDERR_FILENO), out = dup(STDOUT_FILENO);
     const int to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    (void)fflush(stdout); /* our own */
     (void)dup2(to, STDERR_FILENO);
     (void)dup2(nowhere, STDOUT_FILENO);
     fault_begin();
