@@ -157,15 +157,18 @@ static struct err keep_add(struct ending *e, struct call *c, const char *scope)
 
 static struct err ending_submit(struct ending *e, struct call *c, struct job_port *port)
 {
+    struct err failed = OK;
+    size_t recorded = 0;
     TRY(port->submit(port, e->calls, e->n));
     for (size_t i = 0; i < e->n; i++) {
-        const struct err failed = e->calls[i]->err;
-        if (e->calls[i]->outcome != CALL_FAILED)
-            continue;
-        const char *msg = arena_strdup(c->arena, failed.msg); /* which goes with the ending */
-        return err_new(failed.kind, msg == NULL ? "out of memory" : msg);
+        recorded += e->calls[i]->outcome != CALL_FAILED;
+        if (e->calls[i]->outcome == CALL_FAILED && failed.kind == ERR_NONE)
+            failed = e->calls[i]->err;
     }
-    return OK;
+    if (failed.kind == ERR_NONE)
+        return OK;
+    const char *msg = arena_strdup(c->arena, failed.msg); /* which goes with the ending */
+    return err_new(recorded > 0 ? ERR_UNKNOWN : failed.kind, msg == NULL ? "out of memory" : msg);
 }
 
 /* `why` is OK when the work was done. */
