@@ -116,7 +116,8 @@ static struct err failed(const struct asking *a, struct err e)
 {
     if (e.kind == ERR_AUTH)
         return err_fmt(a->c->arena, e.kind, NULL, "%s", e.msg);
-    return err_new(e.kind, "a confirmation could not be recorded; run the pass again");
+    return err_fmt(a->c->arena, e.kind, NULL,
+                   "a confirmation could not be recorded, run the pass again: %s", e.msg);
 }
 
 /* Waits for what is under way, counts it and lets it go. */
