@@ -49,7 +49,7 @@ int64_t book_clock(void)
 /* ---- the folder ---- */
 
 static struct {
-    char folder[64];
+    char folder[256];
     struct {
         const char *name;
         struct str bytes;
@@ -63,10 +63,11 @@ static struct {
 static void folder_make(void)
 {
     struct stat st;
-    const char *parent =
-        stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    (void)snprintf(disk.folder, sizeof disk.folder, "%s/closegate-fuzz-XXXXXX", parent);
-    INVARIANT(mkdtemp(disk.folder) != NULL);
+    const char *given = getenv("TMPDIR"); /* whose own rubbish it is when a run ends in abort() */
+    const bool memory = stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0;
+    const char *parent = given != NULL ? given : memory ? "/dev/shm" : "/tmp";
+    const int n = snprintf(disk.folder, sizeof disk.folder, "%s/closegate-fuzz-XXXXXX", parent);
+    INVARIANT(n > 0 && (size_t)n < sizeof disk.folder && mkdtemp(disk.folder) != NULL);
 }
 
 static const char *path_of(struct arena *arena, const char *name)
@@ -128,8 +129,8 @@ static void folder_restore(void)
 
 static void clients_make(struct endpoint_book *b, struct client clients[BOOK_CLIENTS])
 {
-    static const char *tools[] = {"whois", "list_pending_escalations", "record_delivery",
-                                  CLIENT_READS};
+    static const char *for_bot[] = {"whois", "list_pending_escalations", "record_delivery",
+                                    CLIENT_READS};
     const uint32_t any =
         1u << CHANNEL_WEB | 1u << CHANNEL_SLACK | 1u << CHANNEL_CHAT | 1u << CHANNEL_API;
     static const struct client all[BOOK_CLIENTS] = {
@@ -144,8 +145,8 @@ static void clients_make(struct endpoint_book *b, struct client clients[BOOK_CLI
         clients[i].channels = i == BOOK_WORKSPACE ? any : 1u << CHANNEL_API;
         clients[i].has_key = true;
         if (i == BOOK_BOT) {
-            clients[i].tools = tools;
-            clients[i].tools_n = sizeof tools / sizeof tools[0];
+            clients[i].tools = for_bot;
+            clients[i].tools_n = sizeof for_bot / sizeof for_bot[0];
         }
         good(ed25519_from_seed(seed, &b->client_keys[i]));
         ed25519_public(b->client_keys[i], clients[i].public_key);
@@ -258,26 +259,43 @@ static void people_find(struct endpoint_book *b, struct tx *tx)
     }
 }
 
+/* By what they are, not by their ids: those are drawn, and an input names the same in each run. */
+static int by_amount(const void *a, const void *b)
+{
+    const struct match *x = a, *y = b;
+    const int64_t more = x->amount.minor - y->amount.minor;
+    return more != 0 ? (more > 0) - (more < 0)
+                     : strcmp(x->composition_sha256, y->composition_sha256);
+}
+
+static void matches_find(struct endpoint_book *b, struct tx *tx, enum match_state state,
+                         struct match **matches, size_t *n)
+{
+    good(matches_list(tx, b->arena, "acme-uk", NULL, state, "", 1000, matches, n));
+    qsort(*matches, *n, sizeof **matches, by_amount);
+}
+
 static void objects_find(struct endpoint_book *b, struct tx *tx)
 {
-    static const struct escalation_filter all = {.limit = BOOK_WAITING};
-    static const enum match_state states[] = {MATCH_PROPOSED, MATCH_CONFIRMED};
-    struct match *matches;
-    struct escalation *waiting;
-    size_t n, have = 0;
-    for (size_t s = 0; s < 2; s++) {
-        good(
-            matches_list(tx, b->arena, "acme-uk", NULL, states[s], "", BOOK_MATCHES, &matches, &n));
-        for (size_t i = 0; i < n && have < BOOK_MATCHES; i++)
-            b->matches[have++] = matches[i].match_id;
+    struct match *open, *confirmed;
+    struct escalation waiting;
+    size_t open_n, confirmed_n, have = 0;
+    bool found;
+    matches_find(b, tx, MATCH_PROPOSED, &open, &open_n);
+    matches_find(b, tx, MATCH_CONFIRMED, &confirmed, &confirmed_n);
+    INVARIANT(open_n >= BOOK_PROPOSED && confirmed_n >= BOOK_MATCHES - BOOK_PROPOSED);
+    for (size_t i = 0; i < BOOK_MATCHES; i++)
+        b->matches[i] =
+            i < BOOK_PROPOSED ? open[i].match_id : confirmed[i - BOOK_PROPOSED].match_id;
+    for (size_t i = 0; i < open_n && have < BOOK_WAITING; i++) {
+        good(escalation_of_object(tx, b->arena, "confirm_match", open[i].match_id, &found,
+                                  &waiting));
+        if (!found)
+            continue;
+        b->waiting[have] = waiting.escalation_id;
+        b->digests[have++] = waiting.digest;
     }
-    INVARIANT(have > 1);
-    good(escalations_list(tx, b->arena, &all, &waiting, &n));
-    INVARIANT(n > 0);
-    for (size_t i = 0; i < n; i++) {
-        b->waiting[i] = waiting[i].escalation_id;
-        b->digests[i] = waiting[i].digest;
-    }
+    INVARIANT(have == BOOK_WAITING);
 }
 
 /* ---- open and closed ---- */
@@ -341,40 +359,12 @@ static void config_make(struct endpoint_book *b)
     good(config_load(b->arena, NULL, env, &b->config));
 }
 
-struct endpoint_book *book_make(void)
-{
-    struct arena *arena = arena_new((size_t)1 << 30);
-    struct endpoint_book *b = arena == NULL ? NULL : ARENA_NEW(arena, struct endpoint_book);
-    INVARIANT(b != NULL);
-    b->arena = arena;
-    folder_make();
-    INVARIANT(atexit(folder_gone) == 0);
-    config_make(b);
-    b->path = path_of(arena, "recon.db");
-    book_first(b);
-    book_open(b);
-    look(b, policy_find);
-    look(b, people_find);
-    month_make(b);
-    look(b, objects_find);
-    disk.head_seq = spine_head(b->spine);
-    book_close(b);
-    folder_keep(arena);
-    book_open(b);
-    return b;
-}
-
-void book_begin(struct endpoint_book *book)
-{
-    (void)book;
-    now_us = INPUT_US;
-}
-
 /* ---- what must hold ---- */
 
 struct judging {
     const struct book_said *said;
     struct arena *arena;
+    bool registry_moved; /* who may see what is not what it was */
 };
 
 static bool is_one_of(const char *text, const char *const *list)
@@ -406,21 +396,42 @@ static void no_machines_decision(const struct json *event, const char *actor)
     if (strncmp(actor, "human:", 6) == 0)
         return;
     INVARIANT(!is_one_of(json_get_text(event, "event_type"), settled));
+    if (allowed && text_eq(json_get_text(event, "action"), "CONFIRM"))
+        INVARIANT(text_eq(actor, "engine:auto-confirm") &&
+                  text_eq(json_get_text(event, "source"), "matcher"));
     if (strncmp(actor, "engine:", 7) == 0)
         return;
     INVARIANT(!allowed || !is_one_of(json_get_text(event, "action"), human));
     INVARIANT(!text_eq(json_get_text(event, "state_to"), "CONFIRMED"));
 }
 
-/* A denial is a violation and changes nothing; what waits for a human changes nothing either. */
+/* What a question to a human consists of, and a policy's text for them to read. */
+static bool is_a_question(const struct json *effects)
+{
+    static const char *const tables[] = {"escalations",      "escalation_parties",
+                                         "escalation_seats", "escalation_addressees",
+                                         "escalation_notes", "askers",
+                                         "policies",         NULL};
+    for (size_t i = 0; i < effects->count; i++)
+        if (!is_one_of(json_get_text(effects->items[i], "table"), tables))
+            return false;
+    return true;
+}
+
+/* A denial is a violation and changes nothing; what waits for a human changes nothing else. */
 static void no_effect_without_leave(const struct json *event)
 {
     const char *decision = json_get_text(event, "decision");
     const struct json *effects = json_get(event, "effects");
+    const struct json *bulk = json_get(event, "effects_bulk");
     INVARIANT(json_is(effects, JSON_TYPE_ARRAY));
     if (text_eq(decision, "deny"))
         INVARIANT(effects->count == 0 &&
                   text_eq(json_get_text(event, "event_type"), "POLICY_VIOLATION"));
+    if (text_eq(decision, "human"))
+        INVARIANT(is_a_question(effects));
+    if (text_eq(decision, "deny") || text_eq(decision, "human"))
+        INVARIANT(bulk == NULL || bulk->count == 0);
 }
 
 static struct err judge_event(void *arg, const struct audit_row *row)
@@ -435,9 +446,11 @@ static struct err judge_event(void *arg, const struct audit_row *row)
         INVARIANT(j->said->known(j->said->ctx, actor));
     no_machines_decision(event, actor);
     no_effect_without_leave(event);
+    j->registry_moved |= text_eq(json_get_text(event, "event_type"), "REGISTRY_CHANGED");
     return OK;
 }
 
+/* Everybody here may see the whole log, unless their roles have become others. */
 static void judge_events(struct tx *tx, const struct book_said *said, struct arena *arena)
 {
     struct judging j = {.said = said, .arena = arena};
@@ -447,6 +460,7 @@ static void judge_events(struct tx *tx, const struct book_said *said, struct are
         good(audit_query(tx, &filter, judge_event, &j, &last, &more));
         filter.after_seq = last;
     }
+    INVARIANT(said->bare == 0 || j.registry_moved);
 }
 
 static void judge_log(struct tx *tx, struct arena *arena)
@@ -464,8 +478,8 @@ static void judge_log(struct tx *tx, struct arena *arena)
 }
 
 /* The event is the book's own, and the signed head holds it. */
-static void judge_receipt(struct tx *tx, const struct json *tree, const struct log_key_event *keys,
-                          size_t keys_n, struct arena *arena)
+static void judge_receipt(struct tx *tx, const struct book_receipt *given,
+                          const struct log_key_event *keys, size_t keys_n, struct arena *arena)
 {
     struct receipt r;
     struct note note;
@@ -473,7 +487,7 @@ static void judge_receipt(struct tx *tx, const struct json *tree, const struct l
     struct merkle_hash leaf;
     uint8_t self[SHA256_LEN];
     bool is_signed = false;
-    good(receipt_bind(arena, tree, &r));
+    good(receipt_bind(arena, given->tree, &r));
     good(note_parse(r.checkpoint, &note));
     good(checkpoint_parse(note.text, &head));
     for (size_t i = 0; i < keys_n; i++)
@@ -485,6 +499,7 @@ static void judge_receipt(struct tx *tx, const struct json *tree, const struct l
     int64_t last;
     good(audit_last_seq(tx, &last));
     INVARIANT(r.index < (uint64_t)last);
+    INVARIANT(given->seq == 0 || r.index + 1 == (uint64_t)given->seq);
 }
 
 static void judge_receipts(struct tx *tx, const struct book_said *said, struct arena *arena)
@@ -495,7 +510,13 @@ static void judge_receipts(struct tx *tx, const struct book_said *said, struct a
         return;
     good(log_keys_list(tx, arena, &keys, &n));
     for (size_t i = 0; i < said->receipts_n; i++)
-        judge_receipt(tx, said->receipts[i], keys, n, arena);
+        judge_receipt(tx, &said->receipts[i], keys, n, arena);
+}
+
+static void judge_all(struct tx *tx, const struct book_said *said, struct arena *arena)
+{
+    judge_log(tx, arena);
+    judge_events(tx, said, arena);
 }
 
 void book_judge(struct endpoint_book *book, const struct book_said *said)
@@ -507,14 +528,57 @@ void book_judge(struct endpoint_book *book, const struct book_said *said)
     INVARIANT(arena != NULL && (written || !moved));
     good(tx_read_begin(still_reader(book->spine), arena, book_clock(), &tx));
     judge_receipts(&tx, said, arena);
-    if (written) {
-        judge_log(&tx, arena);
-        judge_events(&tx, said, arena);
-    }
+    if (written)
+        judge_all(&tx, said, arena);
     tx_read_end(&tx);
     if (!written)
         return;
     book_close(book);
     folder_restore();
     book_open(book);
+}
+
+/* ---- the whole ---- */
+
+static bool is_maria(void *ctx, const char *actor)
+{
+    (void)ctx;
+    return strcmp(actor, "human:maria") == 0;
+}
+
+static void made_judge(struct endpoint_book *b, struct tx *tx)
+{
+    static const struct book_said said = {.known = is_maria};
+    judge_all(tx, &said, b->arena);
+}
+
+struct endpoint_book *book_make(void)
+{
+    struct arena *arena = arena_new((size_t)1 << 30);
+    struct endpoint_book *b = arena == NULL ? NULL : ARENA_NEW(arena, struct endpoint_book);
+    INVARIANT(b != NULL);
+    b->arena = arena;
+    folder_make();
+    INVARIANT(atexit(folder_gone) == 0);
+    config_make(b);
+    b->path = path_of(arena, "recon.db");
+    book_first(b);
+    book_open(b);
+    disk.head_seq = spine_head(b->spine);
+    look(b, policy_find);
+    look(b, people_find);
+    month_make(b);
+    look(b, made_judge);
+    look(b, objects_find);
+    disk.head_seq = spine_head(b->spine);
+    book_close(b);
+    folder_keep(arena);
+    book_open(b);
+    return b;
+}
+
+void book_begin(struct endpoint_book *book)
+{
+    (void)book;
+    now_us = INPUT_US;
 }

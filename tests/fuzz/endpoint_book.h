@@ -8,9 +8,10 @@
 #include "common/sys/config.h"
 #include "engine/call/spine.h"
 
-#define BOOK_OS_UID  4242 /* on this host that is maria */
-#define BOOK_MATCHES 10
-#define BOOK_WAITING 6
+#define BOOK_OS_UID   4242 /* on this host that is maria */
+#define BOOK_MATCHES  10
+#define BOOK_PROPOSED 5 /* of them, the smallest first; the others are confirmed */
+#define BOOK_WAITING  5
 
 enum book_client { BOOK_WORKSPACE, BOOK_CLAUDE, BOOK_BOT, BOOK_GONE, BOOK_CLIENTS };
 
@@ -35,13 +36,19 @@ struct endpoint_book *book_make(void);
 /* Before an input. */
 void book_begin(struct endpoint_book *book);
 /* After it, once all work is done: the log and every row of the book hold, every receipt that was
- * given does, and nobody did what they may not. Then the book is as it was before. */
+ * given does and is of the event that was answered, and nobody did what they may not. Then the book
+ * is as it was before. */
 typedef bool book_known(void *ctx, const char *actor_id);
+struct book_receipt {
+    const struct json *tree;
+    int64_t seq; /* as the answer says; 0: it says none */
+};
 struct book_said {
     book_known *known; /* whether this actor showed who it is, in this input */
     void *ctx;
-    const struct json *const *receipts;
+    const struct book_receipt *receipts;
     size_t receipts_n;
+    size_t bare; /* answers that say what was recorded, to who may see it, and have no receipt */
 };
 void book_judge(struct endpoint_book *book, const struct book_said *said);
 

@@ -23,10 +23,13 @@
  * when  . all work is done at once; h it waits; 0 to 9 so many pieces of it are done; x the client
  *       leaves before, y and what it asked waits
  *
- * In headers and bodies $0 to $9 are matches of the book, $a to $f escalations that wait, $u to $z
- * their digests, $p $q $r people; and of what an answer named last $E is the escalation, $D the
- * digest, $S the session, $R the sealed state, $T the task, $L the event of a stream, $X the
- * exception, $F the freeze, $N the run, $C the cursor. */
+ * In headers and bodies $0 to $4 are matches that wait, the smallest first, $5 to $9 confirmed
+ * ones, $a to $e their escalations, $u to $y the digests of those, $p $q $r people; and of what an
+ * answer named last $E is the escalation, $D the digest, $S the session, $R the sealed state, $T
+ * the task, $L the event of a stream, $X the exception, $F the freeze, $N the run, $C the cursor,
+ * $M the match.
+ *
+ * With FUZZ_SHOW in the environment it is printed what was said and heard. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -97,6 +100,7 @@ static const struct {
     {'T', "\"taskId\":\"", "\""},        {'L', "\nid: ", "\n"},
     {'X', "\"exception_id\":\"", "\""},  {'F', "\"freeze_id\":\"", "\""},
     {'N', "\"run_id\":\"", "\""},        {'C', "\"next_cursor\":\"", "\""},
+    {'M', "\"match_id\":\"", "\""},
 };
 #define LASTS (sizeof lasts / sizeof lasts[0])
 
@@ -104,8 +108,10 @@ static const struct {
 
 struct caller {
     int fd; /* -1: it left */
+    char who;
     bool left, raw, to_mcp;
     struct jsonrpc_msg asked;
+    struct str said;
     struct buf heard;
 };
 
@@ -119,8 +125,8 @@ static struct {
     size_t n;
     const char *shown[REQUESTS_MAX]; /* actors who may have acted */
     size_t shown_n;
-    const struct json *receipts[RECEIPTS_MAX];
-    size_t receipts_n;
+    struct book_receipt receipts[RECEIPTS_MAX];
+    size_t receipts_n, bare;
     const char *last[LASTS];
 } site;
 
@@ -238,8 +244,10 @@ static void site_begin(void)
 /* Nobody is behind the book any more when it is judged. */
 static void site_end(void)
 {
-    const struct book_said said = {
-        .known = is_shown, .receipts = site.receipts, .receipts_n = site.receipts_n};
+    const struct book_said said = {.known = is_shown,
+                                   .receipts = site.receipts,
+                                   .receipts_n = site.receipts_n,
+                                   .bare = site.bare};
     for (size_t i = 0; i < site.n; i++)
         if (site.callers[i].fd >= 0)
             (void)close(site.callers[i].fd);
@@ -518,7 +526,7 @@ static struct caller *caller_new(char who)
     const struct web_peer peer = peer_of(who);
     int ends[2];
     INVARIANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-    *c = (struct caller){.fd = ends[0]};
+    *c = (struct caller){.fd = ends[0], .who = who};
     buf_init(&c->heard, HEARD_MAX);
     INVARIANT(peer.is_unix || peers_enter(site.web->peers, &peer.addr, REQUESTS_MAX + 1));
     conn_open(site.web, ends[1], &peer);
@@ -563,8 +571,10 @@ static void ask(struct record *r)
         buf_put(&out, r->body.at, r->body.len);
     else
         request_print(&out, r, door);
-    send_all(c, buf_str(&out));
+    c->said = (struct str){arena_dup(site.arena, buf_text(&out), out.len), out.len};
     buf_fini(&out);
+    INVARIANT(c->said.at != NULL);
+    send_all(c, c->said);
     settle();
     if (r->when == 'x' || r->when == 'y')
         caller_leave(c);
@@ -577,16 +587,30 @@ static void ask(struct record *r)
 
 /* ---- what came of it ---- */
 
+/* A change by who has roles: the bot has none, and sees no event. */
+static bool sees_receipts(const struct caller *c)
+{
+    const struct json *params = c->asked.params;
+    const char *name = json_get_text(params, "name");
+    const struct tool *tool = name == NULL ? NULL : tool_find(name);
+    return c->to_mcp && c->who != 'b' && c->asked.kind == JSONRPC_REQUEST &&
+           text_eq(c->asked.method, "tools/call") && tool != NULL && tool->run != TOOL_READ;
+}
+
 static void on_message(void *ctx, const struct json *message)
 {
-    (void)ctx;
-    const struct json *receipt = json_pointer_get(message, "/result/_meta/closegate~1receipt");
-    if (receipt != NULL && site.receipts_n < RECEIPTS_MAX)
-        site.receipts[site.receipts_n++] = receipt;
+    const struct caller *c = ctx;
+    const struct json *result = json_get(message, "result");
+    struct book_receipt given = {.tree = json_pointer_get(result, "/_meta/closegate~1receipt")};
+    const bool says = sees_receipts(c) &&
+                      json_int(json_pointer_get(result, "/structuredContent/seq"), &given.seq);
+    if (given.tree != NULL && site.receipts_n < RECEIPTS_MAX)
+        site.receipts[site.receipts_n++] = given;
+    site.bare += says && given.tree == NULL;
 }
 
 /* Who asked and stayed has one answer, and nothing behind it. */
-static void judge_caller(const struct caller *c)
+static void judge_caller(struct caller *c)
 {
     struct str rest = buf_str(&c->heard);
     struct reply reply;
@@ -596,8 +620,18 @@ static void judge_caller(const struct caller *c)
         return;
     }
     for (; reply_take(site.arena, &rest, c->left, &reply); n++)
-        reply_judge(site.arena, &reply, c->to_mcp ? &c->asked : NULL, on_message, NULL);
+        reply_judge(site.arena, &reply, c->to_mcp ? &c->asked : NULL, on_message, c);
     INVARIANT(c->left || (n == 1 && rest.len == 0));
+}
+
+/* For people who look at an input. */
+static void show(void)
+{
+    for (size_t i = 0; getenv("FUZZ_SHOW") != NULL && i < site.n; i++) {
+        const struct str said = site.callers[i].said, heard = buf_str(&site.callers[i].heard);
+        (void)fprintf(stderr, "> %zu\n%.*s\n< %zu\n%.*s\n", i, (int)said.len, said.at, i,
+                      (int)heard.len, heard.at);
+    }
 }
 
 static void finish(void)
@@ -605,6 +639,7 @@ static void finish(void)
     work(-1);
     mcp_end(site.mcp);
     work(-1);
+    show();
     INVARIANT(mcp_in_flight(site.mcp) == 0);
     for (size_t i = 0; i < site.n; i++)
         judge_caller(&site.callers[i]);
