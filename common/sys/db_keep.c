@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,6 +130,18 @@ struct err db_schema_digest(struct db *db, char hex[65])
     return OK;
 }
 
+/* SQLite's check tells of a page that it could not read (the disk, no memory) as it tells of a bad
+ * one, but for the code: then nothing is known of that page, and the answer is no complaint. */
+static struct err looked(struct db *db, const char *complaint)
+{
+    static const char words[] = "error code=";
+    const char *code = complaint == NULL ? NULL : strstr(complaint, words);
+    const int rc = code == NULL ? SQLITE_CORRUPT : (int)strtol(code + strlen(words), NULL, 10);
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+        return OK;
+    return db_error(db, rc, "the database's own check");
+}
+
 struct err db_quick_check(struct db *db)
 {
     struct stmt q CLEANUP(stmt_fini) = {0};
@@ -137,6 +150,7 @@ struct err db_quick_check(struct db *db)
     TRY(stmt_step(&q, &row));
     if (row && str_is(stmt_peek(&q, 0), "ok"))
         return OK;
+    TRY(looked(db, row ? stmt_peek(&q, 0).at : NULL));
     db->last = DB_CORRUPT;
     return err_at(ERR_STORE, "quick_check", "the database is damaged");
 }
@@ -150,7 +164,8 @@ struct err db_integrity(struct db *db, struct arena *arena, const char **complai
     TRY(stmt_step(&q, &row));
     if (!row || !str_is(stmt_peek(&q, 0), "ok"))
         *complaint = row ? stmt_text(&q, 0, arena) : "integrity_check said nothing";
-    return arena_check(arena);
+    TRY(arena_check(arena));
+    return looked(db, *complaint);
 }
 
 static struct err each_plan_line(struct stmt *q, db_plan_fn fn, void *arg)

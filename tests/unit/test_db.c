@@ -585,6 +585,34 @@ START_TEST(a_torn_page_is_corrupt)
 }
 END_TEST
 
+START_TEST(a_page_that_cannot_be_read_is_not_called_damaged)
+{
+    make_book();
+    ck_ok(script(book,
+                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                 " WHERE i < 200) INSERT INTO t(name, data) SELECT i, zeroblob(2000) FROM n"));
+    int failed = 0;
+    for (int after = 0; after < 60; after++) {
+        const char *complaint = NULL;
+        CLEANUP(arena_free) struct arena *a = arena_new(100000);
+        OPEN(DB_READER, db);
+        ck_assert_int_eq(number(db, "SELECT count(*) FROM log"), 1);
+        fault_vfs_fail_reads(after, SQLITE_IOERR_READ);
+        struct err e = after % 2 == 0 ? db_integrity(db, a, &complaint) : db_quick_check(db);
+        fault_vfs_fail_reads(0, 0);
+        failed += e.kind != ERR_NONE;
+        if (e.kind == ERR_NONE) {
+            ck_assert_ptr_null(complaint);
+            continue;
+        }
+        ck_err(e, ERR_STORE);
+        ck_assert_int_eq(db_last_class(db), DB_IOERR);
+    }
+    ck_assert_int_gt(failed, 20);
+    drop_book();
+}
+END_TEST
+
 /* ---- keeping ---- */
 
 START_TEST(checkpoints_move_the_log_from_another_connection)
@@ -722,6 +750,7 @@ TEST_MAIN("db", a_writer_changes_no_schema_no_setting_and_attaches_nothing,
           a_full_disk_in_the_middle_is_found_before_the_next_savepoint,
           a_failed_sync_of_a_commit_is_unknown, a_stranger_with_the_lock_is_busy_and_soon,
           an_interrupt_stops_a_long_statement, a_torn_page_is_corrupt,
+          a_page_that_cannot_be_read_is_not_called_damaged,
           checkpoints_move_the_log_from_another_connection,
           a_backup_is_the_book_of_now_and_replaces_nothing,
           a_schema_changed_by_a_stranger_has_another_digest, a_plan_tells_a_scan_from_a_search,
