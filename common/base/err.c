@@ -4,20 +4,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/arena.h"
 #include "common/base/invariant.h"
 
 struct err err_fmt(struct arena *arena, enum err_kind kind, const char *where, const char *fmt, ...)
 {
-    char *text = NULL;
+    const char *text = NULL;
     if (arena != NULL) {
         va_list ap;
         va_start(ap, fmt);
         text = arena_vfmt(arena, fmt, ap);
         va_end(ap);
     }
-    return (struct err){.kind = kind, .msg = text != NULL ? text : fmt, .where = where};
+    if (text == NULL)
+        text = strcmp(fmt, "%s") == 0 ? "no memory to say why" : fmt;
+    return (struct err){.kind = kind, .msg = text, .where = where};
 }
 
 struct err err_in(struct err e, const char *where)

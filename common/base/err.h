@@ -65,7 +65,7 @@ MUST_CHECK static inline struct err err_at(enum err_kind kind, const char *where
     return (struct err){.kind = kind, .msg = msg, .where = where};
 }
 
-/* Words the message in `arena`; when that is full (or NULL) the format itself is the message. */
+/* Words the message in `arena`; without room there the format is it (of "%s": "no memory …"). */
 MUST_CHECK struct err err_fmt(struct arena *arena, enum err_kind kind, const char *where,
                               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -42,6 +42,15 @@ START_TEST(arena_array_refuses_an_overflowing_product)
 }
 END_TEST
 
+START_TEST(an_error_without_room_for_its_words_says_so)
+{
+    CLEANUP(arena_free) struct arena *a = arena_new(8);
+    ck_assert_ptr_null(arena_alloc(a, 100));
+    ck_assert_str_eq(err_fmt(a, ERR_STORE, NULL, "%s", "the disk").msg, "no memory to say why");
+    ck_assert_str_eq(err_fmt(a, ERR_STORE, NULL, "event %d", 3).msg, "event %d");
+}
+END_TEST
+
 START_TEST(arena_fmt_makes_text)
 {
     CLEANUP(arena_free) struct arena *a = arena_new(1000);
@@ -50,4 +59,5 @@ START_TEST(arena_fmt_makes_text)
 END_TEST
 
 TEST_MAIN("arena", arena_memory_is_zeroed_and_aligned, arena_refuses_past_its_ceiling_and_remembers,
-          arena_array_refuses_an_overflowing_product, arena_fmt_makes_text)
+          arena_array_refuses_an_overflowing_product, an_error_without_room_for_its_words_says_so,
+          arena_fmt_makes_text)
