@@ -89,7 +89,7 @@ struct told {
     char said[400];
     int64_t seq;
     size_t answer_len; /* of the structured answer */
-    bool receipt;
+    bool settled;      /* the escalation that it tells of is decided */
 };
 
 struct engine;
@@ -112,6 +112,9 @@ struct clean {
     uint64_t counts[FAULT_N];
 };
 
+/* How the act is to end, also when it was done before: what waited for an escalation tells of its
+ * state of now. */
+enum call_outcome act_wants(const struct act *a, const struct told *told);
 /* The flow from its start, with whatever fault is set; how many acts were tried. Stops at the first
  * that does not end as it should. */
 size_t flow_run(const struct flow *flow, struct told *told);

@@ -288,6 +288,14 @@ static void failed(struct told *told, struct err e)
                    e.where == NULL ? "" : ": ", e.msg == NULL ? "" : e.msg);
 }
 
+static bool is_settled(const struct json *result)
+{
+    const char *id = result == NULL ? NULL : json_get_text(result, "escalation_id");
+    return id != NULL && world_number("SELECT count(*) FROM escalations WHERE escalation_id = ?1"
+                                      " AND state IN ('APPROVED', 'REJECTED')",
+                                      id) == 1;
+}
+
 /* What was answered, for the acts to come and for the judge. */
 static void answered(struct engine *e, const struct call *c, struct told *told)
 {
@@ -295,7 +303,7 @@ static void answered(struct engine *e, const struct call *c, struct told *told)
     struct str text;
     told->outcome = c->outcome;
     told->seq = c->seq;
-    told->receipt = c->receipt != NULL;
+    told->settled = is_settled(c->result);
     if (c->result != NULL && jcs_text(arena, c->result, &text).kind == ERR_NONE)
         told->answer_len = text.len;
     for (size_t i = 0; c->result != NULL && i < c->result->count; i++) {
@@ -360,6 +368,13 @@ static struct err policy_again(struct engine *e, struct arena *arena, struct pol
     return err;
 }
 
+static bool is_of(const struct policy *policy, const char *text)
+{
+    char digest[SHA256_HEX_SIZE];
+    sha256_hex(text, strlen(text), digest);
+    return strcmp(policy->digest, digest) == 0;
+}
+
 static void act_reload(struct engine *e, struct told *told)
 {
     struct arena *arena = arena_new(ARENA_MAX);
@@ -370,8 +385,8 @@ static void act_reload(struct engine *e, struct told *told)
     told->outcome = CALL_OK;
     if (err.kind != ERR_NONE)
         failed(told, err);
-    else if (strcmp(policy->digest, e->policy->digest) == 0)
-        failed(told, err_new(ERR_CONFLICT, "the policy is the one of before"));
+    else if (!is_of(policy, world_policy(arena)))
+        failed(told, err_new(ERR_CONFLICT, "the policy is not the approved one"));
     arena_free(arena);
 }
 

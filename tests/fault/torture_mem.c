@@ -1,13 +1,18 @@
-/* Stands before the C library's allocator: what is defined in a program comes before what a library
- * has, for every library, too. Compiled without the compiler's knowledge of these names, or calloc
- * would become a call of itself. */
+/* Stands before the allocator, the C library's or the address sanitizer's: what is defined in a
+ * program comes before what a library has, for every library, too. Compiled without the compiler's
+ * knowledge of these names, or calloc would become a call of itself, and never sanitized: the
+ * sanitizer itself begins with a call of these. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "tests/fault/torture_fault.h"
 
+#ifdef TORTURE_SANITIZED
+#define REAL(name) __interceptor_##name
+#else
 #define REAL(name) __libc_##name
+#endif
 
 void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t n, size_t size);
