@@ -1,5 +1,7 @@
-/* The file is written in place and not synced: a process that ends leaves it to the system, and
- * after a power cut an older one only lets the log go on from further back. */
+/* The file has two slots, each in a page of its own, with a generation and a digest. Each head is
+ * written over the older one at once, which a process that ends leaves to the system; about once a
+ * second it is synced, and only then the other slot is written. So whatever a power cut does to the
+ * slot that was being written, the other one is whole, and lets the log go on from further back. */
 #include "engine/store/log_signed.h"
 
 #include <errno.h>
@@ -7,24 +9,35 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/sys/crypt.h"
 #include "common/sys/disk.h"
 
 #define HEADER     "closegate-signed/1"
-#define FILE_BYTES 512 /* one sector: filled up with line ends */
-#define PATH_BYTES 4096
+#define SLOT_BYTES 4096 /* no sector and no page holds parts of both */
+#define TEXT_BYTES 512  /* of a slot: filled up with line ends */
+#define SYNC_MS    1000
 
-static struct err path_of(const char *folder, char path[PATH_BYTES])
+/* ---- a slot ---- */
+
+static void slot_print(const struct signed_heads *heads, uint64_t generation, char text[TEXT_BYTES])
 {
-    const int n = snprintf(path, PATH_BYTES, "%s/" LOG_SIGNED_FILE, folder);
-    ENSURE(n > 0 && n < PATH_BYTES, ERR_LIMIT, "the folder's path is too long");
-    return OK;
+    char roots[2][BASE64_SIZE(MERKLE_HASH_LEN)], digest[BASE64_SIZE(SHA256_LEN)];
+    uint8_t hash[SHA256_LEN];
+    base64_print(heads->base.root.at, MERKLE_HASH_LEN, roots[0]);
+    base64_print(heads->tip.root.at, MERKLE_HASH_LEN, roots[1]);
+    const int len =
+        snprintf(text, TEXT_BYTES, HEADER "\n%" PRIu64 "\n%s\n%" PRIu64 " %s\n%" PRIu64 " %s\n",
+                 generation, heads->origin, heads->base.size, roots[0], heads->tip.size, roots[1]);
+    memset(text + len, '\n', TEXT_BYTES - (size_t)len);
+    sha256(text, (size_t)len, hash);
+    base64_print(hash, sizeof hash, digest);
+    memcpy(text + len, digest, strlen(digest));
 }
 
-/* ---- the file ---- */
-
-static bool head_read(struct str *rest, struct signed_head *head)
+static bool head_parse(struct str *rest, struct signed_head *head)
 {
     struct str line, size, root;
     size_t len = 0;
@@ -33,53 +46,154 @@ static bool head_read(struct str *rest, struct signed_head *head)
            base64_parse(root, head->root.at, MERKLE_HASH_LEN, &len) && len == MERKLE_HASH_LEN;
 }
 
-static bool heads_read(struct str text, struct signed_heads *heads)
+static bool digest_holds(const char *text, struct str rest)
 {
-    struct str line, origin;
-    if (!str_cut(text, '\n', &line, &text) || !str_is(line, HEADER) ||
-        !str_cut(text, '\n', &origin, &text) || origin.len == 0 ||
+    uint8_t told[SHA256_LEN], hash[SHA256_LEN];
+    struct str line;
+    size_t len = 0;
+    sha256(text, (size_t)(rest.at - text), hash);
+    return str_cut(rest, '\n', &line, &rest) && base64_parse(line, told, sizeof told, &len) &&
+           len == sizeof told && memcmp(told, hash, sizeof hash) == 0;
+}
+
+static bool slot_parse(const char text[TEXT_BYTES], struct signed_heads *heads,
+                       uint64_t *generation)
+{
+    struct str line, origin, number, rest = {text, TEXT_BYTES};
+    if (!str_cut(rest, '\n', &line, &rest) || !str_is(line, HEADER) ||
+        !str_cut(rest, '\n', &number, &rest) || !note_number_parse(number, generation) ||
+        !str_cut(rest, '\n', &origin, &rest) || origin.len == 0 ||
         origin.len >= sizeof heads->origin)
         return false;
     memcpy(heads->origin, origin.at, origin.len);
     heads->origin[origin.len] = '\0';
-    return head_read(&text, &heads->base) && head_read(&text, &heads->tip);
+    return head_parse(&rest, &heads->base) && head_parse(&rest, &heads->tip) &&
+           digest_holds(text, rest);
 }
 
-struct err log_signed_load(const char *folder, struct signed_heads *heads)
+/* ---- the file ---- */
+
+static struct err not_durable(void)
 {
-    char path[PATH_BYTES], text[FILE_BYTES];
-    *heads = (struct signed_heads){.origin = ""};
-    TRY(path_of(folder, path));
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return OK;
-    const ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text, 0);
-    if (fd >= 0)
-        (void)close(fd);
-    struct signed_heads found = {.origin = ""};
-    if (n != FILE_BYTES || !heads_read((struct str){text, sizeof text}, &found))
+    return err_at(ERR_STORE, LOG_SIGNED_FILE, "what was signed could not be made durable");
+}
+
+static int file_open(const char *path)
+{
+    return open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* The newest slot. One that cannot be read is what a power cut may leave of it. */
+static bool newest_read(struct signed_log *log)
+{
+    bool found = false;
+    for (unsigned i = 0; i < 2; i++) {
+        char text[TEXT_BYTES];
+        struct signed_heads heads;
+        uint64_t generation;
+        if (pread(log->fd, text, sizeof text, (off_t)i * SLOT_BYTES) != TEXT_BYTES ||
+            !slot_parse(text, &heads, &generation) || (found && generation < log->generation))
+            continue;
+        found = true;
+        log->heads = heads;
+        log->generation = generation;
+        log->slot = 1 - i;
+    }
+    return found;
+}
+
+static struct err file_read(struct signed_log *log)
+{
+    if (log->fd < 0)
+        return err_at(ERR_STORE, LOG_SIGNED_FILE,
+                      "this file of what the log's key has signed cannot be opened");
+    if (!newest_read(log))
         return err_at(ERR_INPUT, LOG_SIGNED_FILE,
-                      "this file of what the log's key has signed cannot be read");
-    *heads = found;
+                      "this file of what the log's key has signed cannot be read: docs/KEYS.md "
+                      "says what to do");
+    /* It may be a process's that ended before it was synced. */
+    return fdatasync(log->fd) == 0 ? OK : not_durable();
+}
+
+struct err log_signed_open(const char *folder, struct signed_log *log)
+{
+    *log = (struct signed_log){.fd = -1};
+    struct signed_log found = *log;
+    const int n = snprintf(found.path, sizeof found.path, "%s/" LOG_SIGNED_FILE, folder);
+    ENSURE(n > 0 && n < (int)sizeof found.path, ERR_LIMIT, "the folder's path is too long");
+    found.fd = file_open(found.path);
+    if (found.fd >= 0 || errno != ENOENT) {
+        struct err e = file_read(&found);
+        if (e.kind != ERR_NONE)
+            log_signed_close(&found);
+        TRY(e);
+    }
+    *log = found;
     return OK;
 }
 
-static struct err heads_save(const char *folder, const struct signed_heads *heads)
+void log_signed_close(struct signed_log *log)
 {
-    char path[PATH_BYTES], text[FILE_BYTES], roots[2][BASE64_SIZE(MERKLE_HASH_LEN)];
-    TRY(path_of(folder, path));
-    base64_print(heads->base.root.at, MERKLE_HASH_LEN, roots[0]);
-    base64_print(heads->tip.root.at, MERKLE_HASH_LEN, roots[1]);
-    const int len = snprintf(text, sizeof text, HEADER "\n%s\n%" PRIu64 " %s\n%" PRIu64 " %s\n",
-                             heads->origin, heads->base.size, roots[0], heads->tip.size, roots[1]);
-    memset(text + len, '\n', sizeof text - (size_t)len);
-    const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return disk_write_new(path, text, sizeof text, 0600);
-    const bool good = fd >= 0 && pwrite(fd, text, sizeof text, 0) == (ssize_t)sizeof text;
-    if (fd >= 0)
-        (void)close(fd);
-    return good ? OK : err_at(ERR_STORE, LOG_SIGNED_FILE, "what is signed could not be remembered");
+    if (log->fd >= 0)
+        (void)close(log->fd);
+    log->fd = -1;
+}
+
+/* Whether the name still leads to our file: one that somebody moved away is none of the log's. */
+static bool is_named(const struct signed_log *log)
+{
+    struct stat ours, named;
+    return log->fd >= 0 && fstat(log->fd, &ours) == 0 && lstat(log->path, &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static struct err file_make(struct signed_log *log, const char text[TEXT_BYTES])
+{
+    char bytes[2 * SLOT_BYTES] = {0};
+    memcpy(bytes, text, TEXT_BYTES);
+    TRY(disk_write_new(log->path, bytes, sizeof bytes, 0600));
+    log_signed_close(log);
+    log->fd = file_open(log->path);
+    ENSURE(log->fd >= 0, ERR_STORE, "what is signed could not be remembered");
+    log->slot = 1;
+    log->unsynced = log->failed = false;
+    return OK;
+}
+
+static struct err slot_write(struct signed_log *log, const struct signed_heads *heads)
+{
+    char text[TEXT_BYTES];
+    slot_print(heads, ++log->generation, text);
+    if (!is_named(log))
+        return file_make(log, text);
+    log->unsynced = pwrite(log->fd, text, sizeof text, (off_t)log->slot * SLOT_BYTES) == TEXT_BYTES;
+    log->failed = !log->unsynced || log->failed;
+    if (!log->unsynced)
+        return err_at(ERR_STORE, LOG_SIGNED_FILE, "what is signed could not be remembered");
+    return OK;
+}
+
+int log_signed_wait_ms(const struct signed_log *log, int64_t now_ms)
+{
+    if (!log->unsynced)
+        return -1;
+    const int64_t gone = now_ms - log->synced_ms;
+    return gone >= SYNC_MS ? 0 : (int)(SYNC_MS - gone);
+}
+
+struct err log_signed_sync(struct signed_log *log, int64_t now_ms)
+{
+    if (log->failed) /* the system may have dropped what it could not write */
+        TRY(slot_write(log, &log->heads));
+    if (!log->unsynced)
+        return OK;
+    log->synced_ms = now_ms;
+    log->failed = fdatasync(log->fd) != 0;
+    if (log->failed)
+        return not_durable();
+    log->slot = 1 - log->slot;
+    log->unsynced = false;
+    return OK;
 }
 
 /* ---- what may be signed ---- */
@@ -115,13 +229,15 @@ static struct err head_judge(struct signed_heads *heads, const struct checkpoint
     return OK;
 }
 
-struct err log_signed_take(struct signed_heads *heads, const char *folder,
-                           const struct checkpoint *head, const struct signed_step *step)
+struct err log_signed_take(struct signed_log *log, const struct checkpoint *head,
+                           const struct signed_step *step)
 {
-    struct signed_heads next = *heads;
+    struct signed_heads next = log->heads;
     TRY(head_judge(&next, head, step));
     next.tip = (struct signed_head){.size = head->size, .root = head->root};
-    TRY(heads_save(folder, &next));
-    *heads = next;
+    if (log->failed)
+        TRY(log_signed_sync(log, log->synced_ms));
+    TRY(slot_write(log, &next));
+    log->heads = next;
     return OK;
 }

@@ -8,7 +8,8 @@
 #include "common/sys/note.h"
 #include "engine/store/tree.h"
 
-#define LOG_SIGNED_FILE "log.signed"
+#define LOG_SIGNED_FILE     "log.signed"
+#define LOG_SIGNED_PATH_MAX 4096
 
 struct signed_head {
     uint64_t size;
@@ -28,13 +29,34 @@ struct signed_step {
     struct merkle_proof proof;
 };
 
-/* Of the folder. ERR_INPUT for a file that is not ours. */
-MUST_CHECK struct err log_signed_load(const char *folder, struct signed_heads *heads);
+/* The heads and their file. */
+struct signed_log {
+    struct signed_heads heads;
+    char path[LOG_SIGNED_PATH_MAX];
+    int fd;        /* -1: there is no file yet */
+    unsigned slot; /* the one to be written; the other one is durable */
+    uint64_t generation;
+    bool unsynced; /* `slot` is newer than what is durable */
+    bool failed;   /* the last write or sync did */
+    int64_t synced_ms;
+};
 
-/* Whether the head may be signed now; it is taken for signed from then on, also by the file.
- * ERR_AUTH: it is another log's, or does not go on from what was signed. */
-MUST_CHECK struct err log_signed_take(struct signed_heads *heads, const char *folder,
-                                      const struct checkpoint *head,
+/* Of the folder. ERR_INPUT for a file of which nothing can be believed; then there is nothing to
+ * close, and nothing may be signed. */
+MUST_CHECK struct err log_signed_open(const char *folder, struct signed_log *log);
+/* Makes nothing durable. */
+void log_signed_close(struct signed_log *log);
+
+/* Whether the head may be signed now; it is taken for signed from then on, by whoever opens the
+ * file after this process, and after a power cut once it is synced. ERR_AUTH: it is another log's,
+ * or does not go on from what was signed. */
+MUST_CHECK struct err log_signed_take(struct signed_log *log, const struct checkpoint *head,
                                       const struct signed_step *step);
+
+/* Until log_signed_sync is due, at most a second after the one before; -1: nothing is unsynced. By
+ * a clock that does not step. */
+int log_signed_wait_ms(const struct signed_log *log, int64_t now_ms);
+/* After an error nothing is taken until a sync succeeds; taking tries it again. */
+MUST_CHECK struct err log_signed_sync(struct signed_log *log, int64_t now_ms);
 
 #endif

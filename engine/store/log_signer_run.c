@@ -2,10 +2,12 @@
  * process uses, and answers. It has no other input than its end of the pair and the folder, and
  * believes the engine nothing that it can check. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/sys/log.h"
@@ -20,7 +22,8 @@ struct signing {
     int fd;
     const char *key_dir;
     struct log_keys *keys; /* NULL: they could not be loaded */
-    struct signed_heads heads;
+    bool knows;            /* what was signed: `log` is open */
+    struct signed_log log;
     struct {
         struct signer_ask ask;
         char text[SIGNED_MAX];
@@ -34,11 +37,21 @@ static void err_put(struct signer_said *said, struct err e)
     (void)snprintf(said->where, sizeof said->where, "%s", e.where == NULL ? "" : e.where);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What was signed is read once in a life: what we know is never older than the file. */
 static struct err keys_load(struct signing *s)
 {
     log_keys_free(s->keys);
     s->keys = NULL;
-    TRY(log_signed_load(s->key_dir, &s->heads));
+    if (!s->knows)
+        TRY(log_signed_open(s->key_dir, &s->log));
+    s->knows = true;
     return log_keys_open(s->key_dir, &s->keys);
 }
 
@@ -56,7 +69,7 @@ static struct err statement_judge(struct signing *s, const struct log_key_statem
     for (size_t i = 0; i < KEY_FILE_N; i++)
         ours = ours || log_keys_holds(&s->keys->slots[i], &statement->new_key);
     ENSURE(ours, ERR_AUTH, "the next key is none that the signer holds");
-    ENSURE(statement->from > s->heads.base.size, ERR_AUTH,
+    ENSURE(statement->from > s->log.heads.base.size, ERR_AUTH,
            "the next key would begin within what was signed");
     return OK;
 }
@@ -74,7 +87,7 @@ static struct err text_judge(struct signing *s, struct str text)
     ENSURE(begins(text, ORIGIN_PREFIX) && checkpoint_parse(text, &head).kind == ERR_NONE &&
                head.extra.len == 0,
            ERR_AUTH, "this is no text of a log");
-    return log_signed_take(&s->heads, s->key_dir, &head, &s->in.ask.step);
+    return log_signed_take(&s->log, &head, &s->in.ask.step);
 }
 
 static struct err text_sign(struct signing *s, const struct key_slot *slot,
@@ -93,6 +106,7 @@ static struct err advance(struct signing *s)
     struct note_key retired = {.alg = NOTE_ED25519};
     memcpy(retired.id, s->in.ask.retired_id, sizeof retired.id);
     memcpy(retired.public_key, s->in.ask.retired, sizeof retired.public_key);
+    TRY(log_signed_sync(&s->log, now_ms())); /* before a key is gone that signed it */
     return log_keys_advance(s->keys, &retired, s->in.ask.wipe != 0);
 }
 
@@ -123,7 +137,7 @@ static bool say(const struct signing *s, struct signer_said *said)
             ed25519_public(secret, said->public_key[i]);
     }
     said->now = s->keys == NULL ? 0 : (uint32_t)s->keys->now;
-    said->heads = s->heads;
+    said->heads = s->log.heads;
     return send(s->fd, said, sizeof *said, MSG_NOSIGNAL) == (ssize_t)sizeof *said;
 }
 
@@ -136,6 +150,23 @@ static bool request_read(struct signing *s)
     } while (n < 0 && errno == EINTR);
     return n >= (ssize_t)sizeof s->in.ask &&
            (size_t)n - sizeof s->in.ask == (size_t)s->in.ask.text_len;
+}
+
+static void sync_log(struct signing *s)
+{
+    const struct err e = log_signed_sync(&s->log, now_ms());
+    if (e.kind != ERR_NONE)
+        log_error("the log's signer could not make durable what it signed", LOG_ERR(e), LOG_END);
+}
+
+/* Behind an answer, while the engine commits: only who asks meanwhile waits for it. */
+static void sync_when_due(struct signing *s)
+{
+    struct pollfd engine = {.fd = s->fd, .events = POLLIN};
+    const int wait_ms = log_signed_wait_ms(&s->log, now_ms());
+    const bool asked = wait_ms > 0 && poll(&engine, 1, wait_ms) > 0;
+    if (wait_ms >= 0 && !asked)
+        sync_log(s);
 }
 
 static struct err begin(const struct signing *s, enum confine_need need, struct arena *arena)
@@ -159,7 +190,7 @@ void log_signer_run(int fd, const char *key_dir, enum confine_need need)
     static struct signing s;
     struct signer_said said = {.kind = ERR_NONE};
     CLEANUP(arena_free) struct arena *arena = arena_new(ARENA_BYTES);
-    s = (struct signing){.fd = fd, .key_dir = key_dir};
+    s = (struct signing){.fd = fd, .key_dir = key_dir, .log.fd = -1};
     signals_ignore();
     err_put(&said, begin(&s, need, arena));
     bool go_on = say(&s, &said) && said.kind == ERR_NONE;
@@ -167,7 +198,10 @@ void log_signer_run(int fd, const char *key_dir, enum confine_need need)
         said = (struct signer_said){.kind = ERR_NONE};
         err_put(&said, request_do(&s, &said));
         go_on = say(&s, &said);
+        sync_when_due(&s);
     }
+    if (!s.log.failed) /* which would write: the file may be the next signer's by now */
+        sync_log(&s);
     log_keys_free(s.keys);
     _exit(0);
 }

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +26,44 @@ static char folder[64];
 static struct log_signer *signer;
 static struct log_keys *keys;
 
+/* log.signed as the disk has it for certain; the signer's syncs come by here. */
+static struct durable {
+    size_t len;
+    char bytes[16384];
+} * durable;
+
+static void signed_path(char path[96])
+{
+    (void)snprintf(path, 96, "%s/" LOG_SIGNED_FILE, folder);
+}
+
+int fdatasync(int fd)
+{
+    struct stat ours, its;
+    char path[96];
+    const int rc = (int)syscall(SYS_fdatasync, fd);
+    signed_path(path);
+    if (rc == 0 && fstat(fd, &its) == 0 && stat(path, &ours) == 0 && its.st_ino == ours.st_ino &&
+        its.st_dev == ours.st_dev)
+        durable->len = (size_t)pread(fd, durable->bytes, sizeof durable->bytes, 0);
+    return rc;
+}
+
+static bool is_durable(void)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct str bytes;
+    char path[96];
+    signed_path(path);
+    ck_ok(disk_read(arena, path, sizeof durable->bytes, &bytes));
+    return durable->len == bytes.len && memcmp(durable->bytes, bytes.at, bytes.len) == 0;
+}
+
 static void up(void)
 {
+    durable =
+        mmap(NULL, sizeof *durable, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(durable, MAP_FAILED);
     struct log_options quiet = log_options_default();
     quiet.fd = -1;
     log_init(&quiet);
@@ -53,6 +91,7 @@ static void tear_down(void)
         file_remove(d->d_name);
     (void)closedir(dir);
     (void)rmdir(folder);
+    (void)munmap(durable, sizeof *durable);
 }
 
 static bool there(const char *name)
@@ -226,8 +265,15 @@ static struct err both_again(void)
     (void)waitpid(pid, NULL, 0);
     book_reopen(&b);
     ck_ok(log_signer_start(folder, CONFINE_PARTLY, &signer));
-    ck_ok(log_signer_keys(signer, &keys));
+    TRY(log_signer_keys(signer, &keys));
     return log_keys_use(keys, b.store, b.arena);
+}
+
+/* The signer does not come to write at its end. */
+static struct err killed_and_again(void)
+{
+    ck_assert_int_eq(kill((pid_t)log_signer_pid(signer), SIGKILL), 0);
+    return both_again();
 }
 
 static void file_copy(const char *from, const char *to)
@@ -258,11 +304,75 @@ START_TEST(a_book_grows_under_its_signer_over_starts_and_rotations)
     ck_ok(audit_append(&b.tx, &event));
     call_end(&b);
     ck_ok(log_keys_settle(keys, b.store));
+    ck_assert(is_durable()); /* before the key that signed it goes */
+    event_add(&b, "ENGINE_STARTED");
     event_add(&b, "ENGINE_STARTED");
     ck_ok(both_again());
     event_add(&b, "ENGINE_STARTED");
     ck_ok(note_key_parse(str_of(json_get_text(detail, "before")), &retired));
     ck_assert(!log_keys_holds(log_keys_slot(keys, KEY_FILE_NOW), &retired));
+    book_down(&b);
+}
+END_TEST
+
+START_TEST(what_was_signed_is_durable_when_the_signer_has_ended)
+{
+    first_key();
+    for (int i = 0; i < 5; i++)
+        event_add(&b, "ENGINE_STARTED");
+    const pid_t pid = (pid_t)log_signer_pid(signer);
+    log_keys_free(keys);
+    keys = NULL;
+    log_signer_free(signer);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert(is_durable());
+    book_reopen(&b);
+    ck_ok(log_signer_start(folder, CONFINE_PARTLY, &signer));
+    ck_ok(log_signer_keys(signer, &keys));
+    ck_ok(log_keys_use(keys, b.store, b.arena));
+    event_add(&b, "ENGINE_STARTED");
+    book_down(&b);
+}
+END_TEST
+
+START_TEST(what_was_signed_becomes_durable_while_nobody_asks)
+{
+    first_key();
+    for (int i = 0; i < 5; i++)
+        event_add(&b, "ENGINE_STARTED");
+    while (!is_durable())
+        (void)usleep(10000); /* or the suite's time is over */
+    book_down(&b);
+}
+END_TEST
+
+START_TEST(after_a_power_cut_the_older_slot_goes_on_and_two_bad_ones_start_nothing)
+{
+    char path[96];
+    first_key();
+    for (int i = 0; i < 5; i++)
+        event_add(&b, "ENGINE_STARTED");
+    signed_path(path);
+    FILE *f = NULL;
+    for (int slot = 0; slot < 2; slot++) {
+        ck_ok(both_again()); /* from whichever slot is left */
+        event_add(&b, "ENGINE_STARTED");
+        f = fopen(path, "r+");
+        ck_assert_int_eq(fseek(f, slot * 4096L, SEEK_SET), 0);
+        ck_assert_int_ge(fputs("junk", f), 0);
+        ck_assert_int_eq(fclose(f), 0);
+        ck_ok(killed_and_again());
+        for (int i = 0; i < 3; i++)
+            event_add(&b, "ENGINE_STARTED");
+    }
+    f = fopen(path, "w");
+    ck_assert_int_ge(fputs("junk", f), 0);
+    ck_assert_int_eq(fclose(f), 0);
+    const struct err e = killed_and_again();
+    ck_assert_int_eq(e.kind, ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(e.msg, "docs/KEYS.md"));
+    ck_assert_int_eq(unlink(path), 0);
+    ck_ok(both_again());
     book_down(&b);
 }
 END_TEST
@@ -293,7 +403,7 @@ END_TEST
 
 START_TEST(a_book_that_was_set_back_is_not_gone_on_with)
 {
-    char whole[64], kept[64], signed_path[96];
+    char whole[64], kept[64], path[96];
     first_key();
     book_file("", whole);
     book_file(".kept", kept);
@@ -310,8 +420,8 @@ START_TEST(a_book_that_was_set_back_is_not_gone_on_with)
     struct err e = both_again();
     ck_assert_int_eq(e.kind, ERR_STORE);
     ck_assert_str_eq(e.where, LOG_SIGNED_FILE);
-    (void)snprintf(signed_path, sizeof signed_path, "%s/" LOG_SIGNED_FILE, folder);
-    ck_assert_int_eq(unlink(signed_path), 0); /* a person's word that it is right so */
+    signed_path(path);
+    ck_assert_int_eq(unlink(path), 0); /* a person's word that it is right so */
     ck_ok(both_again());
     event_add(&b, "ENGINE_STARTED");
     book_down(&b);
@@ -352,6 +462,9 @@ TEST_MAIN_AROUND("log_signer", up, tear_down, a_key_that_is_made_there_signs_fro
                  what_is_no_text_of_a_log_is_not_signed,
                  the_log_is_handed_over_to_the_signers_own_next_key_and_to_no_other,
                  a_book_grows_under_its_signer_over_starts_and_rotations,
+                 what_was_signed_is_durable_when_the_signer_has_ended,
+                 what_was_signed_becomes_durable_while_nobody_asks,
+                 after_a_power_cut_the_older_slot_goes_on_and_two_bad_ones_start_nothing,
                  events_that_were_signed_and_never_committed_are_nobodys_past,
                  a_book_that_was_set_back_is_not_gone_on_with,
                  an_engine_whose_signer_has_ended_stops_at_the_next_signature,
