@@ -141,9 +141,15 @@ static void *run_apart(void *arg)
     TAILQ_REMOVE(&b->under_way, e, link);
     b->under_way_n--;
     b->listening_n -= e->listens;
+    const bool follows = b->any_ended;
+    const pthread_t before = b->ended;
+    b->ended = pthread_self();
+    b->any_ended = true;
     pthread_cond_signal(&b->less);
     pthread_mutex_unlock(&b->mutex);
     arena_free(e->arena);
+    if (follows)
+        pthread_join(before, NULL);
     return NULL;
 }
 
@@ -158,7 +164,6 @@ static bool errand_start(struct errand *e)
     const bool room = b->listening_n < UNDER_WAY_MAX || !e->listens;
     const bool started = room && pthread_create(&thread, NULL, run_apart, e) == 0;
     if (started) {
-        (void)pthread_detach(thread);
         TAILQ_INSERT_TAIL(&b->under_way, e, link);
         b->under_way_n++;
         b->listening_n += e->listens;
@@ -244,6 +249,8 @@ void bridge_end(struct bridge *b, int wait_s)
     while (b->under_way_n > 0) /* each hears of it within a second */
         pthread_cond_wait(&b->less, &b->mutex);
     pthread_mutex_unlock(&b->mutex);
+    if (b->any_ended)
+        pthread_join(b->ended, NULL);
     if (b->tail_runs)
         pthread_join(b->tail, NULL);
     bridge_leave(b);

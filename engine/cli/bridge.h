@@ -46,6 +46,8 @@ struct bridge {
     pthread_cond_t less;   /* an errand is done */
     TAILQ_HEAD(, errand) under_way;
     size_t under_way_n, listening_n;
+    pthread_t ended; /* the last errand's thread; each waits for the one that ended before it */
+    bool any_ended;
     struct arena *arena;   /* of the next three; NULL without a session */
     const char *session;   /* Mcp-Session-Id */
     const char *version;   /* what initialize agreed on */
