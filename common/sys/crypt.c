@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "common/base/invariant.h"
-#include "common/sys/crypt_memory.h"
 #include "common/sys/disk.h"
 
 struct ed25519_key {
@@ -194,7 +193,6 @@ void ed25519_sign(const struct ed25519_key *key, const void *bytes, size_t len,
 bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes, size_t len,
                     const uint8_t sig[ED25519_SIG_LEN])
 {
-    const unsigned shortages = crypt_shortages();
     EVP_PKEY *pkey =
         EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, public_key, ED25519_KEY_LEN);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -204,7 +202,6 @@ bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes
                 EVP_DigestVerify(ctx, sig, ED25519_SIG_LEN, some, len) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(pkey);
-    INVARIANT(good || crypt_shortages() == shortages);
     return good;
 }
 
@@ -295,14 +292,12 @@ struct err ed25519_load(const char *path, struct ed25519_key **key)
     char pem[KEY_FILE_MAX];
     size_t len;
     TRY(read_key_file(path, KEY_PRIVATE, pem, &len));
-    const unsigned shortages = crypt_shortages();
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
     EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);
     OPENSSL_cleanse(pem, sizeof pem);
     if (pkey == NULL || EVP_PKEY_get_base_id(pkey) != EVP_PKEY_ED25519) {
         EVP_PKEY_free(pkey);
-        ENSURE(crypt_shortages() == shortages, ERR_LIMIT, "out of memory");
         return err_at(ERR_INPUT, path, "this file holds no Ed25519 private key (PEM, unencrypted)");
     }
     return err_in(key_wrap(pkey, key), path);
@@ -338,7 +333,6 @@ struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN])
     char pem[KEY_FILE_MAX];
     size_t len;
     TRY(read_key_file(path, KEY_PUBLIC, pem, &len));
-    const unsigned shortages = crypt_shortages();
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
     EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);
@@ -346,6 +340,5 @@ struct err ed25519_public_load(const char *path, uint8_t out[ED25519_KEY_LEN])
     bool ok = pkey != NULL && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_ED25519 &&
               EVP_PKEY_get_raw_public_key(pkey, out, &out_len) == 1;
     EVP_PKEY_free(pkey);
-    ENSURE(ok || crypt_shortages() == shortages, ERR_LIMIT, "out of memory");
     return ok ? OK : err_at(ERR_INPUT, path, "this file holds no Ed25519 public key (PEM)");
 }

@@ -72,8 +72,7 @@ CLEANUP_DEFINE(struct ed25519_key *, ed25519_free)
 void ed25519_public(const struct ed25519_key *key, uint8_t out[ED25519_KEY_LEN]);
 void ed25519_sign(const struct ed25519_key *key, const void *bytes, size_t len,
                   uint8_t sig[ED25519_SIG_LEN]);
-/* False for a wrong signature as for a public key that is no point of the curve, and for nothing
- * else: without memory to tell, the process stops, as with rsa_verify and p256_verify. */
+/* False for a wrong signature as for a public key that is no point of the curve. */
 bool ed25519_verify(const uint8_t public_key[ED25519_KEY_LEN], const void *bytes, size_t len,
                     const uint8_t sig[ED25519_SIG_LEN]);
 
