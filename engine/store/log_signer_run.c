@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/sys/log.h"
+#include "common/sys/metrics.h"
 #include "common/verify/bundle_note.h"
 #include "common/verify/check.h"
 #include "engine/store/log_signer_own.h"
@@ -39,9 +40,7 @@ static void err_put(struct signer_said *said, struct err e)
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return metric_now_us() / 1000;
 }
 
 /* What was signed is read once in a life: what we know is never older than the file. */
